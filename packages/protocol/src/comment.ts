@@ -1,0 +1,19 @@
+/** Comments of a thread, and reactions to them. */
+import * as z from "zod";
+import { CustomData, RecordId, RichText } from "./annotation/common.ts";
+
+export const Comment = z.object({
+  /** The annotation that the thread hangs on. */
+  root: RecordId,
+  text: RichText,
+  creatorName: z.exactOptional(z.string().max(256)),
+  custom: z.exactOptional(CustomData),
+  /** A comment with a state resolves or reopens its thread; the last one counts. */
+  state: z.exactOptional(z.enum(["resolved", "reopened"])),
+  pdfObjectId: z.exactOptional(z.int().min(0)),
+});
+export type Comment = z.infer<typeof Comment>;
+
+/** Its id is `comment:user:emoji`, so that a person reacts once in each way. */
+export const Reaction = z.object({ comment: RecordId, emoji: z.string().min(1).max(32) });
+export type Reaction = z.infer<typeof Reaction>;

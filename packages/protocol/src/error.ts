@@ -1,0 +1,126 @@
+/**
+ * Every error the product can answer with: one table, one class, one envelope.
+ * HTTP, WebSocket, worker processes and the SDK all speak these codes.
+ */
+export const ERRORS = {
+  bad_request: { status: 400, title: "The request is malformed" },
+  invalid_parameters: { status: 400, title: "Some parameters are invalid" },
+  unauthorized: { status: 401, title: "Authentication is required" },
+  invalid_key: { status: 401, title: "The API key is not valid" },
+  invalid_token: { status: 401, title: "The token is not valid" },
+  token_expired: { status: 401, title: "The token has expired" },
+  session_revoked: { status: 401, title: "The session has been revoked" },
+  wrong_credential: { status: 401, title: "This kind of credential is not accepted here" },
+  forbidden: { status: 403, title: "The permissions do not allow this" },
+  password_required: { status: 403, title: "The document needs a password" },
+  wrong_password: { status: 403, title: "The document password is wrong" },
+  origin_not_allowed: { status: 403, title: "This origin is not allowed" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "The method is not allowed here" },
+  request_timeout: { status: 408, title: "The request took too long to arrive" },
+  exists: { status: 409, title: "It exists already" },
+  conflict: { status: 409, title: "It was changed by someone else" },
+  preparing: { status: 409, title: "The document is still being prepared" },
+  unknown_peer: { status: 409, title: "This queue of changes is not known any more" },
+  gone: { status: 410, title: "It has been deleted" },
+  precondition_failed: { status: 412, title: "The record has changed since it was read" },
+  too_large: { status: 413, title: "Too large" },
+  unsupported_media_type: { status: 415, title: "This type of content is not supported" },
+  range_not_satisfiable: { status: 416, title: "The range cannot be satisfied" },
+  unprocessable: { status: 422, title: "The content cannot be processed" },
+  invalid_document: { status: 422, title: "The file is not a document that can be opened" },
+  limit_exceeded: { status: 422, title: "A limit has been reached" },
+  document_failed: { status: 422, title: "The document could not be prepared" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  internal: { status: 500, title: "Internal error" },
+  not_implemented: { status: 501, title: "This is not offered" },
+  unavailable: { status: 503, title: "Temporarily unavailable" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A part of the input that is wrong: `path` in JSON-path form (`$.annotations[3].content`). */
+export interface FailingPath {
+  readonly path: string;
+  readonly details: string;
+}
+
+export interface ApiErrorOptions {
+  readonly failingPaths?: readonly FailingPath[];
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter?: number;
+  /** Further members of the problem document, e.g. progress. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly requestId?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error class; `message` is written for the developer who reads it and never holds a secret. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly failingPaths: readonly FailingPath[] | undefined;
+  readonly retryAfter: number | undefined;
+  readonly extra: Readonly<Record<string, unknown>> | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(code: ErrorCode, message?: string, options: ApiErrorOptions = {}) {
+    super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ApiError";
+    this.code = code;
+    this.failingPaths = options.failingPaths;
+    this.retryAfter = options.retryAfter;
+    this.extra = options.extra;
+    this.requestId = options.requestId;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERRORS, value);
+}
+
+/** `application/problem+json` (RFC 9457), with `message` beside `detail` for clients that show only that. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly message: string;
+  readonly code: ErrorCode;
+  readonly requestId?: string;
+  readonly request_id?: string;
+  readonly failingPaths?: readonly FailingPath[];
+}
+
+export function problem(error: ApiError, requestId?: string): Problem {
+  const { status, title } = ERRORS[error.code];
+  return {
+    type: `urn:lectern:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    message: error.message,
+    code: error.code,
+    ...(requestId === undefined ? {} : { requestId, request_id: requestId }),
+    ...(error.failingPaths === undefined ? {} : { failingPaths: error.failingPaths }),
+    ...error.extra,
+  };
+}
+
+/** The error that a problem document tells of; unknown bodies become an error by their status alone. */
+export function errorFromProblem(body: unknown, status: number): ApiError {
+  const fields = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
+  const code = isErrorCode(fields.code) ? fields.code : codeForStatus(status);
+  return new ApiError(code, fields.detail, {
+    ...(fields.failingPaths === undefined ? {} : { failingPaths: fields.failingPaths }),
+    ...(fields.requestId === undefined ? {} : { requestId: fields.requestId }),
+  });
+}
+
+function codeForStatus(status: number): ErrorCode {
+  const found = (Object.keys(ERRORS) as ErrorCode[]).find((code) => ERRORS[code].status === status);
+  return found ?? (status >= 500 ? "internal" : "bad_request");
+}

@@ -1,0 +1,15 @@
+export { type Annotation, type AnnotationType, ANNOTATION_KINDS, Annotation as AnnotationSchema } from "./annotation/annotation.ts";
+export type { Action, AnnotationFlag, Point, Rect, RichText, Rotation } from "./annotation/common.ts";
+export type { Highlight, TextMarkup } from "./annotation/markup.ts";
+export type { Ink } from "./annotation/ink.ts";
+export type { CommentMarker, Note } from "./annotation/note.ts";
+export type { Rectangle } from "./annotation/shape.ts";
+export type { Text } from "./annotation/text.ts";
+export type { Attachment } from "./attachment.ts";
+export type { Bookmark } from "./bookmark.ts";
+export type { Comment, Reaction } from "./comment.ts";
+export type { Field, Value, Widget } from "./form.ts";
+export type { Meta, Outline, OutlineItem } from "./outline.ts";
+export type { Page } from "./page.ts";
+export { type AnyRecord, type Checked, checkData, checkPatch, type Patch, type RecordData, type RecordOf } from "./record.ts";
+export { type Change, type ChangeOp, ClientMessage, Op, type Peer, Presence, type Reject, type ServerMessage } from "./sync.ts";

@@ -1,0 +1,8 @@
+/**
+ * History of the sync protocol, newest first. A change of a message's shape adds a line and a number:
+ * 1  records, pushes, batches, presence.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** WebSocket subprotocol that both sides name. */
+export const SUBPROTOCOL = `lectern.sync.${PROTOCOL_VERSION}`;

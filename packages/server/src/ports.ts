@@ -1,0 +1,147 @@
+/** PORTS: what the service needs of its surroundings. Adapters are picked in `main.ts` only; each port has a suite that every adapter's test calls. */
+import type { Readable } from "node:stream";
+
+export type SqlValue = string | number | null | Uint8Array;
+export type Row = Readonly<Record<string, SqlValue>>;
+
+/** Parameters are `?`. */
+export interface Statement {
+  readonly sql: string;
+  readonly params?: readonly SqlValue[];
+  /** Rows that must be affected or returned; any other number rolls the transaction back as a `Conflict`. */
+  readonly expect?: number;
+}
+
+/** A statement's `expect` did not hold: nothing of its transaction was written. `index` says which statement. */
+export class Conflict extends Error {
+  readonly index: number;
+  constructor(index: number) {
+    super(`statement ${index} did not affect the expected number of rows`);
+    this.name = "Conflict";
+    this.index = index;
+  }
+}
+
+/** SQL storage. One SQL text for all engines, within the rules of docs/architecture.md. */
+export interface Database {
+  /** Rows as of some moment after every write this process was told of. */
+  query<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
+  /**
+   * One transaction; resolved only when it is durable (fsynced), with the rows that each statement returned (RETURNING).
+   * Concurrent transactions share one fsync (group commit). Throws `Conflict`.
+   */
+  transaction(statements: readonly Statement[]): Promise<Row[][]>;
+  /**
+   * Takes up to `limit` due jobs for `worker` until `leaseUntil`; no two callers get the same one.
+   * Times are milliseconds.
+   */
+  claimJobs(options: { readonly worker: string; readonly now: number; readonly leaseUntil: number; readonly limit: number }): Promise<Row[]>;
+  /** Runs the migrations that are missing, under a lock. */
+  migrate(migrations: readonly Migration[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Migration {
+  /** File name, e.g. `0001_start.sql`. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+export interface StoredBlob {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Bytes by content, per application. Never changed, only added and deleted. */
+export interface BlobStore {
+  /**
+   * Streams to storage while hashing; resolved only when durable. Throws ApiError `too_large` past `maxBytes` and leaves nothing behind
+   * when it fails or is aborted.
+   */
+  write(applicationId: string, bytes: AsyncIterable<Uint8Array>, options?: { readonly maxBytes?: number; readonly signal?: AbortSignal }): Promise<StoredBlob>;
+  /** null when there is no such blob. `range`: first and last byte, inclusive. */
+  read(applicationId: string, sha256: string, range?: readonly [number, number]): Promise<Readable | null>;
+  size(applicationId: string, sha256: string): Promise<number | null>;
+  /** A path on this machine where worker processes can read the blob; throws ApiError `not_found`. */
+  localPath(applicationId: string, sha256: string): Promise<string>;
+  delete(applicationId: string, sha256: string): Promise<void>;
+}
+
+/** Hints and presence between nodes: lossy, never the only copy of anything. */
+export interface Bus {
+  publish(topic: string, message: string): void;
+  /** Returns how to stop. The publisher's own messages are not delivered to it. */
+  subscribe(topic: string, listener: (message: string) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  setTimeout(run: () => void, ms: number): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout(run, ms) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A file as worker processes see it. */
+export interface RenderSource {
+  readonly path: string;
+  /** Key of the worker's cache of open documents. */
+  readonly sha256: string;
+  readonly password?: string;
+}
+
+export type ImageFormat = "webp" | "png" | "jpeg";
+
+/**
+ * All work on PDF files, in child processes with a wall clock and a memory cap. Errors are ApiError: `invalid_document`, `password_required`,
+ * `wrong_password`, `too_large`, `document_failed` (the process had to be thrown away), `unavailable` (quarantine, shutting down).
+ */
+export interface Renderer {
+  /** Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. */
+  prepare(source: RenderSource, options: { readonly revision: number; readonly target: string; readonly signal?: AbortSignal }): Promise<PrepareSummary>;
+  /** One page as an encoded image. `records`: annotations drawn onto it (the API's images); without them only what is not a record. */
+  image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
+  /** JSON of PageText (see @lectern/pdf). */
+  text(source: RenderSource, page: number, signal?: AbortSignal): Promise<string>;
+  /** Writes the exported file to `target`. */
+  export(source: RenderSource, options: ExportOptions): Promise<void>;
+  /** Renders a known page through a real worker. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PrepareSummary {
+  readonly pageCount: number;
+  readonly encrypted: boolean;
+  readonly recordCount: number;
+  /** Title in the file's metadata. */
+  readonly title: string | null;
+}
+
+export interface ImageOptions {
+  readonly page: number;
+  /** Pixels of the whole page's width. */
+  readonly width: number;
+  readonly format: ImageFormat;
+  readonly rotation?: 0 | 90 | 180 | 270;
+  /** What of the file's annotations is drawn: see RenderOptions of @lectern/pdf. */
+  readonly annotations: "none" | "others" | "all";
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportOptions {
+  readonly target: string;
+  /** JSON file with the changed records, as `exportDocument` of @lectern/pdf takes them. */
+  readonly changes: string;
+  readonly annotations: boolean;
+  readonly flatten: boolean;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** Our packages are resolved to their sources, so tests need no build. */
+const conditions = ["lectern-source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+    execArgv: ["--conditions=lectern-source"],
+    testTimeout: 30_000,
+  },
+});
