@@ -1,0 +1,126 @@
+/** Sessions: a backend exchanges its API key for a token that opens given documents in a browser. And `open`: the viewer's first request. */
+import * as z from "zod";
+import { DocumentId, LayerName } from "./document.ts";
+import type { SyncLimits } from "./limits.ts";
+import { operation } from "./operation.ts";
+import { type Grants, parseGrant } from "./permission.ts";
+import type { AnyRecord } from "./record.ts";
+
+const PERMISSION = z.enum(["read", "write", "download", "read-document", "cover-image"]);
+const GrantText = z.string().max(1024).refine((text) => parseGrant(text) !== null, "not a permission: <annotations|comments|form-fields>:<action>:<scope>");
+
+export const AllowedDocument = z.object({
+  document_id: DocumentId,
+  /** Default: read and write. */
+  document_permissions: z.exactOptional(z.array(PERMISSION).min(1).max(8)),
+  /** Synonym of `document_permissions`. */
+  permissions: z.exactOptional(z.array(PERMISSION).min(1).max(8)),
+  collaboration_permissions: z.exactOptional(z.array(GrantText).max(1000)),
+  layer: z.exactOptional(LayerName),
+  /** Group of what is created here. */
+  group: z.exactOptional(z.string().min(1).max(256)),
+  password: z.exactOptional(z.string().max(1024)),
+});
+export type AllowedDocument = z.infer<typeof AllowedDocument>;
+
+export const SessionSummary = z.object({
+  session_id: z.string(), user_id: z.nullable(z.string()), creator_name: z.nullable(z.string()), documents: z.array(z.string()), created_at: z.string(), expires_at: z.string(),
+  revoked_at: z.nullable(z.string()),
+});
+
+export const sessions = {
+  create: operation({
+    method: "POST", path: "/sessions", summary: "Mint a session token for documents, or `{}` for documents that the app provides itself", status: 201,
+    body: z.object({
+      allowed_documents: z.exactOptional(z.array(AllowedDocument).min(1).max(100)),
+      user_id: z.exactOptional(z.string().min(1).max(256)),
+      creator_name: z.exactOptional(z.string().min(1).max(256)),
+      /** Seconds since 1970; at most 24 h (and five minutes) ahead. */
+      exp: z.exactOptional(z.int().positive()),
+      /** Seconds from now. Default: one hour. */
+      expires_in: z.exactOptional(z.int().positive()),
+      allowed_origins: z.exactOptional(z.array(z.string().max(512)).max(100)),
+    }),
+    response: z.object({ jwt: z.string(), session_id: z.string(), exp: z.int(), view_url: z.string() }),
+    errors: ["not_found", "invalid_parameters", "wrong_password"],
+  }),
+  list: operation({
+    method: "GET", path: "/sessions", summary: "List sessions, newest first",
+    query: z.object({ limit: z.exactOptional(z.coerce.number().int().min(1).max(1000)), cursor: z.exactOptional(z.string().max(1024)), document_id: z.exactOptional(DocumentId) }),
+    response: z.object({ data: z.array(SessionSummary), next_cursor: z.nullable(z.string()) }), errors: ["invalid_parameters"],
+  }),
+  revoke: operation({
+    method: "DELETE", path: "/sessions/{sessionId}", summary: "Revoke a session: its live connections close within five seconds", params: z.object({ sessionId: z.string().max(64) }),
+    response: z.object({ session_id: z.string(), revoked_at: z.string() }), errors: ["not_found"],
+  }),
+} as const;
+
+/** What `open` answers: everything for the first paint in at most 16 kB, whatever the size of the document. */
+export interface Opened {
+  /** null for a session of an app-provided document. */
+  readonly documentId: string | null;
+  readonly title: string | null;
+  readonly layer: string;
+  readonly revision: number;
+  readonly seq: number;
+  readonly epoch: number;
+  readonly grants: Grants;
+  /** Owner restrictions that the file carries and the service enforces. */
+  readonly restrictions: { readonly print: boolean; readonly copy: boolean; readonly annotate: boolean };
+  readonly user: { readonly id: string | null; readonly name: string; readonly color: string };
+  readonly limits: SyncLimits;
+  /** The session's expiry, seconds since 1970. */
+  readonly exp: number;
+  readonly pages: {
+    readonly count: number;
+    /** Runs of pages of the source with the same shape: `[how many, width, height, rotation]`, points before rotation. */
+    readonly runs: readonly (readonly [n: number, width: number, height: number, rotation: 0 | 90 | 180 | 270])[];
+    /** Labels that differ from the page's number, by source index. */
+    readonly labels?: Readonly<Record<string, string>>;
+    /** true: labels or page records did not fit and come with the snapshot. */
+    readonly partial: boolean;
+  };
+  /** Blob of the source: names the images. */
+  readonly source: string;
+  /**
+   * Records of the first pages, when they fit; all others come with the snapshot or the socket. `complete`: these are all that the layer has,
+   * so the socket may start at `seq`.
+   */
+  readonly records: { readonly complete: boolean; readonly inline: readonly AnyRecord[] };
+  /**
+   * URL templates: `{blob}`, `{index}` (source index), `{width}` (a rung of IMAGE_WIDTHS) are filled in by the viewer. They hold a grant that
+   * dies with the session.
+   */
+  readonly images: { readonly page: string; readonly text: string };
+  /** Width of the first page's image that is ready now. */
+  readonly firstWidth: number;
+  /** WebSocket URL, snapshot URL. */
+  readonly socket: string;
+  readonly snapshot: string;
+}
+
+export const open = {
+  open: operation({
+    method: "POST", path: "/open", summary: "The viewer's first request: what it needs for the first page", auth: "none", bodyKind: "text",
+    body: z.object({
+      token: z.string().max(16_384), document: z.exactOptional(DocumentId), password: z.exactOptional(z.string().max(1024)),
+      /** Width in device pixels that the first page will have. */
+      width: z.exactOptional(z.number().min(1).max(10_000)),
+    }),
+    response: z.custom<Opened>(),
+    errors: ["invalid_token", "token_expired", "session_revoked", "origin_not_allowed", "not_found", "preparing", "document_failed", "password_required", "wrong_password"],
+  }),
+  image: operation({
+    method: "GET", path: "/i/{grant}/{blob}/{index}/{variant}/{file}", summary: "An immutable image of a page's content, opened by a grant", auth: "grant",
+    params: z.object({
+      grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0), variant: z.literal("_"),
+      file: z.string().regex(/^\d{2,4}\.webp$/),
+    }),
+    responseType: "image/webp", errors: ["not_found", "session_revoked", "token_expired"],
+  }),
+  imageText: operation({
+    method: "GET", path: "/i/{grant}/{blob}/{index}/text.json", summary: "Text runs of a page, opened by a grant", auth: "grant",
+    params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0) }),
+    response: z.custom<unknown>(), errors: ["not_found", "session_revoked", "token_expired"],
+  }),
+} as const;
