@@ -1,0 +1,198 @@
+/**
+ * Every setting of the service in one table: environment variable, flag, default, description, parser. Flags win over the environment, an
+ * empty variable counts as unset. `lectern --help` and docs/configuration.md are printed from the same table. Nothing else reads `process.env`.
+ */
+import { availableParallelism, freemem } from "node:os";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+/** A setting is missing or wrong: the message names the variable and says what is expected; it never repeats a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+interface Setting<T> {
+  readonly env: `LECTERN_${string}`;
+  readonly flag: string;
+  /** Text that is parsed when nothing is given; null: the setting is then null. */
+  readonly default: string | null | (() => string);
+  /** How the default reads in the table. */
+  readonly defaultText?: string;
+  readonly description: string;
+  /** Its value is never shown. */
+  readonly secret?: boolean;
+  /** Throws an Error that says what is expected ("a port number, 0 to 65535"). */
+  parse(text: string): T;
+}
+
+function setting<T>(given: Setting<T>): Setting<T> {
+  return given;
+}
+
+function expected(what: string): never {
+  throw new Error(what);
+}
+
+function integer(from: number, to: number, what: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= from && value <= to ? value : expected(what);
+  };
+}
+
+function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain = url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.search === "" && url.hash === "";
+  return plain && url.pathname === "/" ? url.origin : expected("an http or https URL without a path, such as https://documents.example.com");
+}
+
+function yesOrNo(text: string): boolean {
+  if (["true", "1", "yes"].includes(text.toLowerCase())) return true;
+  return ["false", "0", "no"].includes(text.toLowerCase()) ? false : expected("true or false");
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const GIGABYTE = 1_000_000_000;
+
+/** The least that a password of an account must have. */
+export const MIN_PASSWORD_LENGTH = 8;
+
+export const SETTINGS = {
+  host: setting({
+    env: "LECTERN_HOST", flag: "host", default: "127.0.0.1", description: "Address to listen on",
+    parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : expected("a host name or an IP address")),
+  }),
+  port: setting({
+    env: "LECTERN_PORT", flag: "port", default: "4600", description: "Port to listen on; 0 takes a free one",
+    parse: integer(0, 65_535, "a port number, 0 to 65535"),
+  }),
+  publicUrl: setting<string | null>({
+    env: "LECTERN_PUBLIC_URL", flag: "public-url", default: null, defaultText: "from host and port",
+    description: "The URL that browsers use; becomes the tokens' issuer", parse: origin,
+  }),
+  dataDir: setting({
+    env: "LECTERN_DATA_DIR", flag: "data-dir", default: "./data", description: "Folder of the SQLite file, blobs, caches and keys",
+    parse: (text) => resolve(text),
+  }),
+  adminEmail: setting<string | null>({
+    env: "LECTERN_ADMIN_EMAIL", flag: "admin-email", default: null,
+    description: "E-mail of the first dashboard account; without it a one-time sign-in link is printed",
+    parse: (text) => (/^[^\s@]+@[^\s@]+$/.test(text) && text.length <= 254 ? text : expected("an e-mail address")),
+  }),
+  adminPassword: setting<string | null>({
+    env: "LECTERN_ADMIN_PASSWORD", flag: "admin-password", default: null, secret: true, description: "Password of that account",
+    parse: (text) => (text.length >= MIN_PASSWORD_LENGTH ? text : expected(`at least ${MIN_PASSWORD_LENGTH} characters`)),
+  }),
+  apiKey: setting<string | null>({
+    env: "LECTERN_API_KEY", flag: "api-key", default: null, secret: true,
+    description: "A first API key with full rights, for automation: 32 characters or more, starting lct_live_ or lct_test_",
+    parse: (text) =>
+      text.length >= 32 && text.length <= 256 && /^lct_(live|test)_[A-Za-z0-9_-]+$/.test(text)
+        ? text
+        : expected("lct_live_ or lct_test_ followed by letters, digits, - or _, 32 to 256 characters in all"),
+  }),
+  sample: setting({
+    env: "LECTERN_SAMPLE", flag: "sample", default: "true", description: "Seed the sample document on an empty store", parse: yesOrNo,
+  }),
+  limitOpsPerSecond: setting({
+    env: "LECTERN_LIMIT_OPS_PER_SECOND", flag: "limit-ops-per-second", default: "50",
+    description: "Changes that one session may make each second, with a burst of ten times that; 0 = no limit",
+    parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
+  }),
+  limitRequestsPerSecond: setting({
+    env: "LECTERN_LIMIT_REQUESTS_PER_SECOND", flag: "limit-requests-per-second", default: "100",
+    description: "Requests each second for one key or address, with a burst of ten times that; 0 = no limit",
+    parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
+  }),
+  workers: setting({
+    env: "LECTERN_WORKERS", flag: "workers",
+    default: () => String(Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / GIGABYTE)))),
+    defaultText: "min(cores, free memory / 1 GB), at least 1", description: "PDF worker processes",
+    parse: integer(1, 256, "a whole number from 1 to 256"),
+  }),
+  logLevel: setting<LogLevel>({
+    env: "LECTERN_LOG_LEVEL", flag: "log-level", default: "info", description: `One of ${LOG_LEVELS.join(", ")}`,
+    parse: (text) => LOG_LEVELS.find((level) => level === text) ?? expected(`one of ${LOG_LEVELS.join(", ")}`),
+  }),
+  maxUploadBytes: setting({
+    env: "LECTERN_MAX_UPLOAD_BYTES", flag: "max-upload-bytes", default: "950000000", description: "Largest file that may be uploaded, in bytes",
+    parse: integer(1, Number.MAX_SAFE_INTEGER, "a number of bytes, 1 or more"),
+  }),
+} as const;
+
+type Settings = typeof SETTINGS;
+type Name = keyof Settings;
+
+/** `publicUrl` null: see `publicUrlOf`. `dataDir` is absolute. */
+export type Config = { readonly [K in Name]: ReturnType<Settings[K]["parse"]> };
+
+/** Variables of other storage, which this version does not have: better refused than silently ignored. */
+const NOT_OFFERED = {
+  LECTERN_DATABASE_URL: "the database is SQLite in LECTERN_DATA_DIR",
+  LECTERN_BLOBS_URL: "files are kept in LECTERN_DATA_DIR",
+  LECTERN_BUS_URL: "one server process serves all",
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws `ConfigError`. `argv` holds flags only (`--port 4600`, `--port=4600`). */
+export function loadConfig(argv: readonly string[], env: Environment = process.env): Config {
+  for (const [name, instead] of Object.entries(NOT_OFFERED)) {
+    if ((env[name] ?? "") !== "") throw new ConfigError(`${name} is set, but this version does not offer it yet: ${instead}. Unset it to start.`);
+  }
+  const flags = parseFlags(argv);
+  const config: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(SETTINGS) as [Name, Setting<unknown>][]) {
+    const flag = flags[item.flag];
+    const given = flag ?? (env[item.env] || undefined);
+    const text = given ?? (typeof item.default === "function" ? item.default() : item.default);
+    config[name] = text === null ? null : parse(item, text, flag !== undefined);
+  }
+  const { adminEmail, adminPassword } = config as Config;
+  if (adminEmail !== null && adminPassword === null) throw new ConfigError("LECTERN_ADMIN_EMAIL is set: LECTERN_ADMIN_PASSWORD must be, too");
+  if (adminEmail === null && adminPassword !== null) throw new ConfigError("LECTERN_ADMIN_PASSWORD is set: LECTERN_ADMIN_EMAIL must be, too");
+  return config as Config;
+}
+
+function parseFlags(argv: readonly string[]): Record<string, string> {
+  const options = Object.fromEntries(Object.values(SETTINGS).map((item) => [item.flag, { type: "string" as const }]));
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values as Record<string, string>;
+  } catch (error) {
+    throw new ConfigError((error as Error).message.split(". ")[0]!, { cause: error });
+  }
+}
+
+function parse(item: Setting<unknown>, text: string, isFlag: boolean): unknown {
+  try {
+    return item.parse(text);
+  } catch (error) {
+    const value = item.secret === true ? "" : ` is ${JSON.stringify(text)}:`;
+    throw new ConfigError(`${isFlag ? `--${item.flag} (${item.env})` : item.env}${value} must be ${(error as Error).message}`);
+  }
+}
+
+/** The URL that browsers use: as configured, else made of the host and the port that was really bound. */
+export function publicUrlOf(config: Pick<Config, "publicUrl" | "host">, boundPort: number): string {
+  if (config.publicUrl !== null) return config.publicUrl;
+  const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`;
+}
+
+/** The settings for `--help` (text) or the documentation (markdown). */
+export function configTable(format: "text" | "markdown"): string {
+  const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map((item) => {
+    const byDefault = item.defaultText ?? (typeof item.default === "string" ? item.default : null);
+    return { env: item.env, flag: `--${item.flag}`, description: item.description, byDefault };
+  });
+  if (format === "markdown") {
+    const lines = rows.map((row) => `| \`${row.env}\` | \`${row.flag}\` | ${row.description} | ${row.byDefault ?? "–"} |`);
+    return ["| variable | flag | meaning | default |", "|---|---|---|---|", ...lines, ""].join("\n");
+  }
+  const width = Math.max(...rows.map((row) => row.flag.length));
+  return rows
+    .map((row) => `  ${row.flag.padEnd(width)}  ${row.description}${row.byDefault === null ? "" : ` (default: ${row.byDefault})`}\n  ${" ".repeat(width)}  ${row.env}\n`)
+    .join("");
+}
