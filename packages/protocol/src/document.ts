@@ -3,16 +3,17 @@ import * as z from "zod";
 import { operation } from "./operation.ts";
 
 export const DocumentId = z.string().regex(/^[A-Za-z0-9_.:@~-]{1,128}$/, "1 to 128 letters, digits or _.:@~-");
-export const LayerName = z.string().max(256).regex(/^[^*]*$/, "may not contain *");
+export const LayerName = z
+  .string()
+  .max(256)
+  .regex(/^[^*]*$/, "may not contain *");
 export const Status = z.enum(["preparing", "ready", "locked", "failed"]);
 export type DocumentStatus = z.infer<typeof Status>;
 
 const params = z.object({ documentId: DocumentId });
 const pageParams = z.object({ documentId: DocumentId, pageIndex: z.coerce.number().int().min(0) });
 /** Seconds to wait for a document that is being prepared: 0 to 60, or `false`. */
-const wait = z.exactOptional(
-  z.union([z.literal("false").transform(() => 0), z.coerce.number().min(0).max(60)]),
-);
+const wait = z.exactOptional(z.union([z.literal("false").transform(() => 0), z.coerce.number().min(0).max(60)]));
 export const Metadata = z.record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]));
 
 /** Both spellings of the published shapes, and ours in addition. */
@@ -37,7 +38,9 @@ export const DocumentSummary = z.object({
 export type DocumentSummary = z.infer<typeof DocumentSummary>;
 
 export const OutlineElement: z.ZodType<{ type: string; title: string; children?: unknown[] }> = z.looseObject({
-  type: z.string(), title: z.string(), children: z.exactOptional(z.array(z.unknown())),
+  type: z.string(),
+  title: z.string(),
+  children: z.exactOptional(z.array(z.unknown())),
 });
 
 const Box = z.array(z.number()).length(4);
@@ -46,19 +49,43 @@ export const DocumentInfo = z.object({
   pageCount: z.int(),
   hasXFA: z.boolean(),
   metadata: z.object({
-    title: z.exactOptional(z.string()), author: z.exactOptional(z.string()), subject: z.exactOptional(z.string()), keywords: z.exactOptional(z.string()),
-    producer: z.exactOptional(z.string()), creator: z.exactOptional(z.string()), dateCreated: z.exactOptional(z.string()), dateModified: z.exactOptional(z.string()),
+    title: z.exactOptional(z.string()),
+    author: z.exactOptional(z.string()),
+    subject: z.exactOptional(z.string()),
+    keywords: z.exactOptional(z.string()),
+    producer: z.exactOptional(z.string()),
+    creator: z.exactOptional(z.string()),
+    dateCreated: z.exactOptional(z.string()),
+    dateModified: z.exactOptional(z.string()),
   }),
   permissions: z.object({
-    annotationAndForms: z.boolean(), assemble: z.boolean(), extract: z.boolean(), extractAccessibility: z.boolean(),
-    fillForms: z.boolean(), modification: z.boolean(), print: z.boolean(), printHighQuality: z.boolean(),
+    annotationAndForms: z.boolean(),
+    assemble: z.boolean(),
+    extract: z.boolean(),
+    extractAccessibility: z.boolean(),
+    fillForms: z.boolean(),
+    modification: z.boolean(),
+    print: z.boolean(),
+    printHighQuality: z.boolean(),
   }),
   pages: z.array(
     z.object({
-      pageIndex: z.int(), pageId: z.string(), pageLabel: z.string(), width: z.number(), height: z.number(), rotation: z.int(),
-      matrix: z.array(z.number()), reverseMatrix: z.array(z.number()), transformedBBox: Box, untransformedBBox: Box,
+      pageIndex: z.int(),
+      pageId: z.string(),
+      pageLabel: z.string(),
+      width: z.number(),
+      height: z.number(),
+      rotation: z.int(),
+      matrix: z.array(z.number()),
+      reverseMatrix: z.array(z.number()),
+      transformedBBox: Box,
+      untransformedBBox: Box,
       rawPdfBoxes: z.object({
-        cropBox: z.exactOptional(Box), mediaBox: Box, bleedBox: z.exactOptional(Box), trimBox: z.exactOptional(Box), artBox: z.exactOptional(Box),
+        cropBox: z.exactOptional(Box),
+        mediaBox: Box,
+        bleedBox: z.exactOptional(Box),
+        trimBox: z.exactOptional(Box),
+        artBox: z.exactOptional(Box),
       }),
     }),
   ),
@@ -71,14 +98,18 @@ const reading = ["not_found", "preparing", "document_failed", "password_required
 
 export const documents = {
   upload: operation({
-    method: "POST", path: "/documents", summary: "Upload a document",
+    method: "POST",
+    path: "/documents",
+    summary: "Upload a document",
     bodyKind: "stream",
     query: z.object({ document_id: z.exactOptional(DocumentId), title: z.exactOptional(z.string().max(1024)), wait }),
     response: z.object({ data: DocumentSummary }),
     errors: ["exists", "too_large", "unsupported_media_type", "invalid_document", "bad_request"],
   }),
   list: operation({
-    method: "GET", path: "/documents", summary: "List documents",
+    method: "GET",
+    path: "/documents",
+    summary: "List documents",
     query: z.object({
       page_size: z.exactOptional(z.coerce.number().int().min(1).max(1000)),
       cursor: z.exactOptional(z.string().max(1024)),
@@ -88,68 +119,148 @@ export const documents = {
       count_remaining: z.exactOptional(z.stringbool()),
     }),
     response: z.object({
-      data: z.array(DocumentSummary), next_cursor: z.nullable(z.string()), prev_cursor: z.nullable(z.string()), document_count: z.int(),
-      prev_document_count: z.exactOptional(z.int()), next_document_count: z.exactOptional(z.int()),
+      data: z.array(DocumentSummary),
+      next_cursor: z.nullable(z.string()),
+      prev_cursor: z.nullable(z.string()),
+      document_count: z.int(),
+      prev_document_count: z.exactOptional(z.int()),
+      next_document_count: z.exactOptional(z.int()),
     }),
     errors: ["invalid_parameters"],
   }),
   get: operation({
-    method: "GET", path: "/documents/{documentId}", summary: "Get a document", auth: "either", params,
-    response: z.object({ data: DocumentSummary }), errors: ["not_found"],
+    method: "GET",
+    path: "/documents/{documentId}",
+    summary: "Get a document",
+    auth: "either",
+    params,
+    response: z.object({ data: DocumentSummary }),
+    errors: ["not_found"],
   }),
   update: operation({
-    method: "PATCH", path: "/documents/{documentId}", summary: "Rename a document or change its metadata", params,
+    method: "PATCH",
+    path: "/documents/{documentId}",
+    summary: "Rename a document or change its metadata",
+    params,
     body: z.object({ title: z.exactOptional(z.nullable(z.string().max(1024))), metadata: z.exactOptional(Metadata) }),
-    response: z.object({ data: DocumentSummary }), errors: ["not_found", "invalid_parameters"],
+    response: z.object({ data: DocumentSummary }),
+    errors: ["not_found", "invalid_parameters"],
   }),
   delete: operation({
-    method: "DELETE", path: "/documents/{documentId}", summary: "Delete a document with all its layers", params,
-    response: z.object({ data: z.object({ id: DocumentId, document_id: DocumentId }) }), errors: ["not_found"],
+    method: "DELETE",
+    path: "/documents/{documentId}",
+    summary: "Delete a document with all its layers",
+    params,
+    response: z.object({ data: z.object({ id: DocumentId, document_id: DocumentId }) }),
+    errors: ["not_found"],
   }),
   properties: operation({
-    method: "GET", path: "/documents/{documentId}/properties", summary: "Properties of a document", params,
-    response: z.object({ data: Properties }), errors: ["not_found"],
+    method: "GET",
+    path: "/documents/{documentId}/properties",
+    summary: "Properties of a document",
+    params,
+    response: z.object({ data: Properties }),
+    errors: ["not_found"],
   }),
   info: operation({
-    method: "GET", path: "/documents/{documentId}/document_info", summary: "Pages, metadata and owner permissions", auth: "either", layered: true, params,
-    query: z.object({ wait }), response: z.object({ data: DocumentInfo }), errors: reading,
+    method: "GET",
+    path: "/documents/{documentId}/document_info",
+    summary: "Pages, metadata and owner permissions",
+    auth: "either",
+    layered: true,
+    params,
+    query: z.object({ wait }),
+    response: z.object({ data: DocumentInfo }),
+    errors: reading,
   }),
   outline: operation({
-    method: "GET", path: "/documents/{documentId}/outline.json", summary: "Outline", auth: "either", params,
-    query: z.object({ wait }), response: z.object({ data: z.object({ outline: z.array(OutlineElement) }) }), errors: reading,
+    method: "GET",
+    path: "/documents/{documentId}/outline.json",
+    summary: "Outline",
+    auth: "either",
+    params,
+    query: z.object({ wait }),
+    response: z.object({ data: z.object({ outline: z.array(OutlineElement) }) }),
+    errors: reading,
   }),
   text: operation({
-    method: "GET", path: "/documents/{documentId}/pages/text", summary: "Text lines of all pages", auth: "either", layered: true, params,
-    query: z.object({ wait }), response: z.array(z.object({ pageIndex: z.int(), textLines: z.array(TextLine) })), errors: reading,
+    method: "GET",
+    path: "/documents/{documentId}/pages/text",
+    summary: "Text lines of all pages",
+    auth: "either",
+    layered: true,
+    params,
+    query: z.object({ wait }),
+    response: z.array(z.object({ pageIndex: z.int(), textLines: z.array(TextLine) })),
+    errors: reading,
   }),
   pageText: operation({
-    method: "GET", path: "/documents/{documentId}/pages/{pageIndex}/text", summary: "Text lines of a page", auth: "either", layered: true, params: pageParams,
-    query: z.object({ wait }), response: z.object({ textLines: z.array(TextLine) }), errors: reading,
+    method: "GET",
+    path: "/documents/{documentId}/pages/{pageIndex}/text",
+    summary: "Text lines of a page",
+    auth: "either",
+    layered: true,
+    params: pageParams,
+    query: z.object({ wait }),
+    response: z.object({ textLines: z.array(TextLine) }),
+    errors: reading,
   }),
   pageImage: operation({
-    method: "GET", path: "/documents/{documentId}/pages/{pageIndex}/image", summary: "A page as an image, with its annotations", auth: "either", layered: true,
+    method: "GET",
+    path: "/documents/{documentId}/pages/{pageIndex}/image",
+    summary: "A page as an image, with its annotations",
+    auth: "either",
+    layered: true,
     params: pageParams,
     query: z.object({
-      width: z.exactOptional(z.coerce.number().min(1).max(20_000)), height: z.exactOptional(z.coerce.number().min(1).max(20_000)),
-      format: z.exactOptional(z.enum(["png", "webp", "jpeg"])), render_ap_streams: z.exactOptional(z.stringbool()), wait,
+      width: z.exactOptional(z.coerce.number().min(1).max(20_000)),
+      height: z.exactOptional(z.coerce.number().min(1).max(20_000)),
+      format: z.exactOptional(z.enum(["png", "webp", "jpeg"])),
+      render_ap_streams: z.exactOptional(z.stringbool()),
+      wait,
     }),
-    responseType: "image/png", errors: [...reading, "invalid_parameters"],
+    responseType: "image/png",
+    errors: [...reading, "invalid_parameters"],
   }),
   cover: operation({
-    method: "GET", path: "/documents/{documentId}/cover", summary: "Thumbnail of the first page", auth: "either", params,
-    query: z.object({ width: z.exactOptional(z.coerce.number().min(1).max(4000)), height: z.exactOptional(z.coerce.number().min(1).max(4000)), jwt: z.exactOptional(z.string().max(16_384)), wait }),
-    responseType: "image/png", errors: [...reading, "invalid_parameters"],
+    method: "GET",
+    path: "/documents/{documentId}/cover",
+    summary: "Thumbnail of the first page",
+    auth: "either",
+    params,
+    query: z.object({
+      width: z.exactOptional(z.coerce.number().min(1).max(4000)),
+      height: z.exactOptional(z.coerce.number().min(1).max(4000)),
+      jwt: z.exactOptional(z.string().max(16_384)),
+      wait,
+    }),
+    responseType: "image/png",
+    errors: [...reading, "invalid_parameters"],
   }),
   search: operation({
-    method: "GET", path: "/documents/{documentId}/search", summary: "Search the text of a document", auth: "either", layered: true, params,
+    method: "GET",
+    path: "/documents/{documentId}/search",
+    summary: "Search the text of a document",
+    auth: "either",
+    layered: true,
+    params,
     query: z.object({
-      q: z.string().min(1).max(1000), type: z.exactOptional(z.literal("text")), start: z.exactOptional(z.coerce.number().int().min(0)),
-      limit: z.exactOptional(z.coerce.number().int().min(1).max(10_000)), case_sensitive: z.exactOptional(z.stringbool()), whole_word: z.exactOptional(z.stringbool()), wait,
+      q: z.string().min(1).max(1000),
+      type: z.exactOptional(z.literal("text")),
+      start: z.exactOptional(z.coerce.number().int().min(0)),
+      limit: z.exactOptional(z.coerce.number().int().min(1).max(10_000)),
+      case_sensitive: z.exactOptional(z.stringbool()),
+      whole_word: z.exactOptional(z.stringbool()),
+      wait,
     }),
     response: z.object({
       data: z.array(
         z.object({
-          pageIndex: z.int(), pageId: z.string(), previewText: z.string(), rangeInPreview: z.tuple([z.int(), z.int()]), rectsOnPage: z.array(z.array(z.number()).length(4)),
+          pageIndex: z.int(),
+          pageId: z.string(),
+          previewText: z.string(),
+          rangeInPreview: z.tuple([z.int(), z.int()]),
+          rectsOnPage: z.array(z.array(z.number()).length(4)),
           isAnnotation: z.boolean(),
         }),
       ),
@@ -157,11 +268,19 @@ export const documents = {
     errors: [...reading, "invalid_parameters"],
   }),
   pdf: operation({
-    method: "GET", path: "/documents/{documentId}/pdf", summary: "Download the PDF with its annotations", auth: "either", layered: true, params,
+    method: "GET",
+    path: "/documents/{documentId}/pdf",
+    summary: "Download the PDF with its annotations",
+    auth: "either",
+    layered: true,
+    params,
     query: z.object({
-      source: z.exactOptional(z.stringbool()), annotations: z.exactOptional(z.stringbool()), flatten: z.exactOptional(z.stringbool()),
+      source: z.exactOptional(z.stringbool()),
+      annotations: z.exactOptional(z.stringbool()),
+      flatten: z.exactOptional(z.stringbool()),
       wait,
     }),
-    responseType: "application/pdf", errors: [...reading, "forbidden"],
+    responseType: "application/pdf",
+    errors: [...reading, "forbidden"],
   }),
 } as const;

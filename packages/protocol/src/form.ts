@@ -1,6 +1,17 @@
 /** Form fields, the widgets that show them, and their values. */
 import * as z from "zod";
-import { Action, BorderStyle, Color, FontStyle, HorizontalAlign, PageId, RecordId, Rect, Rotation, VerticalAlign } from "./annotation/common.ts";
+import {
+  Action,
+  BorderStyle,
+  Color,
+  FontStyle,
+  HorizontalAlign,
+  PageId,
+  RecordId,
+  Rect,
+  Rotation,
+  VerticalAlign,
+} from "./annotation/common.ts";
 
 export const FIELD_TYPES = ["button", "checkbox", "combobox", "listbox", "radio", "signature", "text"] as const;
 export const FieldOption = z.object({ label: z.string().max(4096), value: z.string().max(4096) });

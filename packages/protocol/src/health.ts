@@ -7,6 +7,20 @@ const Health = z.object({ status: z.string() });
 
 export const health = {
   live: operation({ ...root, method: "GET", path: "/livez", summary: "The process answers", response: Health }),
-  ready: operation({ ...root, method: "GET", path: "/readyz", summary: "Storage answers and a known page was drawn by a worker", response: Health, errors: ["unavailable"] }),
-  healthcheck: operation({ ...root, method: "GET", path: "/healthcheck", summary: "The same as /readyz, at the published address", response: Health, errors: ["unavailable"] }),
+  ready: operation({
+    ...root,
+    method: "GET",
+    path: "/readyz",
+    summary: "Storage answers and a known page was drawn by a worker",
+    response: Health,
+    errors: ["unavailable"],
+  }),
+  healthcheck: operation({
+    ...root,
+    method: "GET",
+    path: "/healthcheck",
+    summary: "The same as /readyz, at the published address",
+    response: Health,
+    errors: ["unavailable"],
+  }),
 } as const;

@@ -19,3 +19,5 @@ export { DocumentId, type DocumentInfo, type DocumentStatus, type DocumentSummar
 export type { Snapshot } from "./layer.ts";
 export type { Auth, BodyKind, Input, Method, Operation, Output, Parsed } from "./operation.ts";
 export type { AllowedDocument, Opened } from "./session.ts";
+export { type Envelope, fromInstantJson, INSTANT_TYPES, type InstantAnnotation, type PageNames, toInstantJson } from "./instant-json.ts";
+export { type PageShown, type PageSpace, pageSpace } from "./page-space.ts";

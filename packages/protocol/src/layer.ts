@@ -15,20 +15,51 @@ export interface Snapshot {
 
 export const layers = {
   list: operation({
-    method: "GET", path: "/documents/{documentId}/layers", summary: "Names of the layers of a document", params,
-    response: z.object({ data: z.array(z.string()) }), errors: ["not_found"],
+    method: "GET",
+    path: "/documents/{documentId}/layers",
+    summary: "Names of the layers of a document",
+    params,
+    response: z.object({ data: z.array(z.string()) }),
+    errors: ["not_found"],
   }),
   records: operation({
-    method: "GET", path: "/documents/{documentId}/records", summary: "All records of a layer that the caller may see, at one seq", auth: "either", layered: true, params,
+    method: "GET",
+    path: "/documents/{documentId}/records",
+    summary: "All records of a layer that the caller may see, at one seq",
+    auth: "either",
+    layered: true,
+    params,
     query: z.object({ minSeq: z.exactOptional(z.coerce.number().int().min(0)) }),
-    response: z.object({ seq: z.int(), epoch: z.int(), records: z.array(z.custom<AnyRecord>()) }), errors: ["not_found", "preparing"],
+    response: z.object({ seq: z.int(), epoch: z.int(), records: z.array(z.custom<AnyRecord>()) }),
+    errors: ["not_found", "preparing"],
   }),
   changes: operation({
-    method: "GET", path: "/documents/{documentId}/changes", summary: "What was changed, by whom and when", layered: true, params,
-    query: z.object({ since: z.exactOptional(z.coerce.number().int().min(0)), limit: z.exactOptional(z.coerce.number().int().min(1).max(1000)) }),
+    method: "GET",
+    path: "/documents/{documentId}/changes",
+    summary: "What was changed, by whom and when",
+    layered: true,
+    params,
+    query: z.object({
+      since: z.exactOptional(z.coerce.number().int().min(0)),
+      limit: z.exactOptional(z.coerce.number().int().min(1).max(1000)),
+    }),
     response: z.object({
       seq: z.int(),
-      data: z.array(z.object({ seq: z.int(), at: z.string(), by: z.nullable(z.string()), ops: z.array(z.object({ id: z.string(), action: z.enum(["create", "update", "delete", "restore", "set-group"]), kind: z.exactOptional(z.string()), properties: z.exactOptional(z.array(z.string())) })) })),
+      data: z.array(
+        z.object({
+          seq: z.int(),
+          at: z.string(),
+          by: z.nullable(z.string()),
+          ops: z.array(
+            z.object({
+              id: z.string(),
+              action: z.enum(["create", "update", "delete", "restore", "set-group"]),
+              kind: z.exactOptional(z.string()),
+              properties: z.exactOptional(z.array(z.string())),
+            }),
+          ),
+        }),
+      ),
     }),
     errors: ["not_found", "preparing", "gone"],
   }),

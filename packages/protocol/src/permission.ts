@@ -6,13 +6,25 @@
  * and `bookmarks:edit:all`, `pages:edit:all`.
  */
 export const RECORD_KINDS = [
-  "page", "annotation", "comment", "reaction", "field", "widget", "value", "bookmark", "attachment", "outline", "meta",
+  "page",
+  "annotation",
+  "comment",
+  "reaction",
+  "field",
+  "widget",
+  "value",
+  "bookmark",
+  "attachment",
+  "outline",
+  "meta",
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Properties whose `null` is a value; in every other place a patch's null removes the property. */
 export const NULLABLE: Readonly<Partial<Record<RecordKind, readonly string[]>>> = {
-  annotation: ["page"], page: ["content", "crop", "label"], value: ["value"],
+  annotation: ["page"],
+  page: ["content", "crop", "label"],
+  value: ["value"],
 };
 
 export const PERMISSIONS = ["read", "write", "download", "cover"] as const;
@@ -24,9 +36,17 @@ const ACTIONS = ["view", "edit", "delete", "reply", "fill", "set-group"] as cons
 type GrantAction = (typeof ACTIONS)[number];
 
 const TYPE_OF: Readonly<Record<RecordKind, PermissionType>> = {
-  page: "pages", attachment: "pages", outline: "pages", meta: "pages",
-  annotation: "annotations", comment: "comments", reaction: "comments",
-  field: "form-fields", widget: "form-fields", value: "form-fields", bookmark: "bookmarks",
+  page: "pages",
+  attachment: "pages",
+  outline: "pages",
+  meta: "pages",
+  annotation: "annotations",
+  comment: "comments",
+  reaction: "comments",
+  field: "form-fields",
+  widget: "form-fields",
+  value: "form-fields",
+  bookmark: "bookmarks",
 };
 
 /** What permissions need to know of a record. */

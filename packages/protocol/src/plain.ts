@@ -1,10 +1,33 @@
 /** Everything of the protocol that holds no schema, for browsers: importing from here never brings zod along. */
-export { ApiError, type ApiErrorOptions, type ErrorCode, ERRORS, errorFromProblem, type FailingPath, isErrorCode, type Problem, problem } from "./error.ts";
+export {
+  ApiError,
+  type ApiErrorOptions,
+  type ErrorCode,
+  ERRORS,
+  errorFromProblem,
+  type FailingPath,
+  isErrorCode,
+  type Problem,
+  problem,
+} from "./error.ts";
 export { base32, ID_PATTERN, newId, pageId, parsePageId } from "./id.ts";
 export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits } from "./limits.ts";
 export { orderBetween, sourceOrder } from "./order.ts";
 export {
-  can, canSee, FULL_GRANTS, type Grants, needsUser, NULLABLE, parseGrant, type Permission, PERMISSIONS, type PermissionType,
-  RECORD_KINDS, type RecordAction, type RecordHead, type RecordKind, viewKey,
+  can,
+  canSee,
+  FULL_GRANTS,
+  type Grants,
+  needsUser,
+  NULLABLE,
+  parseGrant,
+  type Permission,
+  PERMISSIONS,
+  type PermissionType,
+  RECORD_KINDS,
+  type RecordAction,
+  type RecordHead,
+  type RecordKind,
+  viewKey,
 } from "./permission.ts";
 export { PROTOCOL_VERSION, SUBPROTOCOL } from "./version.ts";

@@ -49,8 +49,16 @@ export type AnyRecord = { [K in RecordKind]: RecordOf<K> }[RecordKind];
 export type Patch = Readonly<Record<string, unknown>>;
 
 const KINDS = {
-  page: Page, comment: Comment, reaction: Reaction, field: Field, widget: Widget, value: Value,
-  bookmark: Bookmark, attachment: Attachment, outline: Outline, meta: Meta,
+  page: Page,
+  comment: Comment,
+  reaction: Reaction,
+  field: Field,
+  widget: Widget,
+  value: Value,
+  bookmark: Bookmark,
+  attachment: Attachment,
+  outline: Outline,
+  meta: Meta,
 } as const satisfies Record<Exclude<RecordKind, "annotation">, z.ZodObject>;
 
 /** What `before` must hold for a patch to be checked against the right schema. */
@@ -66,7 +74,12 @@ function schemaOf(kind: RecordKind, data: Typed): z.ZodObject | null {
 
 /** Properties that never change after creation. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
-  annotation: ["type"], comment: ["root"], reaction: ["comment", "emoji"], widget: ["field"], value: ["field"], field: ["type"],
+  annotation: ["type"],
+  comment: ["root"],
+  reaction: ["comment", "emoji"],
+  widget: ["field"],
+  value: ["field"],
+  field: ["type"],
 };
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failingPaths: readonly FailingPath[] };

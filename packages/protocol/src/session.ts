@@ -7,7 +7,10 @@ import { type Grants, parseGrant } from "./permission.ts";
 import type { AnyRecord } from "./record.ts";
 
 const PERMISSION = z.enum(["read", "write", "download", "read-document", "cover-image"]);
-const GrantText = z.string().max(1024).refine((text) => parseGrant(text) !== null, "not a permission: <annotations|comments|form-fields>:<action>:<scope>");
+const GrantText = z
+  .string()
+  .max(1024)
+  .refine((text) => parseGrant(text) !== null, "not a permission: <annotations|comments|form-fields>:<action>:<scope>");
 
 export const AllowedDocument = z.object({
   document_id: DocumentId,
@@ -24,13 +27,21 @@ export const AllowedDocument = z.object({
 export type AllowedDocument = z.infer<typeof AllowedDocument>;
 
 export const SessionSummary = z.object({
-  session_id: z.string(), user_id: z.nullable(z.string()), creator_name: z.nullable(z.string()), documents: z.array(z.string()), created_at: z.string(), expires_at: z.string(),
+  session_id: z.string(),
+  user_id: z.nullable(z.string()),
+  creator_name: z.nullable(z.string()),
+  documents: z.array(z.string()),
+  created_at: z.string(),
+  expires_at: z.string(),
   revoked_at: z.nullable(z.string()),
 });
 
 export const sessions = {
   create: operation({
-    method: "POST", path: "/sessions", summary: "Mint a session token for documents, or `{}` for documents that the app provides itself", status: 201,
+    method: "POST",
+    path: "/sessions",
+    summary: "Mint a session token for documents, or `{}` for documents that the app provides itself",
+    status: 201,
     body: z.object({
       allowed_documents: z.exactOptional(z.array(AllowedDocument).min(1).max(100)),
       user_id: z.exactOptional(z.string().min(1).max(256)),
@@ -45,13 +56,24 @@ export const sessions = {
     errors: ["not_found", "invalid_parameters", "wrong_password"],
   }),
   list: operation({
-    method: "GET", path: "/sessions", summary: "List sessions, newest first",
-    query: z.object({ limit: z.exactOptional(z.coerce.number().int().min(1).max(1000)), cursor: z.exactOptional(z.string().max(1024)), document_id: z.exactOptional(DocumentId) }),
-    response: z.object({ data: z.array(SessionSummary), next_cursor: z.nullable(z.string()) }), errors: ["invalid_parameters"],
+    method: "GET",
+    path: "/sessions",
+    summary: "List sessions, newest first",
+    query: z.object({
+      limit: z.exactOptional(z.coerce.number().int().min(1).max(1000)),
+      cursor: z.exactOptional(z.string().max(1024)),
+      document_id: z.exactOptional(DocumentId),
+    }),
+    response: z.object({ data: z.array(SessionSummary), next_cursor: z.nullable(z.string()) }),
+    errors: ["invalid_parameters"],
   }),
   revoke: operation({
-    method: "DELETE", path: "/sessions/{sessionId}", summary: "Revoke a session: its live connections close within five seconds", params: z.object({ sessionId: z.string().max(64) }),
-    response: z.object({ session_id: z.string(), revoked_at: z.string() }), errors: ["not_found"],
+    method: "DELETE",
+    path: "/sessions/{sessionId}",
+    summary: "Revoke a session: its live connections close within five seconds",
+    params: z.object({ sessionId: z.string().max(64) }),
+    response: z.object({ session_id: z.string(), revoked_at: z.string() }),
+    errors: ["not_found"],
   }),
 } as const;
 
@@ -101,26 +123,53 @@ export interface Opened {
 
 export const open = {
   open: operation({
-    method: "POST", path: "/open", summary: "The viewer's first request: what it needs for the first page", auth: "none", bodyKind: "text",
+    method: "POST",
+    path: "/open",
+    summary: "The viewer's first request: what it needs for the first page",
+    auth: "none",
+    bodyKind: "text",
     body: z.object({
-      token: z.string().max(16_384), document: z.exactOptional(DocumentId), password: z.exactOptional(z.string().max(1024)),
+      token: z.string().max(16_384),
+      document: z.exactOptional(DocumentId),
+      password: z.exactOptional(z.string().max(1024)),
       /** Width in device pixels that the first page will have. */
       width: z.exactOptional(z.number().min(1).max(10_000)),
     }),
     response: z.custom<Opened>(),
-    errors: ["invalid_token", "token_expired", "session_revoked", "origin_not_allowed", "not_found", "preparing", "document_failed", "password_required", "wrong_password"],
+    errors: [
+      "invalid_token",
+      "token_expired",
+      "session_revoked",
+      "origin_not_allowed",
+      "not_found",
+      "preparing",
+      "document_failed",
+      "password_required",
+      "wrong_password",
+    ],
   }),
   image: operation({
-    method: "GET", path: "/i/{grant}/{blob}/{index}/{variant}/{file}", summary: "An immutable image of a page's content, opened by a grant", auth: "grant",
+    method: "GET",
+    path: "/i/{grant}/{blob}/{index}/{variant}/{file}",
+    summary: "An immutable image of a page's content, opened by a grant",
+    auth: "grant",
     params: z.object({
-      grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0), variant: z.literal("_"),
+      grant: z.string().max(256),
+      blob: z.string().regex(/^[0-9a-f]{64}$/),
+      index: z.coerce.number().int().min(0),
+      variant: z.literal("_"),
       file: z.string().regex(/^\d{2,4}\.webp$/),
     }),
-    responseType: "image/webp", errors: ["not_found", "session_revoked", "token_expired"],
+    responseType: "image/webp",
+    errors: ["not_found", "session_revoked", "token_expired"],
   }),
   imageText: operation({
-    method: "GET", path: "/i/{grant}/{blob}/{index}/text.json", summary: "Text runs of a page, opened by a grant", auth: "grant",
+    method: "GET",
+    path: "/i/{grant}/{blob}/{index}/text.json",
+    summary: "Text runs of a page, opened by a grant",
+    auth: "grant",
     params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0) }),
-    response: z.custom<unknown>(), errors: ["not_found", "session_revoked", "token_expired"],
+    response: z.custom<unknown>(),
+    errors: ["not_found", "session_revoked", "token_expired"],
   }),
 } as const;

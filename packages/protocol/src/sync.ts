@@ -67,9 +67,15 @@ export const ClientMessage = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage =
   | {
-      readonly type: "hello"; readonly sid: string; readonly token: string; readonly document?: string | undefined;
-      readonly layer?: string | undefined; readonly since: number; readonly epoch?: number | undefined;
-      readonly viewKey?: string | undefined; readonly caps?: readonly string[] | undefined;
+      readonly type: "hello";
+      readonly sid: string;
+      readonly token: string;
+      readonly document?: string | undefined;
+      readonly layer?: string | undefined;
+      readonly since: number;
+      readonly epoch?: number | undefined;
+      readonly viewKey?: string | undefined;
+      readonly caps?: readonly string[] | undefined;
     }
   | { readonly type: "push"; readonly n: number; readonly ops: readonly Op[] }
   | { readonly type: "presence"; readonly presence: Presence }
@@ -77,10 +83,7 @@ export type ClientMessage =
   | { readonly type: "ping" };
 
 /** One op of a change as a viewer gets it: put (whole record), update (replaced properties), gone. */
-export type ChangeOp =
-  | readonly ["p", record: AnyRecord]
-  | readonly ["u", id: string, patch: Patch]
-  | readonly ["x", id: string];
+export type ChangeOp = readonly ["p", record: AnyRecord] | readonly ["u", id: string, patch: Patch] | readonly ["x", id: string];
 
 /** One accepted push. `by` is the user who made it. */
 export interface Change {
@@ -117,6 +120,8 @@ export type ServerMessage =
       readonly epoch: number;
       /** The last push of this `sid` that was decided. */
       readonly lastN: number;
+      /** Which of the last ones were refused: the answer may have been lost. */
+      readonly rejects?: readonly Reject[];
       readonly viewKey: string;
       readonly grants: Grants;
       /** This connection's peer id. */

@@ -10,15 +10,46 @@ import { Image, Stamp } from "./stamp.ts";
 import { Text } from "./text.ts";
 
 export const Annotation = z.discriminatedUnion("type", [
-  Highlight, Underline, Strikeout, Squiggly, Redaction, Ink, Text, Note, CommentMarker,
-  Rectangle, Ellipse, Line, Polyline, Polygon, Image, Stamp, Link, Raw,
+  Highlight,
+  Underline,
+  Strikeout,
+  Squiggly,
+  Redaction,
+  Ink,
+  Text,
+  Note,
+  CommentMarker,
+  Rectangle,
+  Ellipse,
+  Line,
+  Polyline,
+  Polygon,
+  Image,
+  Stamp,
+  Link,
+  Raw,
 ]);
 export type Annotation = z.infer<typeof Annotation>;
 export type AnnotationType = Annotation["type"];
 
 /** Schema of each kind by its name: a patch is checked property by property against it. */
 export const ANNOTATION_KINDS = {
-  highlight: Highlight, underline: Underline, strikeout: Strikeout, squiggly: Squiggly, redaction: Redaction, ink: Ink,
-  text: Text, note: Note, "comment-marker": CommentMarker, rectangle: Rectangle, ellipse: Ellipse, line: Line,
-  polyline: Polyline, polygon: Polygon, image: Image, stamp: Stamp, link: Link, raw: Raw,
+  highlight: Highlight,
+  underline: Underline,
+  strikeout: Strikeout,
+  squiggly: Squiggly,
+  redaction: Redaction,
+  ink: Ink,
+  text: Text,
+  note: Note,
+  "comment-marker": CommentMarker,
+  rectangle: Rectangle,
+  ellipse: Ellipse,
+  line: Line,
+  polyline: Polyline,
+  polygon: Polygon,
+  image: Image,
+  stamp: Stamp,
+  link: Link,
+  raw: Raw,
 } as const satisfies Record<AnnotationType, z.ZodObject>;

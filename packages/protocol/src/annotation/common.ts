@@ -21,18 +21,45 @@ export const BlobId = z.string().regex(/^[0-9a-f]{64}$/);
 export const CustomData = z.record(z.string().max(256), z.json());
 
 export const BlendMode = z.enum([
-  "normal", "multiply", "screen", "overlay", "darken", "lighten",
-  "colorDodge", "colorBurn", "hardLight", "softLight", "difference", "exclusion",
+  "normal",
+  "multiply",
+  "screen",
+  "overlay",
+  "darken",
+  "lighten",
+  "colorDodge",
+  "colorBurn",
+  "hardLight",
+  "softLight",
+  "difference",
+  "exclusion",
 ]);
 export const BorderStyle = z.enum(["solid", "dashed", "beveled", "inset", "underline"]);
 export const LineCap = z.enum([
-  "square", "circle", "diamond", "openArrow", "closedArrow", "butt", "reverseOpenArrow", "reverseClosedArrow", "slash",
+  "square",
+  "circle",
+  "diamond",
+  "openArrow",
+  "closedArrow",
+  "butt",
+  "reverseOpenArrow",
+  "reverseClosedArrow",
+  "slash",
 ]);
 export const FontStyle = z.array(z.enum(["bold", "italic"])).max(2);
 export const HorizontalAlign = z.enum(["left", "center", "right"]);
 export const VerticalAlign = z.enum(["top", "center", "bottom"]);
 export const AnnotationFlag = z.enum([
-  "noPrint", "noZoom", "noRotate", "noView", "hidden", "invisible", "readOnly", "locked", "toggleNoView", "lockedContents",
+  "noPrint",
+  "noZoom",
+  "noRotate",
+  "noView",
+  "hidden",
+  "invisible",
+  "readOnly",
+  "locked",
+  "toggleNoView",
+  "lockedContents",
 ]);
 export type AnnotationFlag = z.infer<typeof AnnotationFlag>;
 
@@ -61,8 +88,17 @@ export const Action = z.discriminatedUnion("type", [
   z.object({ type: z.literal("launch"), filePath: z.string().max(4096) }),
   z.object({ type: z.literal("hide"), hide: z.boolean(), fields: z.array(z.string().max(1024)).max(1000) }),
   z.object({ type: z.literal("javascript"), script: z.string().max(100_000) }),
-  z.object({ type: z.literal("submitForm"), uri: z.string().max(8192), flags: z.array(z.string().max(64)).max(16), fields: z.exactOptional(z.array(z.string().max(1024)).max(10_000)) }),
-  z.object({ type: z.literal("resetForm"), include: z.exactOptional(z.boolean()), fields: z.exactOptional(z.array(z.string().max(1024)).max(10_000)) }),
+  z.object({
+    type: z.literal("submitForm"),
+    uri: z.string().max(8192),
+    flags: z.array(z.string().max(64)).max(16),
+    fields: z.exactOptional(z.array(z.string().max(1024)).max(10_000)),
+  }),
+  z.object({
+    type: z.literal("resetForm"),
+    include: z.exactOptional(z.boolean()),
+    fields: z.exactOptional(z.array(z.string().max(1024)).max(10_000)),
+  }),
 ]);
 export type Action = z.infer<typeof Action>;
 

@@ -3,8 +3,19 @@ import * as z from "zod";
 import { Color, common, Opacity, Rect, RichText } from "./common.ts";
 
 export const NOTE_ICONS = [
-  "comment", "rightPointer", "rightArrow", "check", "circle", "cross", "insert",
-  "newParagraph", "note", "paragraph", "help", "star", "key",
+  "comment",
+  "rightPointer",
+  "rightArrow",
+  "check",
+  "circle",
+  "cross",
+  "insert",
+  "newParagraph",
+  "note",
+  "paragraph",
+  "help",
+  "star",
+  "key",
 ] as const;
 export const NoteIcon = z.enum(NOTE_ICONS);
 

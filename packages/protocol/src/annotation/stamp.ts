@@ -3,9 +3,31 @@ import * as z from "zod";
 import { Color, common, Opacity, Rect } from "./common.ts";
 
 export const STAMPS = [
-  "Accepted", "Approved", "AsIs", "Completed", "Confidential", "Departmental", "Draft", "Experimental", "Expired",
-  "Final", "ForComment", "ForPublicRelease", "InformationOnly", "InitialHere", "NotApproved", "NotForPublicRelease",
-  "PreliminaryResults", "Rejected", "Revised", "SignHere", "Sold", "TopSecret", "Void", "Witness", "Custom",
+  "Accepted",
+  "Approved",
+  "AsIs",
+  "Completed",
+  "Confidential",
+  "Departmental",
+  "Draft",
+  "Experimental",
+  "Expired",
+  "Final",
+  "ForComment",
+  "ForPublicRelease",
+  "InformationOnly",
+  "InitialHere",
+  "NotApproved",
+  "NotForPublicRelease",
+  "PreliminaryResults",
+  "Rejected",
+  "Revised",
+  "SignHere",
+  "Sold",
+  "TopSecret",
+  "Void",
+  "Witness",
+  "Custom",
 ] as const;
 
 const geometry = z.object({ bbox: Rect, rotation: z.exactOptional(z.number().min(0).max(360)) });

@@ -1,6 +1,18 @@
 /** Free text: words written on the page, with an optional callout line. */
 import * as z from "zod";
-import { BorderStyle, Color, common, FontStyle, HorizontalAlign, LineCap, Opacity, Point, Rect, RichText, VerticalAlign } from "./common.ts";
+import {
+  BorderStyle,
+  Color,
+  common,
+  FontStyle,
+  HorizontalAlign,
+  LineCap,
+  Opacity,
+  Point,
+  Rect,
+  RichText,
+  VerticalAlign,
+} from "./common.ts";
 
 export const Text = z.object({
   type: z.literal("text"),
