@@ -2,7 +2,7 @@
  * PORT: where a layer's log lives. One implementation in memory here (the reference), others in the server; all run `changeLogSuite`.
  * A layer's state is base ⊕ records: `load` gives what the layer itself changed, the base is handed to the room separately.
  */
-import type { AnyRecord, Op } from "@lectern/protocol";
+import type { AnyRecord, Op, Reject } from "@lectern/protocol";
 
 /** A stored record: a tombstone keeps its last data so that it can be restored. */
 export type StoredRecord = AnyRecord & { readonly deleted: boolean };
@@ -10,14 +10,18 @@ export type StoredRecord = AnyRecord & { readonly deleted: boolean };
 /** What a change did to one record. Enough for audit, undo, catch-up and the time machine. */
 export interface LoggedOp {
   readonly id: string;
-  /** As pushed or as the server wrote it (cascades). */
+  /** As checked, and as the server wrote it (cascades): `applyOp` of the record before gives exactly the record after. A create names its group. */
   readonly op: Op;
-  /** Head before the change, for deciding who may learn of it; null when it did not exist. */
+  /**
+   * Head before the change, for deciding who may learn of it; null when it did not exist. `data` holds what the op overwrote only:
+   * for an update the old values of the patched properties (one that is missing did not exist), else nothing.
+   */
   readonly before: { readonly createdBy: string | null; readonly grp: string | null; readonly deleted: boolean; readonly data: Record<string, unknown> } | null;
 }
 
 export interface LoggedChange {
   readonly seq: number;
+  /** "" and 0 for a change that nobody will repeat. */
   readonly sid: string;
   readonly n: number;
   /** User id; null for nobody in particular. */
@@ -37,15 +41,23 @@ export interface PendingCommit {
 
 export interface LayerHead {
   readonly seq: number;
+  /** Raised together with `seq` when the base is replaced. */
   readonly epoch: number;
   /** Catch-up from before this seq is a reset. */
   readonly floorSeq: number;
 }
 
+/** What is known of a queue of pushes: which was decided last, and which of the last ones were refused (their answer may have been lost). */
 export interface PeerRow {
   readonly sid: string;
   readonly userId: string | null;
   readonly lastN: number;
+  readonly rejects: readonly Reject[];
+}
+
+/** A peer's new row. `expected` is the `lastN` it must have in the log now (0: no row). */
+export interface PeerUpdate extends PeerRow {
+  readonly expected: number;
 }
 
 export type CommitResult = "committed" | "conflict";
@@ -54,11 +66,12 @@ export interface ChangeLog {
   /** Head and all records of the layer, tombstones included, from one snapshot. */
   load(): Promise<{ readonly head: LayerHead; readonly records: readonly StoredRecord[] }>;
   /**
-   * Writes the batch in one transaction if the layer's seq still is `expectedSeq`; resolved only when it is on disk.
-   * `conflict`: somebody else was first, nothing was written. Also upserts each sid's `lastN`.
+   * Writes commits and peers in one transaction if the layer's seq still is `expectedSeq` and every peer still is where it is expected;
+   * resolved only when it is on disk. `conflict`: somebody else was first, nothing was written. `commits` have the seqs expectedSeq + 1, + 2, …
+   * and may be empty (pushes that were all refused are decided, too). Rejection: it is unknown whether it was written.
    */
-  commitBatch(expectedSeq: number, commits: readonly PendingCommit[], peers: readonly PeerRow[]): Promise<CommitResult>;
-  /** Changes with seq > since in order, with the records they touched as those are now; null when `since` is below the floor. */
-  changesSince(since: number): Promise<{ readonly head: LayerHead; readonly changes: readonly LoggedChange[]; readonly records: readonly StoredRecord[] } | null>;
+  commitBatch(expectedSeq: number, commits: readonly PendingCommit[], peers: readonly PeerUpdate[]): Promise<CommitResult>;
+  /** Changes with seq > since in order, and the head, from one snapshot; null when `since` is below the floor. */
+  changesSince(since: number): Promise<{ readonly head: LayerHead; readonly changes: readonly LoggedChange[] } | null>;
   peer(sid: string): Promise<PeerRow | null>;
 }

@@ -52,7 +52,7 @@ CREATE TABLE changes (
   PRIMARY KEY (layer_id, seq)
 );
 CREATE TABLE peers (
-  layer_id TEXT NOT NULL, sid TEXT NOT NULL, user_id TEXT, last_n BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+  layer_id TEXT NOT NULL, sid TEXT NOT NULL, user_id TEXT, last_n BIGINT NOT NULL, rejects TEXT NOT NULL, updated_at BIGINT NOT NULL,
   PRIMARY KEY (layer_id, sid)
 );
 -- sessions: what tokens stand for

@@ -1,0 +1,34 @@
+/** The edges that both halves are given: a clock, and the two ends of a socket. No I/O of our own. */
+import type { ErrorCode } from "@lectern/protocol/plain";
+
+/** Time passed in, so that a test owns it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Returns how to cancel. */
+  setTimeout(run: () => void, ms: number): () => void;
+}
+
+/** A client's end of a socket: text frames in order, or the end of it. */
+export interface ClientSocket {
+  send(text: string): void;
+  close(): void;
+}
+
+/** What a client wants to hear of its socket. `open` comes first, `closed` last and once; nothing is called inside of `connect`. */
+export interface ClientSocketEvents {
+  open(): void;
+  message(text: string): void;
+  closed(): void;
+}
+
+export type Connect = (events: ClientSocketEvents) => ClientSocket;
+
+/** A room's end of a socket. */
+export interface Connection {
+  send(text: string): void;
+  /** Bytes given to `send` that have not left yet. */
+  bufferedBytes(): number;
+  /** Nothing is sent after it. `reason` was told in `bye` before, where there was one. */
+  close(reason: ErrorCode | null): void;
+}
