@@ -81,15 +81,20 @@ export function verticalMetrics(font: FontName): { readonly ascent: number; read
   return { ascent: 0.931, descent: 0.225 };
 }
 
-/** Advance width of a text in points. Characters that the font lacks count as wide as what is drawn in their place. */
+/** Advance width of a text in points. Characters that the font lacks count by a guess: a full square for ideographs and the like, else as `?`. */
 export function textWidth(font: FontName, size: number, text: string): number {
   const widths = WIDTHS[font];
   let sum = 0;
   for (const character of text) {
-    if (widths === null) sum += COURIER;
-    else sum += widths[(winAnsiCode(character) ?? WIN_ANSI_REPLACEMENT) - 32] ?? 0;
+    const code = winAnsiCode(character);
+    if (code === null && isWide(character)) sum += 1000;
+    else sum += widths === null ? COURIER : widths[(code ?? WIN_ANSI_REPLACEMENT) - 32]!;
   }
   return (sum * size) / 1000;
+}
+
+function isWide(character: string): boolean {
+  return (character.codePointAt(0) ?? 0) >= 0x2e80;
 }
 
 /** The standard face for a font family as a user names it (Arial, Georgia, monospace, …) and its style. */

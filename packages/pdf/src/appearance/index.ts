@@ -1,0 +1,11 @@
+/** How annotations look: `@lectern/pdf/appearance`. No platform, no schema library: it is loaded before the first paint. */
+export {
+  type BlendMode, circlePath, type DrawCommand, type GroupCommand, type Matrix, type PathCommand, type PathSegment, rectPath,
+  type Stroke, type TextCommand, union,
+} from "./commands.ts";
+export { type FontName, standardFont, textWidth, verticalMetrics } from "./font-metrics.ts";
+export { annotationBounds, drawAnnotation, type DrawnAnnotation, type DrawnType, isDrawn } from "./registry.ts";
+export { plainText } from "./rich-text.ts";
+export { layoutText, LINE_HEIGHT, TEXT_PADDING, type TextLayout } from "./text.ts";
+export { type ContentStream, type StreamResources, toContentStream } from "./to-content-stream.ts";
+export { type SvgElement, svgPath, toSvg } from "./to-svg.ts";

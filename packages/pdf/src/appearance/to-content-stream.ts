@@ -1,0 +1,124 @@
+/**
+ * Drawing commands as the operators of a PDF content stream and the resources that they name, as plain data for whoever
+ * writes the file. What the standard fonts cannot say is drawn as `?`; an annotation's Contents keep the full text.
+ */
+import type { Rect } from "@lectern/protocol";
+import { pdfLiteral, pdfNumber } from "../pdf-writer.ts";
+import { type BlendMode, type DrawCommand, type Matrix, type PathCommand, type PathSegment, rectPath } from "./commands.ts";
+import { type FontName, FONT_NAMES } from "./font-metrics.ts";
+import { blendMode, color, dashes, finite, opacity } from "./sanitize.ts";
+import { winAnsi } from "./win-ansi.ts";
+
+export interface ContentStream {
+  readonly operators: string;
+  readonly resources: StreamResources;
+}
+
+/** By the names that the operators use. */
+export interface StreamResources {
+  readonly fonts: Readonly<Record<string, FontName>>;
+  readonly graphicsStates: Readonly<Record<string, { readonly opacity: number; readonly blendMode: BlendMode }>>;
+  /** Transparency groups: form XObjects with the bounds of the whole. */
+  readonly groups: Readonly<Record<string, ContentStream & { readonly bbox: Rect }>>;
+}
+
+/** `matrix` takes points of the page to the stream's space; `bounds` holds all that is drawn, in points of the page. */
+export function toContentStream(commands: readonly DrawCommand[], options: { readonly matrix: Matrix; readonly bounds: Rect }): ContentStream {
+  return stream(commands, options.bounds, `${options.matrix.map(pdfNumber).join(" ")} cm`);
+}
+
+function stream(commands: readonly DrawCommand[], bounds: Rect, first: string | null): ContentStream {
+  const fonts: Record<string, FontName> = {};
+  const graphicsStates: Record<string, { opacity: number; blendMode: BlendMode }> = {};
+  const groups: Record<string, ContentStream & { bbox: Rect }> = {};
+  const out: string[] = first === null ? [] : [first];
+  for (const command of commands) write(command);
+  return { operators: out.join("\n"), resources: { fonts, graphicsStates, groups } };
+
+  function write(command: DrawCommand): void {
+    const alpha = opacity(command.opacity);
+    const mode = blendMode(command.blendMode, "normal");
+    const plain = alpha === 1 && mode === "normal";
+    out.push("q");
+    if (!plain) out.push(`/${graphicsState(alpha, mode)} gs`);
+    // Parts that overlap must be composited as one: fill and stroke of a path, the commands of a group.
+    const composed = command.kind === "group" ? !plain : command.kind === "path" && alpha < 1 && command.fill !== undefined && command.stroke !== undefined;
+    if (composed) group({ ...command, opacity: 1, blendMode: "normal" });
+    else if (command.kind === "path") out.push(...paint(command));
+    else if (command.kind === "text") {
+      const key = `F${FONT_NAMES.indexOf(command.font)}`;
+      fonts[key] = command.font;
+      // The page's y runs down and the stream's up: text is turned over once more.
+      out.push(`BT ${rgb(command.color)} rg /${key} ${pdfNumber(command.size)} Tf 1 0 0 -1 ${pdfNumber(command.x)} ${pdfNumber(command.y)} Tm ${pdfLiteral(winAnsi(command.text))} Tj ET`);
+    } else {
+      if (command.transform !== undefined) out.push(`${command.transform.map((value) => pdfNumber(finite(value))).join(" ")} cm`);
+      if (command.clip !== undefined) out.push(`${operators(rectPath(command.clip))} W n`);
+      for (const child of command.commands) write(child);
+    }
+    out.push("Q");
+  }
+
+  function group(command: DrawCommand): void {
+    const key = `X${Object.keys(groups).length}`;
+    groups[key] = { ...stream([command], bounds, null), bbox: bounds };
+    out.push(`/${key} Do`);
+  }
+
+  function graphicsState(alpha: number, mode: BlendMode): string {
+    const known = Object.entries(graphicsStates).find(([, state]) => state.opacity === alpha && state.blendMode === mode);
+    if (known !== undefined) return known[0];
+    const key = `G${Object.keys(graphicsStates).length}`;
+    graphicsStates[key] = { opacity: alpha, blendMode: mode };
+    return key;
+  }
+}
+
+function paint({ path, fill, stroke }: PathCommand): string[] {
+  const out: string[] = [];
+  if (fill !== undefined) out.push(`${rgb(fill)} rg`);
+  if (stroke !== undefined) {
+    out.push(`${rgb(stroke.color)} RG ${pdfNumber(stroke.width)} w ${stroke.cap === "round" ? 1 : 0} J ${stroke.join === "round" ? 1 : 0} j`);
+    const dash = dashes(stroke.dash);
+    if (dash !== undefined) out.push(`[${dash.map(pdfNumber).join(" ")}] 0 d`);
+  }
+  out.push(operators(path), fill === undefined ? (stroke === undefined ? "n" : "S") : stroke === undefined ? "f" : "B");
+  return out;
+}
+
+function operators(path: readonly PathSegment[]): string {
+  let [x, y] = [0, 0];
+  return path
+    .map((segment) => {
+      const numbers = (segment.slice(1) as number[]).map((value) => finite(value));
+      const from: [number, number] = [x, y];
+      if (numbers.length >= 2) [x, y] = numbers.slice(-2) as [number, number];
+      switch (segment[0]) {
+        case "M":
+          return `${list(numbers)} m`;
+        case "L":
+          return `${list(numbers)} l`;
+        case "C":
+          return `${list(numbers)} c`;
+        case "Q":
+          return `${list(cubic(from, numbers as [number, number, number, number]))} c`;
+        case "Z":
+          return "h";
+      }
+    })
+    .join(" ");
+}
+
+/** PDF has no quadratic curves; a cubic one can follow any. */
+function cubic([fromX, fromY]: [number, number], [controlX, controlY, x, y]: [number, number, number, number]): number[] {
+  const third = (a: number, b: number): number => a + ((b - a) * 2) / 3;
+  return [third(fromX, controlX), third(fromY, controlY), third(x, controlX), third(y, controlY), x, y];
+}
+
+function list(numbers: readonly number[]): string {
+  return numbers.map(pdfNumber).join(" ");
+}
+
+function rgb(value: string): string {
+  const hex = color(value, "#000000");
+  return [1, 3, 5].map((at) => pdfNumber(Number.parseInt(hex.slice(at, at + 2), 16) / 255)).join(" ");
+}
