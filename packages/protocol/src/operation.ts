@@ -8,62 +8,61 @@ import type { ErrorCode } from "./error.ts";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * Which credential opens it. `key`: an API key; `token`: a session token; `either`; `account`: a dashboard sign-in or an API key
- * (routes under /viewer and /api) ; `admin`: a dashboard sign-in; `grant`: an image grant in the path; `none`.
+ * Which credential opens it. `key`: an API key, or a dashboard sign-in that names the application; `token`: a session token; `either`: one of
+ * those; `admin`: a dashboard sign-in; `grant`: an image grant in the path; `none`.
  */
 export type Auth = "key" | "token" | "either" | "admin" | "grant" | "none";
 
-/** How the body travels: parsed JSON, untouched bytes (streamed), or none. `text`: JSON in a text/plain body, which needs no preflight. */
+/** How the body travels: parsed JSON, untouched bytes (streamed), none, or `text`: JSON in a text/plain body, which needs no preflight. */
 export type BodyKind = "json" | "stream" | "text" | "none";
 
-export interface Operation<
-  P extends z.ZodObject = z.ZodObject,
-  Q extends z.ZodObject = z.ZodObject,
-  B extends z.ZodType = z.ZodType,
-  R extends z.ZodType = z.ZodType,
-> {
+type Nothing = z.ZodObject<{}>;
+const NOTHING: Nothing = z.object({});
+
+interface Given {
   readonly method: Method;
   /** Below the prefixes; parameters in braces. */
   readonly path: `/${string}`;
   readonly summary: string;
-  readonly auth: Auth;
-  readonly params: P;
-  readonly query: Q;
-  readonly bodyKind: BodyKind;
-  readonly body: B;
-  /** Success status. */
-  readonly status: number;
-  /** JSON of a success; `z.instanceof(Uint8Array)`-like bodies are told by `responseType`. */
-  readonly response: R;
-  readonly responseType: string;
-  readonly errors: readonly ErrorCode[];
+  readonly auth?: Auth;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly bodyKind?: BodyKind;
+  readonly body?: z.ZodType;
+  /** Success status; default 200. */
+  readonly status?: number;
+  /** JSON of a success. */
+  readonly response?: z.ZodType;
+  /** Media type of a success; default JSON. */
+  readonly responseType?: string;
+  readonly errors?: readonly ErrorCode[];
   /** Where it is mounted: `product` = under /viewer and /api; `admin` = under /admin; `root` = at the origin. */
-  readonly mount: "product" | "admin" | "root";
+  readonly mount?: "product" | "admin" | "root";
   /** Also mounted below `…/layers/{layerName}`. */
-  readonly layered: boolean;
+  readonly layered?: boolean;
 }
 
-const NOTHING = z.object({});
+/** Any operation. */
+export type Operation = Required<Given>;
 
-type Given<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> = Pick<
-  Operation,
-  "method" | "path" | "summary"
-> &
-  Partial<Pick<Operation, "auth" | "bodyKind" | "status" | "responseType" | "errors" | "mount" | "layered">> & {
-    readonly params?: P;
-    readonly query?: Q;
-    readonly body?: B;
-    readonly response?: R;
-  };
+type Or<G, K extends keyof Given, D extends Required<Given>[K]> = G extends { readonly [P in K]: infer V extends Required<Given>[K] } ? V : D;
+
+/** An operation with the literal types of what was given and of the defaults. */
+export interface OperationOf<G extends Given> extends Operation {
+  readonly auth: Or<G, "auth", "key">;
+  readonly params: Or<G, "params", Nothing>;
+  readonly query: Or<G, "query", Nothing>;
+  readonly bodyKind: Or<G, "bodyKind", G extends { readonly body: z.ZodType } ? "json" : "none">;
+  readonly body: Or<G, "body", Nothing>;
+  readonly response: Or<G, "response", Nothing>;
+  readonly responseType: Or<G, "responseType", "application/json">;
+  readonly mount: Or<G, "mount", "product">;
+  readonly layered: Or<G, "layered", false>;
+}
 
 /** Fills in what most operations have in common. */
-export function operation<
-  P extends z.ZodObject = typeof NOTHING,
-  Q extends z.ZodObject = typeof NOTHING,
-  B extends z.ZodType = typeof NOTHING,
-  R extends z.ZodType = typeof NOTHING,
->(given: Given<P, Q, B, R>): Operation<P, Q, B, R> {
-  return {
+export function operation<const G extends Given>(given: G): OperationOf<G> {
+  const complete: Operation = {
     auth: "key",
     status: 200,
     responseType: "application/json",
@@ -71,20 +70,21 @@ export function operation<
     mount: "product",
     layered: false,
     bodyKind: given.body === undefined ? "none" : "json",
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    response: NOTHING,
     ...given,
-    params: (given.params ?? NOTHING) as P,
-    query: (given.query ?? NOTHING) as Q,
-    body: (given.body ?? NOTHING) as B,
-    response: (given.response ?? NOTHING) as R,
   };
+  return complete as OperationOf<G>;
 }
 
-type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
+type In<T extends z.ZodType> = T extends Nothing ? (keyof T["shape"] extends never ? unknown : z.input<T>) : z.input<T>;
+type Out<T extends z.ZodType> = T extends Nothing ? (keyof T["shape"] extends never ? unknown : z.output<T>) : z.output<T>;
+type InLayer<O extends Operation> = O["layered"] extends true ? { layerName?: string } : unknown;
+
 /** What a caller passes. */
-export type Input<O extends AnyOperation> = z.input<O["params"]> &
-  z.input<O["query"]> &
-  z.input<O["body"]> &
-  (O["layered"] extends true ? { layerName?: string } : unknown);
+export type Input<O extends Operation> = In<O["params"]> & In<O["query"]> & In<O["body"]> & InLayer<O>;
 /** What a handler gets. */
-export type Parsed<O extends AnyOperation> = z.output<O["params"]> & z.output<O["query"]> & z.output<O["body"]>;
-export type Output<O extends AnyOperation> = z.output<O["response"]>;
+export type Parsed<O extends Operation> = Out<O["params"]> & Out<O["query"]> & Out<O["body"]> & InLayer<O>;
+export type Output<O extends Operation> = z.output<O["response"]>;

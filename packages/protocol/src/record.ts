@@ -4,7 +4,7 @@
  * groups, always written whole, so two concurrent moves never mix their coordinates. `null` in a patch removes the property.
  */
 import * as z from "zod";
-import { Annotation, ANNOTATION_KINDS } from "./annotation/annotation.ts";
+import { type Annotation, ANNOTATION_KINDS } from "./annotation/annotation.ts";
 import { Attachment } from "./attachment.ts";
 import { Bookmark } from "./bookmark.ts";
 import { Comment, Reaction } from "./comment.ts";

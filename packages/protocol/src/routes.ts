@@ -1,4 +1,4 @@
-/** The surface without schemas, for the client: name → how to call it. Written to `routes.json` by `scripts/contract.ts`. */
+/** The surface without schemas, for the client: name → how to call it. `scripts/contract.ts` writes it to `route-table.ts`. */
 import { operations, pathsOf } from "./openapi.ts";
 import type { BodyKind, Method } from "./operation.ts";
 
@@ -27,4 +27,18 @@ export function routes(): Record<string, Route> {
       },
     ]),
   );
+}
+
+/** The module that `route-table.ts` is. */
+export function routeTable(): string {
+  const lines = Object.entries(routes()).map(([name, route]) => `  ${JSON.stringify(name)}: ${JSON.stringify(route)},`);
+  return [
+    "/** Written by scripts/contract.ts from the registry of operations: do not edit. */",
+    'import type { Route } from "./routes.ts";',
+    "",
+    "export const ROUTES: Readonly<Record<string, Route>> = {",
+    ...lines,
+    "};",
+    "",
+  ].join("\n");
 }
