@@ -1,13 +1,17 @@
 /** PORTS: what the service needs of its surroundings. Adapters are picked in `main.ts` only; each port has a suite that every adapter's test calls. */
+import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, SqlValue>>;
 
-/** Parameters are `?`. */
-export interface Statement {
+/** Parameters are `?`. Text must not hold the character U+0000, numbers are whole and below 2^53. */
+export interface Query {
   readonly sql: string;
   readonly params?: readonly SqlValue[];
+}
+
+export interface Statement extends Query {
   /** Rows that must be affected or returned; any other number rolls the transaction back as a `Conflict`. */
   readonly expect?: number;
 }
@@ -22,13 +26,25 @@ export class Conflict extends Error {
   }
 }
 
+/** A statement broke a UNIQUE or PRIMARY KEY constraint: nothing of its transaction was written. `index` says which statement. */
+export class UniqueViolation extends Error {
+  readonly index: number;
+  constructor(index: number) {
+    super(`statement ${index} would make a second row with the same key`);
+    this.name = "UniqueViolation";
+    this.index = index;
+  }
+}
+
 /** SQL storage. One SQL text for all engines, within the rules of docs/architecture.md. */
 export interface Database {
   /** Rows as of some moment after every write this process was told of. */
   query<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
+  /** Several reads that all see the same moment. */
+  snapshot(queries: readonly Query[]): Promise<Row[][]>;
   /**
    * One transaction; resolved only when it is durable (fsynced), with the rows that each statement returned (RETURNING).
-   * Concurrent transactions share one fsync (group commit). Throws `Conflict`.
+   * Concurrent transactions share one fsync (group commit). Throws `Conflict`, `UniqueViolation`.
    */
   transaction(statements: readonly Statement[]): Promise<Row[][]>;
   /**
@@ -89,6 +105,11 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** As many unpredictable bytes as asked for: what ids, keys and tokens are made of. */
+export type Random = (bytes: number) => Uint8Array;
+
+export const systemRandom: Random = (bytes) => randomBytes(bytes);
 
 /** A file as worker processes see it. */
 export interface RenderSource {

@@ -1,0 +1,168 @@
+/**
+ * Worker thread of database-sqlite.ts: the one writer, or a reader. Plain JavaScript with checked types, because Node 20 starts a thread on
+ * a TypeScript file only through a loader that costs a quarter of a second per thread, in every test.
+ *
+ * The writer takes all transactions that wait when a commit returns into the next commit, each in a savepoint of its own, so that one failure
+ * undoes itself only; nothing is answered before COMMIT returned.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { DatabaseSync } from "@photostructure/sqlite";
+
+/** @import { MessagePort } from "node:worker_threads" */
+/** @import { SqlValue } from "../ports.ts" */
+/** @import { Outcome, Work, WorkerOptions } from "./database-sqlite.ts" */
+
+/** Most transactions in one commit: keeps the first of them from waiting for thousands of others. */
+const GROUP_SIZE = 1000;
+const STATEMENTS_KEPT = 400;
+
+const options = /** @type {WorkerOptions} */ (workerData);
+const port = /** @type {MessagePort} */ (parentPort);
+const database = open();
+/** @type {Map<string, { statement: ReturnType<typeof database.prepare>, returns: boolean }>} */
+const statements = new Map();
+
+function open() {
+  const opened = new DatabaseSync(options.path, { readOnly: options.role === "reader", timeout: 5000, enableForeignKeyConstraints: true });
+  if (options.role === "writer") {
+    opened.exec("PRAGMA journal_mode = WAL");
+    opened.exec("PRAGMA synchronous = FULL");
+    // after a burst the log shrinks again instead of keeping its largest size
+    opened.exec("PRAGMA journal_size_limit = 67108864");
+  }
+  opened.exec("PRAGMA cache_size = -16000");
+  opened.exec("PRAGMA temp_store = MEMORY");
+  return opened;
+}
+
+/**
+ * The prepared statement, from the cache when it was used lately.
+ * @param {string} sql
+ */
+function prepared(sql) {
+  let found = statements.get(sql);
+  if (found === undefined) {
+    const statement = database.prepare(sql);
+    found = { statement, returns: statement.columns().length > 0 };
+    const oldest = statements.size >= STATEMENTS_KEPT ? statements.keys().next().value : undefined;
+    if (oldest !== undefined) statements.delete(oldest);
+  } else statements.delete(sql);
+  statements.set(sql, found);
+  return found;
+}
+
+/**
+ * @param {string} sql
+ * @param {readonly SqlValue[] | undefined} params
+ * @returns {{ rows: any[], count: number }}
+ */
+function run(sql, params = []) {
+  const { statement, returns } = prepared(sql);
+  if (!returns) return { rows: [], count: statement.run(...params).changes };
+  const rows = statement.all(...params);
+  return { rows, count: rows.length };
+}
+
+/**
+ * All of one transaction inside the open one.
+ * @param {Work} work
+ * @returns {Outcome}
+ */
+function runInSavepoint(work) {
+  const rows = [];
+  run("SAVEPOINT work");
+  for (const [index, statement] of work.statements.entries()) {
+    /** @type {Outcome | null} */
+    let failure = null;
+    try {
+      const result = run(statement.sql, statement.params);
+      rows.push(result.rows);
+      if (statement.expect !== undefined && result.count !== statement.expect) failure = { id: work.id, failed: "conflict", index, message: "" };
+    } catch (error) {
+      // a full disk or a broken file undoes the whole transaction: nobody's work is left to commit
+      if (!database.isTransaction) throw error;
+      const message = messageOf(error);
+      failure = { id: work.id, failed: message.startsWith("UNIQUE constraint failed") ? "unique" : "error", index, message };
+    }
+    if (failure !== null) {
+      run("ROLLBACK TO work");
+      run("RELEASE work");
+      return failure;
+    }
+  }
+  run("RELEASE work");
+  return { id: work.id, rows };
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * @param {readonly Work[]} group
+ * @returns {Outcome[]}
+ */
+function commit(group) {
+  try {
+    run("BEGIN IMMEDIATE");
+    const outcomes = group.map(runInSavepoint);
+    run("COMMIT");
+    return outcomes;
+  } catch (error) {
+    if (database.isTransaction) run("ROLLBACK");
+    return group.map(({ id }) => ({ id, failed: "error", index: 0, message: messageOf(error) }));
+  }
+}
+
+/**
+ * Reads that see one moment.
+ * @param {Work} work
+ * @returns {Outcome}
+ */
+function read(work) {
+  const several = work.statements.length > 1;
+  try {
+    if (several) run("BEGIN");
+    const rows = work.statements.map((query) => run(query.sql, query.params).rows);
+    if (several) run("COMMIT");
+    return { id: work.id, rows };
+  } catch (error) {
+    if (database.isTransaction) run("ROLLBACK");
+    return { id: work.id, failed: "error", index: 0, message: messageOf(error) };
+  }
+}
+
+/**
+ * Commits what has been sent until now; returns the message that is no work, if one came.
+ * @param {readonly Work[]} first
+ * @returns {"close" | undefined}
+ */
+function commitWaiting(first) {
+  const group = [...first];
+  /** @type {"close" | undefined} */
+  let end;
+  while (group.length < GROUP_SIZE && end === undefined) {
+    /** @type {readonly Work[] | "close" | undefined} */
+    const next = receiveMessageOnPort(port)?.message;
+    if (next === undefined) break;
+    if (next === "close") end = next;
+    else group.push(...next);
+  }
+  port.postMessage(commit(group));
+  return end;
+}
+
+port.on("message", (/** @type {readonly Work[] | "close"} */ message) => {
+  let end = message === "close";
+  if (message !== "close") {
+    if (options.role === "writer") end = commitWaiting(message) === "close";
+    else for (const work of message) port.postMessage([read(work)]);
+  }
+  if (end) {
+    database.close();
+    port.close();
+  }
+});
+// tells that the database is open
+port.postMessage([]);

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { databaseSuite } from "../testing/database.suite.ts";
+import { sqliteDatabase } from "./database-sqlite.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "lectern-database-"));
+afterAll(() => rm(folder, { recursive: true }));
+
+databaseSuite(() => sqliteDatabase({ path: join(folder, "suite.sqlite"), readers: 2 }));
+
+describe("SQLite", () => {
+  it("waits for the disk: the log is synced at every commit", async () => {
+    const database = await sqliteDatabase({ path: join(folder, "pragmas.sqlite") });
+    const [mode, synchronous, keys] = await Promise.all(
+      ["journal_mode", "synchronous", "foreign_keys"].map((name) => database.transaction([{ sql: `PRAGMA ${name}` }])),
+    );
+    expect([mode, synchronous, keys]).toEqual([[[{ journal_mode: "wal" }]], [[{ synchronous: 2 }]], [[{ foreign_keys: 1 }]]]);
+    await database.close();
+  });
+
+  it("finishes what was asked before it closes, and refuses what comes after", async () => {
+    const path = join(folder, "closing.sqlite");
+    const first = await sqliteDatabase({ path });
+    await first.migrate([{ name: "1.sql", sql: "CREATE TABLE t (id BIGINT PRIMARY KEY)" }]);
+    const writes = Array.from({ length: 20 }, (_, i) => first.transaction([{ sql: "INSERT INTO t (id) VALUES (?)", params: [i] }]));
+    await first.close();
+    await Promise.all(writes);
+    await expect(first.query("SELECT id FROM t")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(first.transaction([])).rejects.toMatchObject({ code: "unavailable" });
+    const second = await sqliteDatabase({ path });
+    expect(await second.query("SELECT count(*) AS n FROM t")).toEqual([{ n: 20 }]);
+    await second.close();
+  });
+
+  it("says which file cannot be opened", async () => {
+    await expect(sqliteDatabase({ path: join(folder, "no", "such", "folder.sqlite") })).rejects.toThrow("folder.sqlite");
+  });
+});
