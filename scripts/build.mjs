@@ -18,8 +18,16 @@ function stale(stamp, sources) {
 
 const LIBRARIES = ["protocol", "sync", "pdf", "client", "server"];
 const BUNDLES = [
-  { name: "viewer", title: "Building the viewer", sources: ["packages/viewer", "packages/pdf/src", "packages/sync/src", "packages/protocol/src"] },
-  { name: "dashboard", title: "Building the dashboard", sources: ["packages/dashboard", "packages/client/src", "packages/viewer/src", "packages/protocol/src"] },
+  {
+    name: "viewer",
+    title: "Building the viewer",
+    sources: ["packages/viewer", "packages/pdf/src", "packages/sync/src", "packages/protocol/src"],
+  },
+  {
+    name: "dashboard",
+    title: "Building the dashboard",
+    sources: ["packages/dashboard", "packages/client/src", "packages/viewer/src", "packages/protocol/src"],
+  },
 ];
 
 export async function build() {

@@ -20,7 +20,8 @@ async function vitest(name, args) {
   );
   const result = JSON.parse(readFileSync(report, "utf8"));
   totals.passed += result.numPassedTests;
-  totals.failed += result.numFailedTests + result.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+  totals.failed +=
+    result.numFailedTests + result.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
   totals.skipped += result.numPendingTests + result.numTodoTests;
   return passed;
 }

@@ -49,11 +49,18 @@ test("a problem document becomes an ApiError with its code, failing paths and re
   }));
   const error = await client.documents.get({ documentId: "x" }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(ApiError);
-  expect(error).toMatchObject({ code: "unprocessable", message: "no", requestId: "r1", failingPaths: [{ path: "$.content", details: "bad" }] });
+  expect(error).toMatchObject({
+    code: "unprocessable",
+    message: "no",
+    requestId: "r1",
+    failingPaths: [{ path: "$.content", details: "bad" }],
+  });
 });
 
 test("passing failures are repeated with the same idempotency key; others are not", async () => {
-  const { client, seen } = await service((_, count) => (count < 3 ? { status: 503, headers: { "retry-after": "0" }, body: {} } : { status: 201, body: { jwt: "t" } }));
+  const { client, seen } = await service((_, count) =>
+    count < 3 ? { status: 503, headers: { "retry-after": "0" }, body: {} } : { status: 201, body: { jwt: "t" } },
+  );
   expect(await client.sessions.create({})).toEqual({ jwt: "t" });
   expect(new Set(seen.map((one) => one.headers["idempotency-key"])).size).toBe(1);
   expect(seen.length).toBe(3);
@@ -66,7 +73,10 @@ test("an upload is streamed and tells how far it is", async () => {
   const { client, seen } = await service(() => ({ body: { data: { id: "d1" } } }));
   const progress: number[] = [];
   const bytes = new Uint8Array(200_000).fill(65);
-  const result = await client.documents.upload({ title: "T" }, { body: bytes, type: "application/pdf", onProgress: (sent) => progress.push(sent) });
+  const result = await client.documents.upload(
+    { title: "T" },
+    { body: bytes, type: "application/pdf", onProgress: (sent) => progress.push(sent) },
+  );
   expect(result).toEqual({ data: { id: "d1" } });
   expect(seen[0]).toMatchObject({ url: "/viewer/documents?title=T", headers: { "content-type": "application/pdf" } });
   expect(seen[0]!.body.length).toBe(200_000);
@@ -75,7 +85,9 @@ test("an upload is streamed and tells how far it is", async () => {
 
 test("lists are followed from page to page", async () => {
   const { client } = await service((seen) =>
-    seen.url.includes("cursor=c2") ? { body: { data: [{ id: "3" }], next_cursor: null } } : { body: { data: [{ id: "1" }, { id: "2" }], next_cursor: "c2" } },
+    seen.url.includes("cursor=c2")
+      ? { body: { data: [{ id: "3" }], next_cursor: null } }
+      : { body: { data: [{ id: "1" }, { id: "2" }], next_cursor: "c2" } },
   );
   const ids: string[] = [];
   for await (const document of allDocuments(client)) ids.push(document.id);

@@ -26,7 +26,9 @@ export interface Upload {
 
 /** JSON is parsed; other bodies come as the Response, to be streamed. */
 type Result<O extends Operation> = O["responseType"] extends "application/json" ? Output<O> : Response;
-type Arguments<O extends Operation> = O["bodyKind"] extends "stream" ? [input: Input<O>, upload: Upload, options?: CallOptions] : [input: Input<O>, options?: CallOptions];
+type Arguments<O extends Operation> = O["bodyKind"] extends "stream"
+  ? [input: Input<O>, upload: Upload, options?: CallOptions]
+  : [input: Input<O>, options?: CallOptions];
 type Call<O> = O extends Operation ? (...args: Arguments<O>) => Promise<Result<O>> : never;
 
 /** The service, group by group: `client.documents.list({})`. */
@@ -58,7 +60,13 @@ export function createClient(options: ClientOptions): LecternClient {
   return client as unknown as LecternClient;
 }
 
-async function request(options: ClientOptions, route: Routes[string], input: object, upload: Upload | null, call: CallOptions): Promise<unknown> {
+async function request(
+  options: ClientOptions,
+  route: Routes[string],
+  input: object,
+  upload: Upload | null,
+  call: CallOptions,
+): Promise<unknown> {
   const { url, rest } = addressOf(options.baseUrl, route, input);
   const headers: Record<string, string> = { ...options.headers, ...call.headers };
   if (options.apiKey !== undefined) headers["authorization"] = `Bearer ${options.apiKey}`;
@@ -84,15 +92,17 @@ async function request(options: ClientOptions, route: Routes[string], input: obj
 
 function addressOf(baseUrl: string, route: Routes[string], input: object): { url: string; rest: Record<string, unknown> } {
   const rest: Record<string, unknown> = { ...input };
-  const take = (key: string): unknown => {
-    const value = rest[key];
+  /** What goes into the address is a scalar by its schema. */
+  const take = (key: string): string | number | boolean | null | undefined => {
+    const value = rest[key] as string | number | boolean | null | undefined;
     delete rest[key];
     return value;
   };
   let path = route.path;
   if (route.layered) {
     const layer = take("layerName");
-    if (layer !== undefined && layer !== "") path = path.replace("/documents/{documentId}", `/documents/{documentId}/layers/${encodeURIComponent(String(layer))}`);
+    if (layer !== undefined && layer !== "")
+      path = path.replace("/documents/{documentId}", `/documents/{documentId}/layers/${encodeURIComponent(String(layer))}`);
   }
   path = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
     const value = take(key);
@@ -152,9 +162,13 @@ function delayBefore(attempt: number, response: Response | null): number {
 function pause(ms: number, signal: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    }, { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      },
+      { once: true },
+    );
   });
 }
