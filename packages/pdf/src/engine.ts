@@ -3,7 +3,7 @@
  * All calls are synchronous: an engine lives in a child process or a worker, and the caller talks to that.
  * Coordinates: points of the page, y down from the top-left of its crop box, before any rotation.
  */
-import type { OutlineItem, Page, Rect, Rotation } from "@lectern/protocol";
+import type { Action, Highlight, OutlineItem, Rect, Rotation } from "@lectern/protocol";
 
 export interface PdfEngine {
   /**
@@ -83,8 +83,11 @@ export interface RenderOptions {
   readonly width: number;
   /** Only this part, in pixels of the whole page: `[left, top, width, height]`. */
   readonly rect?: readonly [number, number, number, number];
-  /** Draw annotations and form widgets as they are in the file. Default false. */
-  readonly annotations?: boolean;
+  /**
+   * `"none"` (default): page content only. `"others"`: with form fields and the annotations that import does not turn into
+   * records, so that an image and the records drawn over it never both show one. `"all"`: everything in the file.
+   */
+  readonly annotations?: "none" | "others" | "all";
   /** Clockwise, on top of the page's own rotation. */
   readonly rotation?: Rotation;
 }
@@ -94,7 +97,10 @@ export interface TextRun {
   readonly text: string;
   /** `[left, top, width, height]` of the run. */
   readonly bbox: Rect;
-  /** One per UTF-16 code unit of `text`: left edges, then the right edge of the last; along the line's direction. */
+  /**
+   * Where each UTF-16 code unit of `text` begins, then where the last ends: positions along the line, `x·cos(angle) + y·sin(angle)`,
+   * thus x for ordinary text. They grow, except in text from right to left, where they fall.
+   */
   readonly edges: readonly number[];
   readonly fontSize: number;
   /** Degrees clockwise of the line's direction: 0, 90, 180, 270 or any. */
@@ -106,6 +112,65 @@ export interface TextRun {
 export interface PageText {
   readonly runs: readonly TextRun[];
 }
+
+/** An annotation as the file has it, in the coordinates of its page. */
+export interface FileAnnotation {
+  /** PDF subtype, e.g. `Highlight`. */
+  readonly subtype: string;
+  /** 0 when it is no indirect object. */
+  readonly objectNumber: number;
+  /** Place in the page's list. */
+  readonly ordinal: number;
+  /** /NM */
+  readonly name: string | null;
+  readonly rect: Rect;
+  /** /F */
+  readonly flags: number;
+  /** It has /IRT. */
+  readonly isReply: boolean;
+  readonly author: string | null;
+  readonly contents: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number | null;
+  readonly modifiedAt: number | null;
+  /** `#rrggbb` */
+  readonly color: string | null;
+  readonly interiorColor: string | null;
+  /** 0…1 */
+  readonly opacity: number;
+  readonly blendMode: BlendMode | null;
+  /** `isGiven`: the file says so itself; otherwise it is the default, 1 point solid. */
+  readonly border: { readonly width: number; readonly style: BorderStyle; readonly dash: readonly number[]; readonly isGiven: boolean };
+  readonly cloudIntensity: number | null;
+  /** /RD as left, top, right, bottom. */
+  readonly inset: readonly [number, number, number, number] | null;
+  /** Boxes around the /QuadPoints. */
+  readonly quads: readonly Rect[];
+  /** /InkList, each flat: x0, y0, x1, y1, … */
+  readonly strokes: readonly (readonly number[])[];
+  /** /Name of a note's icon. */
+  readonly icon: string | null;
+  readonly freeText: FileFreeText | null;
+  /** Of links; pages by index. */
+  readonly action: Action | null;
+}
+
+export interface FileFreeText {
+  readonly font: string | null;
+  readonly fontSize: number | null;
+  readonly fontStyle: readonly ("bold" | "italic")[];
+  readonly fontColor: string | null;
+  /** The stroke colour of /DA, which the border has. */
+  readonly strokeColor: string | null;
+  readonly horizontalAlign: "left" | "center" | "right";
+  /** /Rotate: degrees counterclockwise. */
+  readonly rotation: number;
+  /** /CL: start, (knee,) end. */
+  readonly callout: readonly (readonly [x: number, y: number])[];
+}
+
+export type BlendMode = NonNullable<Highlight["appearance"]["blendMode"]>;
+export type BorderStyle = "solid" | "dashed" | "beveled" | "inset" | "underline";
 
 export interface PdfDocument {
   readonly pageCount: number;
@@ -121,9 +186,9 @@ export interface PdfDocument {
   /** Pixels: at most `maxPixels` of the engine's options, else PdfError `too_large`. */
   render(index: number, options: RenderOptions): Bitmap;
   text(index: number): PageText;
+  /** All annotations of a page, form widgets included, in drawing order; broken ones are left out. */
+  annotations(index: number): FileAnnotation[];
   /** Full save (never incremental). */
   save(): Uint8Array;
   close(): void;
 }
-
-export type { Page };

@@ -1,0 +1,209 @@
+/**
+ * A document opened in PDFium. Everything is read from one copy that drawing never touches; annotations and form fields
+ * are drawn on a second one, made when first needed and made anew after an edit.
+ */
+import type { OutlineItem } from "@lectern/protocol";
+import { type Bitmap, type FileAnnotation, type PageInfo, type PageText, type PdfDocument, PdfError, type PdfMetadata, type PdfPermissions, type RenderOptions } from "../engine.ts";
+import { layOut } from "../text.ts";
+import { DocumentCopy } from "./copy.ts";
+import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
+import type { OpenFile } from "./files.ts";
+import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
+import type { Pointer, Wasm } from "./memory.ts";
+import { readOutline } from "./outline.ts";
+import { pageGeometry, type PageGeometry, readPage } from "./page.ts";
+import { readAnnotations } from "./read-annotations.ts";
+import { readCharacters } from "./read-text.ts";
+import { drawPage, isPlainPage } from "./render.ts";
+import { saveDocument } from "./save.ts";
+
+/** For the parts of this package that work on the PDF objects themselves. */
+export interface PdfiumHandle {
+  readonly module: Wasm;
+  /** `FPDF_DOCUMENT` of the copy that `save` writes. */
+  readonly docPtr: Pointer;
+  /** Calls `use` with the loaded `FPDF_PAGE`, which stays open for later calls. Throws PdfError `damaged` when it cannot be loaded. */
+  withPage<T>(index: number, use: (page: Pointer) => T): T;
+  /** To be called after changing anything, so that drawings show it. Pages are closed when `pages` of the document changed. */
+  edited(what: "page" | "pages"): void;
+  /** Runs work inside of PDFium: a trap makes the engine refuse further use. */
+  guard<T>(work: () => T): T;
+}
+
+export class PdfiumDocument implements PdfDocument {
+  readonly encrypted: boolean;
+  readonly #engine: PdfiumEngine;
+  readonly #wasm: Wasm;
+  readonly #loaded: LoadedDocument;
+  readonly #main: DocumentCopy;
+  #drawing: { readonly copy: DocumentCopy; readonly file: OpenFile | null } | null = null;
+  #isEdited = false;
+  #pageCount: number;
+  #closed = false;
+
+  constructor(engine: PdfiumEngine, loaded: LoadedDocument) {
+    this.#engine = engine;
+    this.#wasm = engine.wasm;
+    this.#loaded = loaded;
+    this.encrypted = loaded.encrypted;
+    this.#main = new DocumentCopy(engine.wasm, loaded.pointer, { withForms: false });
+    this.#pageCount = this.#wasm.fn.FPDF_GetPageCount(loaded.pointer);
+  }
+
+  get pageCount(): number {
+    return this.#pageCount;
+  }
+
+  get permissions(): PdfPermissions {
+    return this.#run(() => readPermissions(this.#wasm, this.#main.pointer));
+  }
+
+  get metadata(): PdfMetadata {
+    return this.#run(() => readMetadata(this.#wasm, this.#main.pointer));
+  }
+
+  get hasXfa(): boolean {
+    return this.#run(() => hasXfa(this.#wasm, this.#main.pointer));
+  }
+
+  get signatureCount(): number {
+    return this.#run(() => signatureCount(this.#wasm, this.#main.pointer));
+  }
+
+  page(index: number): PageInfo {
+    return this.#onPage(index, () => readPage(this.#wasm, this.#main.pointer, index));
+  }
+
+  outline(): OutlineItem[] {
+    return this.#run(() => readOutline(this.#wasm, this.#main.pointer, (index) => this.#geometry(index)));
+  }
+
+  render(index: number, options: RenderOptions): Bitmap {
+    return this.#onPage(index, () => {
+      const geometry = this.#geometry(index);
+      const mode = options.annotations ?? "none";
+      const plain = !geometry.repaired && (mode === "none" || isPlainPage(this.#wasm, this.#main.pointer, index, mode));
+      const copy = plain ? this.#main : this.#drawingCopy();
+      return drawPage(this.#wasm, this.#engine.canvas, copy, { page: this.#drawablePage(copy, index, geometry), geometry, mode: plain ? "none" : mode, options });
+    });
+  }
+
+  text(index: number): PageText {
+    return this.#onPage(index, () => {
+      const geometry = this.#geometry(index);
+      const copy = geometry.repaired ? this.#drawingCopy() : this.#main;
+      const page = this.#drawablePage(copy, index, geometry);
+      return page === 0 ? { runs: [] } : layOut(readCharacters(this.#wasm, page, geometry));
+    });
+  }
+
+  annotations(index: number): FileAnnotation[] {
+    return this.#onPage(index, () => {
+      return readAnnotations(this.#wasm, this.#main.pointer, index, (at) => this.#geometry(at));
+    });
+  }
+
+  save(): Uint8Array {
+    return this.#run(() => saveDocument(this.#wasm, this.#main.pointer));
+  }
+
+  /** The PDF objects behind this document. Valid until it is closed. */
+  get handle(): PdfiumHandle {
+    return {
+      module: this.#wasm,
+      docPtr: this.#main.pointer,
+      withPage: (index, use) =>
+        this.#run(() => {
+          const page = this.#main.page(index);
+          if (page === 0) throw new PdfError("damaged", `page ${index} cannot be read`);
+          return use(page);
+        }),
+      edited: (what) => this.#run(() => this.#edited(what)),
+      guard: (work) => this.#run(work),
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#engine.forget(this);
+    if (this.#engine.broken) return;
+    this.#engine.guard(() => {
+      this.#closeDrawing();
+      this.#main.close();
+      this.#loaded.file?.close();
+    });
+  }
+
+  #edited(what: "page" | "pages"): void {
+    this.#isEdited = true;
+    this.#closeDrawing();
+    if (what === "page") return;
+    this.#main.closePages();
+    this.#pageCount = this.#wasm.fn.FPDF_GetPageCount(this.#main.pointer);
+  }
+
+  #drawingCopy(): DocumentCopy {
+    if (this.#drawing !== null) return this.#drawing.copy;
+    const { reopen } = this.#loaded;
+    if (reopen === null || this.#isEdited) {
+      const file = this.#engine.openFile(saveDocument(this.#wasm, this.#main.pointer));
+      const pointer = this.#engine.loadAccess(file.access, this.#loaded.password);
+      if (pointer === 0) {
+        file.close();
+        throw new PdfError("failed", "the edited document cannot be drawn");
+      }
+      this.#drawing = { copy: new DocumentCopy(this.#wasm, pointer, { withForms: true }), file };
+    } else {
+      const pointer = reopen();
+      if (pointer === 0) throw new PdfError("failed", "the document cannot be read a second time");
+      this.#drawing = { copy: new DocumentCopy(this.#wasm, pointer, { withForms: true }), file: null };
+    }
+    return this.#drawing.copy;
+  }
+
+  #closeDrawing(): void {
+    this.#drawing?.copy.close();
+    this.#drawing?.file?.close();
+    this.#drawing = null;
+  }
+
+  /** A page whose boxes PDFium cannot use gets the ones that we report, in the copy for drawing. */
+  #drawablePage(copy: DocumentCopy, index: number, geometry: PageGeometry): Pointer {
+    const page = copy.page(index);
+    if (page === 0 || !geometry.repaired || copy === this.#main) return page;
+    if (this.#wasm.fn.FPDF_GetPageWidthF(page) > 0) return page;
+    const [left, bottom, right, top] = geometry.box;
+    for (const set of [this.#wasm.fn.FPDFPage_SetMediaBox, this.#wasm.fn.FPDFPage_SetCropBox]) set(page, left, bottom, right, top);
+    copy.closePages();
+    return copy.page(index);
+  }
+
+  #geometry(index: number): PageGeometry {
+    return pageGeometry(this.#wasm, this.#main.pointer, index);
+  }
+
+  #onPage<T>(index: number, work: () => T): T {
+    return this.#run(() => {
+      if (!Number.isInteger(index) || index < 0 || index >= this.#pageCount) throw new RangeErrorOfPages(index, this.#pageCount);
+      return work();
+    });
+  }
+
+  #run<T>(work: () => T): T {
+    if (this.#closed) throw new PdfError("failed", "the document is closed");
+    return this.#engine.guard(work);
+  }
+}
+
+class RangeErrorOfPages extends PdfError {
+  constructor(index: number, count: number) {
+    super("failed", `there is no page ${index} in a document of ${count}`);
+  }
+}
+
+/** The PDF objects behind a document of this engine. Throws PdfError `failed` for a document of another one. */
+export function handleOf(document: PdfDocument): PdfiumHandle {
+  if (document instanceof PdfiumDocument) return document.handle;
+  throw new PdfError("failed", "the document does not belong to this engine");
+}

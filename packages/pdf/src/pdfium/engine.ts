@@ -1,0 +1,166 @@
+/**
+ * PdfEngine over PDFium as WebAssembly. An instance that trapped, aborted or ran out of memory is broken for good:
+ * from then on every call throws PdfError `failed`, and whoever owns the process throws it away.
+ */
+import { init } from "@embedpdf/pdfium";
+import { type PdfDocument, type PdfEngine, PdfError, type PdfErrorCode, type RangeReader } from "../engine.ts";
+import { PdfiumDocument } from "./document.ts";
+import { FileTable, type OpenFile } from "./files.ts";
+import { type PdfiumRuntime, type Pointer, utf8, Wasm } from "./memory.ts";
+import { Canvas } from "./render.ts";
+
+export interface PdfiumOptions {
+  /** The bytes of `pdfium.wasm`. */
+  readonly wasm: Uint8Array | ArrayBuffer;
+  /** Most pixels of one rendered image; default 60 million. */
+  readonly maxPixels?: number;
+  /** What PDFium says about a failure, for a log. */
+  readonly onMessage?: (message: string) => void;
+}
+
+const MAX_PIXELS = 60_000_000;
+/** Positions in a file are signed 32-bit numbers inside of PDFium. */
+const MAX_FILE_BYTES = 0x7fff_ffff;
+
+export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
+  const say = options.onMessage ?? (() => undefined);
+  const overrides = { wasmBinary: options.wasm, print: say, printErr: say };
+  const module = await init(overrides as unknown as Parameters<typeof init>[0]);
+  const wasm = new Wasm(module.pdfium as unknown as PdfiumRuntime);
+  wasm.fn.PDFiumExt_Init();
+  return new PdfiumEngine(wasm, options.maxPixels ?? MAX_PIXELS);
+}
+
+export class PdfiumEngine implements PdfEngine {
+  readonly wasm: Wasm;
+  readonly canvas: Canvas;
+  readonly #files: FileTable;
+  readonly #documents = new Set<PdfiumDocument>();
+  #broken: unknown = null;
+  #closed = false;
+
+  constructor(wasm: Wasm, maxPixels: number) {
+    this.wasm = wasm;
+    this.canvas = new Canvas(wasm, maxPixels);
+    this.#files = new FileTable(wasm);
+  }
+
+  open(source: Uint8Array | RangeReader, options: { readonly password?: string } = {}): PdfDocument {
+    const size = source instanceof Uint8Array ? source.length : source.size;
+    if (size > MAX_FILE_BYTES) throw new PdfError("too_large", "files of 2 GB and more cannot be opened");
+    return this.guard(() => {
+      const loaded = this.#load(source, options.password);
+      const document = new PdfiumDocument(this, loaded);
+      this.#documents.add(document);
+      if (document.pageCount > 0) return document;
+      document.close();
+      throw new PdfError("damaged", "the file has no pages");
+    });
+  }
+
+  create(): PdfDocument {
+    return this.guard(() => {
+      const pointer = this.wasm.fn.FPDF_CreateNewDocument();
+      if (pointer === 0) throw new PdfError("failed", "no document could be made");
+      const document = new PdfiumDocument(this, { pointer, file: null, encrypted: false, password: "", reopen: null });
+      this.#documents.add(document);
+      return document;
+    });
+  }
+
+  /** Runs a piece of work inside of PDFium. What is not a PdfError means that the instance is broken. */
+  guard<T>(work: () => T): T {
+    if (this.#broken !== null) throw new PdfError("failed", "the engine has failed before and must be replaced", { cause: this.#broken });
+    if (this.#closed) throw new PdfError("failed", "the engine is closed");
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof PdfError) throw error;
+      this.#broken = error;
+      throw new PdfError("failed", "the engine has failed", { cause: error });
+    }
+  }
+
+  /** True when no call can succeed any more. */
+  get broken(): boolean {
+    return this.#broken !== null;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    for (const document of this.#documents) document.close();
+    this.#closed = true;
+    if (this.#broken !== null) return;
+    this.canvas.close();
+    this.#files.close();
+    this.wasm.fn.FPDF_DestroyLibrary();
+  }
+
+  forget(document: PdfiumDocument): void {
+    this.#documents.delete(document);
+  }
+
+  /**
+   * A password that the file does not need is no error. `encrypted` says whether it needs one: a file with only an owner
+   * password opens for everybody.
+   */
+  #load(source: Uint8Array | RangeReader, password: string | undefined): LoadedDocument {
+    const file = this.#files.open(source);
+    try {
+      let pointer = password === undefined || password === "" ? 0 : this.loadAccess(file.access, password);
+      let encrypted = false;
+      if (pointer === 0) pointer = this.loadAccess(file.access, "");
+      else if (this.wasm.fn.EPDF_IsEncrypted(pointer) !== 0) {
+        const open = this.loadAccess(file.access, "");
+        if (open === 0) encrypted = true;
+        else this.wasm.fn.FPDF_CloseDocument(open);
+      }
+      if (pointer === 0) throw this.#openError(source, password);
+      const used = password ?? "";
+      return { pointer, file, encrypted, password: used, reopen: () => this.loadAccess(file.access, used) || this.loadAccess(file.access, "") };
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  loadAccess(access: Pointer, password: string): Pointer {
+    return this.wasm.frame((alloc) => this.wasm.fn.FPDF_LoadCustomDocument(access, password === "" ? 0 : utf8(this.wasm, alloc, password)));
+  }
+
+  /** Opens bytes for the time of a drawing. */
+  openFile(bytes: Uint8Array): OpenFile {
+    return this.#files.open(bytes);
+  }
+
+  #openError(source: Uint8Array | RangeReader, password: string | undefined): PdfError {
+    const code = LOAD_ERRORS[this.wasm.fn.FPDF_GetLastError()] ?? "damaged";
+    if (code === "password_required" && password !== undefined && password !== "") return new PdfError("wrong_password", "the password is wrong");
+    if (code === "password_required") return new PdfError(code, "the file needs a password");
+    if (code === "unsupported_security") return new PdfError(code, "the file is encrypted in a way that is not supported");
+    if (!hasHeader(source)) return new PdfError("not_a_pdf", "the file is not a PDF");
+    return new PdfError("damaged", "the file is damaged and cannot be opened");
+  }
+}
+
+export interface LoadedDocument {
+  readonly pointer: Pointer;
+  readonly file: OpenFile | null;
+  readonly encrypted: boolean;
+  /** What it was opened with. */
+  readonly password: string;
+  /** Loads the same file once more; 0 when that fails. */
+  readonly reopen: (() => Pointer) | null;
+}
+
+/** FPDF_ERR_*: 1 unknown, 2 file, 3 format, 4 password, 5 security, 6 page. */
+const LOAD_ERRORS: Readonly<Record<number, PdfErrorCode>> = { 4: "password_required", 5: "unsupported_security" };
+
+/** A PDF says so within its first kilobyte. */
+function hasHeader(source: Uint8Array | RangeReader): boolean {
+  const size = Math.min(1024, source instanceof Uint8Array ? source.length : source.size);
+  let head = new Uint8Array(size);
+  if (source instanceof Uint8Array) head = source.slice(0, size);
+  else if (!source.read(0, head)) return false;
+  return String.fromCharCode(...head).includes("%PDF-");
+}

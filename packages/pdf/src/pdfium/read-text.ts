@@ -1,0 +1,76 @@
+/**
+ * The characters of a page with their boxes. Boxes go into one buffer in PDFium's memory and are read from there in one
+ * go, and only what may be needed is asked of a character: a crossing between JavaScript and wasm costs as much as
+ * PDFium's own work.
+ */
+import type { Character } from "../text.ts";
+import type { Pointer, Wasm } from "./memory.ts";
+import { type PageGeometry, toPage } from "./page.ts";
+
+/** A page may claim any number; nobody reads more. */
+const MAX_CHARACTERS = 1_000_000;
+const RECT_BYTES = 16;
+/** Radians under which a line counts as level. */
+const LEVEL = 0.01;
+
+export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry): Character[] {
+  const { fn } = wasm;
+  const text = fn.FPDFText_LoadPage(page);
+  if (text === 0) return [];
+  const count = Math.min(Math.max(0, fn.FPDFText_CountChars(text)), MAX_CHARACTERS);
+  const characters = wasm.frame((alloc) => {
+    const base = alloc(count * RECT_BYTES);
+    const has = new Uint8Array(count);
+    for (let i = 0; i < count; i++) has[i] = fn.FPDFText_GetLooseCharBox(text, i, base + i * RECT_BYTES);
+    const boxes = wasm.f32s(base, count * 4).slice();
+    const found: Character[] = [];
+    const turned = turnedReader(wasm, text, geometry, alloc(72));
+    for (let i = 0; i < count; i++) {
+      const code = fn.FPDFText_GetUnicode(text, i) >>> 0;
+      if (code <= 32 && fn.FPDFText_IsGenerated(text, i) === 1) {
+        found.push({ code, place: null });
+        continue;
+      }
+      const angle = fn.FPDFText_GetCharAngle(text, i);
+      if (angle > LEVEL && angle < 2 * Math.PI - LEVEL) {
+        found.push({ code, place: turned(i, angle) });
+        continue;
+      }
+      const [left, top] = toPage(geometry, boxes[i * 4]!, boxes[i * 4 + 1]!);
+      const [right, bottom] = toPage(geometry, boxes[i * 4 + 2]!, boxes[i * 4 + 3]!);
+      const isPlaced = has[i] === 1 && Number.isFinite(left + top + right + bottom);
+      found.push({
+        code,
+        place: isPlaced
+          ? { angle: 0, start: Math.min(left, right), end: Math.max(left, right), over: Math.min(top, bottom), under: Math.max(top, bottom) }
+          : null,
+      });
+    }
+    return found;
+  });
+  fn.FPDFText_ClosePage(text);
+  return characters;
+}
+
+/** PDFium gives useful boxes for level text only; other characters are placed by their origin, matrix and tight box. */
+function turnedReader(wasm: Wasm, text: Pointer, geometry: PageGeometry, memory: Pointer): (i: number, angle: number) => Character["place"] {
+  const { fn } = wasm;
+  const [origin, box, matrix] = [memory, memory + 16, memory + 48];
+  return (i, angle) => {
+    if (fn.FPDFText_GetCharOrigin(text, i, origin, origin + 8) === 0) return null;
+    if (fn.FPDFText_GetCharBox(text, i, box, box + 8, box + 16, box + 24) === 0) return null;
+    if (fn.FPDFText_GetMatrix(text, i, matrix) === 0) return null;
+    const [c = 0, d = 0] = wasm.f32s(matrix + 8, 2);
+    const size = Math.abs(fn.FPDFText_GetFontSize(text, i)) * Math.hypot(c, d);
+    const [x, y] = toPage(geometry, ...(wasm.f64s(origin, 2) as unknown as [number, number]));
+    const [left, right, bottom, top] = wasm.f64s(box, 4) as unknown as [number, number, number, number];
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    const start = x * cos + y * sin;
+    const baseline = y * cos - x * sin;
+    // The middle of the tight box lies in the middle of the glyph, whatever the angle.
+    const [middleX, middleY] = toPage(geometry, (left + right) / 2, (bottom + top) / 2);
+    const end = start + 2 * Math.max(0, middleX * cos + middleY * sin - start);
+    if (!Number.isFinite(start + end + baseline + size)) return null;
+    return { angle: (angle * 180) / Math.PI, start, end, over: baseline - 0.8 * size, under: baseline + 0.2 * size };
+  };
+}

@@ -1,0 +1,103 @@
+/** Pages to pixels. One buffer in the memory of PDFium is used for all of them; the result is copied out once. */
+import { type Bitmap, PdfError, type RenderOptions } from "../engine.ts";
+import type { DocumentCopy } from "./copy.ts";
+import type { Pointer, Wasm } from "./memory.ts";
+import { withoutRecords } from "./hide.ts";
+import type { PageGeometry } from "./page.ts";
+import { isDrawnWithOthers, subtypeOf } from "./subtypes.ts";
+
+const FORMAT_BGRA = 4;
+const DRAW_ANNOTATIONS = 0x01;
+const REVERSE_BYTE_ORDER = 0x10;
+/** A larger buffer is given back after use. */
+const KEPT_BYTES = 32 * 1024 * 1024;
+
+export type DrawMode = NonNullable<RenderOptions["annotations"]>;
+
+export class Canvas {
+  readonly #wasm: Wasm;
+  readonly maxPixels: number;
+  #buffer: Pointer = 0;
+  #size = 0;
+
+  constructor(wasm: Wasm, maxPixels: number) {
+    this.#wasm = wasm;
+    this.maxPixels = maxPixels;
+  }
+
+  /** A white bitmap, RGBA in memory; `draw` gets the `FPDF_BITMAP`. */
+  use(width: number, height: number, draw: (bitmap: Pointer) => void): Bitmap {
+    const { fn } = this.#wasm;
+    const bytes = width * height * 4;
+    if (this.#size < bytes) {
+      this.#release();
+      this.#buffer = this.#wasm.malloc(bytes);
+      this.#size = bytes;
+    }
+    this.#wasm.bytes.fill(255, this.#buffer, this.#buffer + bytes);
+    const bitmap = fn.FPDFBitmap_CreateEx(width, height, FORMAT_BGRA, this.#buffer, width * 4);
+    if (bitmap === 0) throw new PdfError("failed", "no bitmap could be made");
+    draw(bitmap);
+    fn.FPDFBitmap_Destroy(bitmap);
+    const data = this.#wasm.bytes.slice(this.#buffer, this.#buffer + bytes);
+    if (bytes > KEPT_BYTES) this.#release();
+    return { width, height, data };
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#buffer !== 0) this.#wasm.free(this.#buffer);
+    this.#buffer = 0;
+    this.#size = 0;
+  }
+}
+
+export interface Drawing {
+  /** `FPDF_PAGE`; 0 is drawn as a blank page. */
+  readonly page: Pointer;
+  readonly geometry: PageGeometry;
+  readonly mode: DrawMode;
+  readonly options: RenderOptions;
+}
+
+export function drawPage(wasm: Wasm, canvas: Canvas, copy: DocumentCopy, drawing: Drawing): Bitmap {
+  const { page, geometry, mode, options } = drawing;
+  const turned = (geometry.rotation + (options.rotation ?? 0)) % 180 !== 0;
+  const ratio = turned ? geometry.width / geometry.height : geometry.height / geometry.width;
+  const width = Math.max(1, Math.round(options.width));
+  const height = Math.max(1, Math.round(width * ratio));
+  const [left, top, tileWidth, tileHeight] = (options.rect ?? [0, 0, width, height]).map(Math.round) as [number, number, number, number];
+  if (!(tileWidth >= 1 && tileHeight >= 1)) throw new PdfError("too_large", "the part to draw is empty");
+  if (tileWidth * tileHeight > canvas.maxPixels || width > 0x7fff_ff || height > 0x7fff_ff) {
+    throw new PdfError("too_large", `an image of ${tileWidth} × ${tileHeight} pixels is more than can be drawn`);
+  }
+  return canvas.use(tileWidth, tileHeight, (bitmap) => {
+    if (page === 0) return;
+    const place = [-left, -top, width, height, (options.rotation ?? 0) / 90] as const;
+    const draw = (): void => {
+      const flags = REVERSE_BYTE_ORDER | (mode === "none" ? 0 : DRAW_ANNOTATIONS);
+      wasm.fn.FPDF_RenderPageBitmap(bitmap, page, ...place, flags);
+      if (mode !== "none" && copy.form !== null) wasm.fn.FPDF_FFLDraw(copy.form.environment, bitmap, page, ...place, flags);
+    };
+    if (mode === "others") withoutRecords(wasm, page, draw);
+    else draw();
+  });
+}
+
+/** Nothing but its content would be drawn, so that the copy for drawing is not needed. */
+export function isPlainPage(wasm: Wasm, document: Pointer, index: number, mode: DrawMode): boolean {
+  const { fn } = wasm;
+  const count = fn.EPDFPage_GetAnnotCountRaw(document, index);
+  if (mode === "all") return count <= 0;
+  for (let i = 0; i < count; i++) {
+    const annotation = fn.EPDFPage_GetAnnotRaw(document, index, i);
+    if (annotation === 0) continue;
+    const subtype = subtypeOf(fn.FPDFAnnot_GetSubtype(annotation));
+    fn.FPDFPage_CloseAnnot(annotation);
+    if (isDrawnWithOthers(subtype)) return false;
+  }
+  return true;
+}

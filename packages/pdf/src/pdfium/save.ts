@@ -1,0 +1,35 @@
+/** Full save: the whole document is written anew, never appended to what was there. */
+import { PdfError } from "../engine.ts";
+import type { Pointer, Wasm } from "./memory.ts";
+
+const NO_INCREMENTAL = 2;
+
+export function saveDocument(wasm: Wasm, document: Pointer): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const write = wasm.addFunction((_writer, data, size) => {
+    const start = data! >>> 0;
+    const chunk = wasm.bytes.slice(start, start + (size! >>> 0));
+    chunks.push(chunk);
+    length += chunk.length;
+    return 1;
+  }, "iiii");
+  try {
+    const done = wasm.frame((alloc) => {
+      const writer = alloc(8);
+      wasm.setI32(writer, 1);
+      wasm.setI32(writer + 4, write);
+      return wasm.fn.FPDF_SaveAsCopy(document, writer, NO_INCREMENTAL);
+    });
+    if (done === 0) throw new PdfError("failed", "the document could not be written");
+  } finally {
+    wasm.removeFunction(write);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
