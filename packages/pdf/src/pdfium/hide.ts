@@ -1,6 +1,6 @@
 /** Keeps annotations that are records out of a drawing. */
 import type { Pointer, Wasm } from "./memory.ts";
-import { isDrawnWithOthers, subtypeOf } from "./subtypes.ts";
+import { isDrawnWithOthers, subtypeOf } from "../subtypes.ts";
 
 const HIDDEN = 2;
 

@@ -6,7 +6,7 @@ import { type DefaultAppearance, parseDefaultAppearance } from "./default-appear
 import { type GeometryOf, targetOf } from "./destination.ts";
 import { type Pointer, readUtf16, utf8, type Wasm } from "./memory.ts";
 import { type PageGeometry, toPage } from "./page.ts";
-import { type Subtype, subtypeOf } from "./subtypes.ts";
+import { type Subtype, subtypeOf } from "../subtypes.ts";
 
 const MAX_ANNOTATIONS = 100_000;
 const MAX_QUADS = 10_000;

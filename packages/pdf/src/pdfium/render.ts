@@ -4,7 +4,7 @@ import type { DocumentCopy } from "./copy.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { withoutRecords } from "./hide.ts";
 import type { PageGeometry } from "./page.ts";
-import { isDrawnWithOthers, subtypeOf } from "./subtypes.ts";
+import { isDrawnWithOthers, subtypeOf } from "../subtypes.ts";
 
 const FORMAT_BGRA = 4;
 const DRAW_ANNOTATIONS = 0x01;

@@ -1,0 +1,216 @@
+/** One annotation of a file → the data of a record, within the limits of the schema; null when it becomes none. */
+import type { Annotation, AnnotationFlag, Highlight, Ink, Note, Rect, Rectangle, Text } from "@lectern/protocol";
+import { SYNC_LIMITS } from "@lectern/protocol/plain";
+import type { FileAnnotation } from "./engine.ts";
+import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
+
+type Link = Extract<Annotation, { type: "link" }>;
+export type ImportedType = (typeof RECORD_SUBTYPES)[keyof typeof RECORD_SUBTYPES];
+
+const COORDINATE_LIMIT = 1_000_000;
+const MAX_TEXT = 60_000;
+const MAX_RECTS = 5000;
+
+export function annotationData(annotation: FileAnnotation, page: string): Annotation | null {
+  const subtype = annotation.subtype as Subtype;
+  if (!isRecordSubtype(subtype) || annotation.isReply) return null;
+  const data = KINDS[RECORD_SUBTYPES[subtype]](annotation, common(annotation, page));
+  return data === null ? null : withinLimit(data);
+}
+
+type Common = Pick<Annotation, "page" | "creatorName" | "flags" | "pdfObjectId">;
+type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
+
+const KINDS: Readonly<Record<ImportedType, KindImport>> = {
+  highlight: (annotation, base): Highlight => ({
+    type: "highlight",
+    ...base,
+    ...noteOf(annotation),
+    geometry: {
+      bbox: box(annotation.rect),
+      rects: annotation.quads.length > 0 ? annotation.quads.slice(0, MAX_RECTS).map(box) : [box(annotation.rect)],
+    },
+    appearance: { color: annotation.color ?? "#ffff00", ...opacityOf(annotation), ...blendOf(annotation, "multiply") },
+  }),
+
+  ink: (annotation, base): Ink | null =>
+    annotation.strokes.length === 0
+      ? null
+      : {
+          type: "ink",
+          ...base,
+          ...noteOf(annotation),
+          geometry: { bbox: box(annotation.rect), lines: annotation.strokes.map((stroke) => stroke.map(coordinate)) },
+          appearance: {
+            color: annotation.color ?? "#000000",
+            width: within(annotation.border.width, 0, 1000),
+            ...opacityOf(annotation),
+            ...blendOf(annotation, "normal"),
+          },
+        },
+
+  note: (annotation, base): Note => ({
+    type: "note",
+    ...base,
+    geometry: { bbox: box(annotation.rect) },
+    appearance: {
+      icon: NOTE_ICONS[(annotation.icon ?? "Note").toLowerCase()] ?? "note",
+      ...(annotation.color === null ? {} : { color: annotation.color }),
+      ...opacityOf(annotation),
+    },
+    text: { format: "plain", value: cleanText(annotation.contents) },
+  }),
+
+  rectangle: (annotation, base): Rectangle => ({
+    type: "rectangle",
+    ...base,
+    ...noteOf(annotation),
+    geometry: { bbox: box(annotation.rect) },
+    appearance: {
+      ...(annotation.color === null ? {} : { strokeColor: annotation.color }),
+      strokeWidth: within(annotation.border.width, 0, 1000),
+      ...(annotation.border.style === "dashed" ? { strokeDash: dashOf(annotation) } : {}),
+      ...(annotation.interiorColor === null ? {} : { fillColor: annotation.interiorColor }),
+      ...opacityOf(annotation),
+      ...blendOf(annotation, "normal"),
+      ...cloudOf(annotation),
+    },
+  }),
+
+  text: freeText,
+
+  link: (annotation, base): Link => ({
+    type: "link",
+    ...base,
+    ...noteOf(annotation),
+    ...(annotation.action === null ? {} : { action: annotation.action }),
+    geometry: { bbox: box(annotation.rect) },
+    // Without an explicit border none is drawn, as browsers do.
+    appearance: hasBorder(annotation)
+      ? { borderColor: annotation.color ?? "#000000", borderStyle: annotation.border.style, borderWidth: within(annotation.border.width, 0, 100) }
+      : {},
+  }),
+};
+
+function freeText(annotation: FileAnnotation, base: Common): Text | null {
+  const look = annotation.freeText;
+  if (look === null) return null;
+  const rotation = (((360 - look.rotation) % 360) + 360) % 360;
+  const points = look.callout.map(([x, y]): [number, number] => [coordinate(x), coordinate(y)]);
+  const [start, second, third] = points;
+  const inset = annotation.inset ?? [0, 0, 0, 0];
+  return {
+    type: "text",
+    ...base,
+    geometry: {
+      bbox: box(annotation.rect),
+      ...(rotation === 0 ? {} : { rotation }),
+      ...(start === undefined || second === undefined
+        ? {}
+        : { callout: { start, ...(third === undefined ? {} : { knee: second }), end: third ?? second, innerRectInset: [...inset] } }),
+    },
+    appearance: {
+      ...(look.font === null ? {} : { font: look.font }),
+      fontSize: within(look.fontSize ?? 12, 1, 1000),
+      ...(look.fontStyle.length === 0 ? {} : { fontStyle: [...look.fontStyle] }),
+      fontColor: look.fontColor ?? "#000000",
+      ...(annotation.color === null ? {} : { backgroundColor: annotation.color }),
+      ...opacityOf(annotation),
+      horizontalAlign: look.horizontalAlign,
+      ...(hasBorder(annotation)
+        ? {
+            borderColor: look.strokeColor ?? look.fontColor ?? "#000000",
+            borderStyle: annotation.border.style,
+            borderWidth: within(annotation.border.width, 0, 100),
+          }
+        : {}),
+      ...cloudOf(annotation),
+    },
+    text: { format: "plain", value: cleanText(annotation.contents) },
+  };
+}
+
+/** Bits of /F, ISO 32000-2, table 167; without bit 3 an annotation is not printed. */
+const FLAGS: readonly (readonly [bit: number, flag: AnnotationFlag])[] = [
+  [1, "invisible"], [2, "hidden"], [4, "noZoom"], [5, "noRotate"], [6, "noView"],
+  [7, "readOnly"], [8, "locked"], [9, "toggleNoView"], [10, "lockedContents"],
+];
+const PRINT = 4;
+
+function common({ flags: bits, author, objectNumber }: FileAnnotation, page: string): Common {
+  const flags: AnnotationFlag[] = (bits & PRINT) === 0 ? ["noPrint"] : [];
+  for (const [bit, flag] of FLAGS) if ((bits & (1 << (bit - 1))) !== 0) flags.push(flag);
+  const name = author === null ? "" : cleanText(author).slice(0, 256);
+  return {
+    page,
+    ...(name === "" ? {} : { creatorName: name }),
+    ...(flags.length === 0 ? {} : { flags }),
+    ...(objectNumber === 0 ? {} : { pdfObjectId: objectNumber }),
+  };
+}
+
+/** By /Name in lower case. */
+const NOTE_ICONS: Readonly<Record<string, NonNullable<Note["appearance"]["icon"]>>> = {
+  comment: "comment", rightpointer: "rightPointer", rightarrow: "rightArrow", check: "check", checkmark: "check", circle: "circle",
+  cross: "cross", crosshairs: "cross", insert: "insert", newparagraph: "newParagraph", note: "note", paragraph: "paragraph",
+  help: "help", star: "star", key: "key",
+};
+
+function noteOf({ contents }: FileAnnotation): { note?: string } {
+  const note = cleanText(contents);
+  return note === "" ? {} : { note };
+}
+
+function opacityOf({ opacity }: FileAnnotation): { opacity?: number } {
+  return opacity === 1 ? {} : { opacity: Math.round(opacity * 1000) / 1000 };
+}
+
+function blendOf({ blendMode }: FileAnnotation, usual: string): { blendMode?: NonNullable<FileAnnotation["blendMode"]> } {
+  return blendMode === null || blendMode === "normal" || blendMode === usual ? {} : { blendMode };
+}
+
+function cloudOf({ cloudIntensity, inset }: FileAnnotation): { cloudIntensity?: number; cloudInset?: [number, number, number, number] } {
+  if (cloudIntensity === null || cloudIntensity === 0) return {};
+  return { cloudIntensity: Math.min(cloudIntensity, 10), ...(inset === null ? {} : { cloudInset: [...inset] }) };
+}
+
+function dashOf({ border }: FileAnnotation): number[] {
+  return border.dash.length === 0 ? [3] : border.dash.map((length) => within(length, 0, 1000));
+}
+
+function hasBorder({ border }: FileAnnotation): boolean {
+  return border.isGiven && border.width > 0;
+}
+
+function coordinate(value: number): number {
+  return within(value, -COORDINATE_LIMIT, COORDINATE_LIMIT);
+}
+
+function box([left, top, width, height]: Rect): Rect {
+  return [coordinate(left), coordinate(top), within(width, 0, COORDINATE_LIMIT), within(height, 0, COORDINATE_LIMIT)];
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, Math.round(value * 100) / 100));
+}
+
+/** Line ends as \n, no other control characters. */
+function cleanText(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/\r\n?/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, MAX_TEXT);
+}
+
+/** Strokes with more points than a record can hold lose every second one until they fit. */
+function withinLimit(data: Annotation): Annotation | null {
+  let fitting = data;
+  while (JSON.stringify(fitting).length > SYNC_LIMITS.recordBytes / 2) {
+    if (fitting.type !== "ink" || fitting.geometry.lines.every((line) => line.length <= 8)) return JSON.stringify(fitting).length <= SYNC_LIMITS.recordBytes ? fitting : null;
+    fitting = { ...fitting, geometry: { ...fitting.geometry, lines: fitting.geometry.lines.map(thinned) } };
+  }
+  return fitting;
+}
+
+function thinned(line: readonly number[]): number[] {
+  const points = line.length / 2;
+  return line.filter((_, at) => Math.floor(at / 2) % 2 === 0 || Math.floor(at / 2) === points - 1);
+}

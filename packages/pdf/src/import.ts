@@ -1,0 +1,111 @@
+/**
+ * What a file holds → the manifest of its pages and the base records of its annotations. The same file gives the same
+ * records, ids included, wherever and whenever it is read. Nothing in a file is fatal here: what makes no sense is left out.
+ */
+import type { Action, OutlineItem, RecordOf } from "@lectern/protocol";
+import { base32, pageId, SYNC_LIMITS } from "@lectern/protocol/plain";
+import type { FileAnnotation, PageInfo, PdfDocument, PdfMetadata, PdfPermissions } from "./engine.ts";
+import { annotationData } from "./import-annotation.ts";
+
+export interface ImportOptions {
+  /** Which revision of the document this file is: page ids begin with it. */
+  readonly revision: number;
+  /** Of the file, in hexadecimal. */
+  readonly sourceSha256: string;
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+}
+
+export interface Manifest {
+  /** In order; the id of page `i` is `pageId(revision, i)`. */
+  readonly pages: readonly PageInfo[];
+  readonly outline: readonly OutlineItem[];
+  readonly permissions: PdfPermissions;
+  readonly metadata: PdfMetadata;
+  /** It needs a password to be opened. */
+  readonly encrypted: boolean;
+  readonly hasXfa: boolean;
+  readonly signatureCount: number;
+}
+
+export interface PageRecords {
+  readonly pageIndex: number;
+  readonly records: readonly RecordOf<"annotation">[];
+}
+
+/** The manifest walks the page tree once. `records` reads page by page while it is iterated; pages without records are left out. */
+export function importRecords(document: PdfDocument, options: ImportOptions): { readonly manifest: Manifest; readonly records: Iterable<PageRecords> } {
+  return { manifest: readManifest(document, options.revision), records: { [Symbol.iterator]: () => readRecords(document, options) } };
+}
+
+function readManifest(document: PdfDocument, revision: number): Manifest {
+  return {
+    pages: Array.from({ length: document.pageCount }, (_, index) => document.page(index)),
+    outline: document.outline().map((item) => outlineItem(item, revision)),
+    permissions: document.permissions,
+    metadata: document.metadata,
+    encrypted: document.encrypted,
+    hasXfa: document.hasXfa,
+    signatureCount: document.signatureCount,
+  };
+}
+
+function outlineItem(item: OutlineItem, revision: number): OutlineItem {
+  return {
+    ...item,
+    ...(item.action === undefined ? {} : { action: withPageId(item.action, revision) }),
+    ...(item.children === undefined ? {} : { children: item.children.map((child) => outlineItem(child, revision)) }),
+  };
+}
+
+/** The engine names pages by index. */
+function withPageId(action: Action, revision: number): Action {
+  return action.type === "goTo" ? { ...action, page: pageId(revision, Number(action.page)) } : action;
+}
+
+function* readRecords(document: PdfDocument, options: ImportOptions): Generator<PageRecords> {
+  const idOf = recordIds(options);
+  let total = 0;
+  for (let pageIndex = 0; pageIndex < document.pageCount; pageIndex++) {
+    const page = pageId(options.revision, pageIndex);
+    const records: RecordOf<"annotation">[] = [];
+    for (const annotation of document.annotations(pageIndex)) {
+      if (total >= SYNC_LIMITS.recordsPerLayer) break;
+      const { action } = annotation;
+      const data = annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page);
+      if (data === null) continue;
+      const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
+      records.push({
+        id: idOf(annotation, pageIndex),
+        kind: "annotation",
+        seq: 0,
+        createdBy: null,
+        createdAt,
+        updatedBy: null,
+        updatedAt: annotation.modifiedAt ?? createdAt,
+        grp: null,
+        data,
+      });
+      total++;
+    }
+    if (records.length > 0) yield { pageIndex, records };
+  }
+}
+
+const NAME = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** /NM when it can be an id and nothing before it in the file has it; else derived from where the annotation stands. */
+function recordIds({ sourceSha256, sha256 }: ImportOptions): (annotation: FileAnnotation, pageIndex: number) => string {
+  const used = new Set<string>();
+  return ({ name, objectNumber, ordinal }, pageIndex) => {
+    const place = objectNumber > 0 ? `${objectNumber}` : `${pageIndex}/${ordinal}`;
+    let id = name !== null && NAME.test(name) ? name : derive(`${sourceSha256}:${place}`);
+    // An object may stand in two pages' lists, and two annotations may have one name.
+    for (let again = 0; used.has(id); again++) id = derive(`${sourceSha256}:${place}:${pageIndex}/${ordinal}:${again}`);
+    used.add(id);
+    return id;
+  };
+
+  function derive(text: string): string {
+    return base32(sha256(Uint8Array.from(text, (character) => character.charCodeAt(0)))).slice(0, 26);
+  }
+}
