@@ -1,8 +1,7 @@
 const form = document.querySelector("#upload");
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const status = form.querySelector("[role=status]");
-  const file = form.elements.file.files[0];
+const status = form.querySelector("[role=status]");
+
+async function send(file) {
   status.textContent = "Uploading …";
   const response = await fetch(`/contracts?title=${encodeURIComponent(file.name.replace(/\.pdf$/i, ""))}`, {
     method: "POST",
@@ -10,6 +9,11 @@ form.addEventListener("submit", async (event) => {
     body: file,
   });
   const answer = await response.json();
-  if (response.ok) location.href = `/contracts/${answer.id}`;
-  else status.textContent = answer.error;
+  if (!response.ok) throw new Error(answer.error);
+  location.href = `/contracts/${answer.id}`;
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(form.elements.file.files[0]).catch((error) => (status.textContent = error.message));
 });
