@@ -5,15 +5,27 @@ describe("configuration", () => {
   it("has working defaults without any variable", () => {
     const config = loadConfig([], {});
     expect(config).toMatchObject({
-      host: "127.0.0.1", port: 4600, publicUrl: null, adminEmail: null, adminPassword: null, apiKey: null, sample: true,
-      limitOpsPerSecond: 50, limitRequestsPerSecond: 100, logLevel: "info", maxUploadBytes: 950_000_000,
+      host: "127.0.0.1",
+      port: 4600,
+      publicUrl: null,
+      adminEmail: null,
+      adminPassword: null,
+      apiKey: null,
+      sample: true,
+      limitOpsPerSecond: 50,
+      limitRequestsPerSecond: 100,
+      logLevel: "info",
+      maxUploadBytes: 950_000_000,
     });
     expect(config.dataDir).toMatch(/\/data$/);
     expect(config.workers).toBeGreaterThanOrEqual(1);
   });
 
   it("takes flags over variables, and an empty variable as unset", () => {
-    expect(loadConfig(["--port", "1", "--host=::1"], { LECTERN_PORT: "2", LECTERN_HOST: "0.0.0.0" })).toMatchObject({ port: 1, host: "::1" });
+    expect(loadConfig(["--port", "1", "--host=::1"], { LECTERN_PORT: "2", LECTERN_HOST: "0.0.0.0" })).toMatchObject({
+      port: 1,
+      host: "::1",
+    });
     expect(loadConfig([], { LECTERN_PORT: "", LECTERN_PUBLIC_URL: "" })).toMatchObject({ port: 4600, publicUrl: null });
   });
 

@@ -42,8 +42,11 @@ function integer(from: number, to: number, what: string): (text: string) => numb
 
 function origin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const plain = url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.search === "" && url.hash === "";
-  return plain && url.pathname === "/" ? url.origin : expected("an http or https URL without a path, such as https://documents.example.com");
+  const plain =
+    url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.username === "" && url.search === "" && url.hash === "";
+  return plain && url.pathname === "/"
+    ? url.origin
+    : expected("an http or https URL without a path, such as https://documents.example.com");
 }
 
 function yesOrNo(text: string): boolean {
@@ -61,32 +64,54 @@ export const MIN_PASSWORD_LENGTH = 8;
 
 export const SETTINGS = {
   host: setting({
-    env: "LECTERN_HOST", flag: "host", default: "127.0.0.1", description: "Address to listen on",
+    env: "LECTERN_HOST",
+    flag: "host",
+    default: "127.0.0.1",
+    description: "Address to listen on",
     parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : expected("a host name or an IP address")),
   }),
   port: setting({
-    env: "LECTERN_PORT", flag: "port", default: "4600", description: "Port to listen on; 0 takes a free one",
+    env: "LECTERN_PORT",
+    flag: "port",
+    default: "4600",
+    description: "Port to listen on; 0 takes a free one",
     parse: integer(0, 65_535, "a port number, 0 to 65535"),
   }),
   publicUrl: setting<string | null>({
-    env: "LECTERN_PUBLIC_URL", flag: "public-url", default: null, defaultText: "from host and port",
-    description: "The URL that browsers use; becomes the tokens' issuer", parse: origin,
+    env: "LECTERN_PUBLIC_URL",
+    flag: "public-url",
+    default: null,
+    defaultText: "from host and port",
+    description: "The URL that browsers use; becomes the tokens' issuer",
+    parse: origin,
   }),
   dataDir: setting({
-    env: "LECTERN_DATA_DIR", flag: "data-dir", default: "./data", description: "Folder of the SQLite file, blobs, caches and keys",
+    env: "LECTERN_DATA_DIR",
+    flag: "data-dir",
+    default: "./data",
+    description: "Folder of the SQLite file, blobs, caches and keys",
     parse: (text) => resolve(text),
   }),
   adminEmail: setting<string | null>({
-    env: "LECTERN_ADMIN_EMAIL", flag: "admin-email", default: null,
+    env: "LECTERN_ADMIN_EMAIL",
+    flag: "admin-email",
+    default: null,
     description: "E-mail of the first dashboard account; without it a one-time sign-in link is printed",
     parse: (text) => (/^[^\s@]+@[^\s@]+$/.test(text) && text.length <= 254 ? text : expected("an e-mail address")),
   }),
   adminPassword: setting<string | null>({
-    env: "LECTERN_ADMIN_PASSWORD", flag: "admin-password", default: null, secret: true, description: "Password of that account",
+    env: "LECTERN_ADMIN_PASSWORD",
+    flag: "admin-password",
+    default: null,
+    secret: true,
+    description: "Password of that account",
     parse: (text) => (text.length >= MIN_PASSWORD_LENGTH ? text : expected(`at least ${MIN_PASSWORD_LENGTH} characters`)),
   }),
   apiKey: setting<string | null>({
-    env: "LECTERN_API_KEY", flag: "api-key", default: null, secret: true,
+    env: "LECTERN_API_KEY",
+    flag: "api-key",
+    default: null,
+    secret: true,
     description: "A first API key with full rights, for automation: 32 characters or more, starting lct_live_ or lct_test_",
     parse: (text) =>
       text.length >= 32 && text.length <= 256 && /^lct_(live|test)_[A-Za-z0-9_-]+$/.test(text)
@@ -94,30 +119,46 @@ export const SETTINGS = {
         : expected("lct_live_ or lct_test_ followed by letters, digits, - or _, 32 to 256 characters in all"),
   }),
   sample: setting({
-    env: "LECTERN_SAMPLE", flag: "sample", default: "true", description: "Seed the sample document on an empty store", parse: yesOrNo,
+    env: "LECTERN_SAMPLE",
+    flag: "sample",
+    default: "true",
+    description: "Seed the sample document on an empty store",
+    parse: yesOrNo,
   }),
   limitOpsPerSecond: setting({
-    env: "LECTERN_LIMIT_OPS_PER_SECOND", flag: "limit-ops-per-second", default: "50",
+    env: "LECTERN_LIMIT_OPS_PER_SECOND",
+    flag: "limit-ops-per-second",
+    default: "50",
     description: "Changes that one session may make each second, with a burst of ten times that; 0 = no limit",
     parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
   }),
   limitRequestsPerSecond: setting({
-    env: "LECTERN_LIMIT_REQUESTS_PER_SECOND", flag: "limit-requests-per-second", default: "100",
+    env: "LECTERN_LIMIT_REQUESTS_PER_SECOND",
+    flag: "limit-requests-per-second",
+    default: "100",
     description: "Requests each second for one key or address, with a burst of ten times that; 0 = no limit",
     parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
   }),
   workers: setting({
-    env: "LECTERN_WORKERS", flag: "workers",
+    env: "LECTERN_WORKERS",
+    flag: "workers",
     default: () => String(Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / GIGABYTE)))),
-    defaultText: "min(cores, free memory / 1 GB), at least 1", description: "PDF worker processes",
+    defaultText: "min(cores, free memory / 1 GB), at least 1",
+    description: "PDF worker processes",
     parse: integer(1, 256, "a whole number from 1 to 256"),
   }),
   logLevel: setting<LogLevel>({
-    env: "LECTERN_LOG_LEVEL", flag: "log-level", default: "info", description: `One of ${LOG_LEVELS.join(", ")}`,
+    env: "LECTERN_LOG_LEVEL",
+    flag: "log-level",
+    default: "info",
+    description: `One of ${LOG_LEVELS.join(", ")}`,
     parse: (text) => LOG_LEVELS.find((level) => level === text) ?? expected(`one of ${LOG_LEVELS.join(", ")}`),
   }),
   maxUploadBytes: setting({
-    env: "LECTERN_MAX_UPLOAD_BYTES", flag: "max-upload-bytes", default: "950000000", description: "Largest file that may be uploaded, in bytes",
+    env: "LECTERN_MAX_UPLOAD_BYTES",
+    flag: "max-upload-bytes",
+    default: "950000000",
+    description: "Largest file that may be uploaded, in bytes",
     parse: integer(1, Number.MAX_SAFE_INTEGER, "a number of bytes, 1 or more"),
   }),
 } as const;
@@ -140,7 +181,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Throws `ConfigError`. `argv` holds flags only (`--port 4600`, `--port=4600`). */
 export function loadConfig(argv: readonly string[], env: Environment = process.env): Config {
   for (const [name, instead] of Object.entries(NOT_OFFERED)) {
-    if ((env[name] ?? "") !== "") throw new ConfigError(`${name} is set, but this version does not offer it yet: ${instead}. Unset it to start.`);
+    if ((env[name] ?? "") !== "")
+      throw new ConfigError(`${name} is set, but this version does not offer it yet: ${instead}. Unset it to start.`);
   }
   const flags = parseFlags(argv);
   const config: Record<string, unknown> = {};
@@ -151,8 +193,10 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     config[name] = text === null ? null : parse(item, text, flag !== undefined);
   }
   const { adminEmail, adminPassword } = config as Config;
-  if (adminEmail !== null && adminPassword === null) throw new ConfigError("LECTERN_ADMIN_EMAIL is set: LECTERN_ADMIN_PASSWORD must be, too");
-  if (adminEmail === null && adminPassword !== null) throw new ConfigError("LECTERN_ADMIN_PASSWORD is set: LECTERN_ADMIN_EMAIL must be, too");
+  if (adminEmail !== null && adminPassword === null)
+    throw new ConfigError("LECTERN_ADMIN_EMAIL is set: LECTERN_ADMIN_PASSWORD must be, too");
+  if (adminEmail === null && adminPassword !== null)
+    throw new ConfigError("LECTERN_ADMIN_PASSWORD is set: LECTERN_ADMIN_EMAIL must be, too");
   return config as Config;
 }
 
@@ -193,6 +237,9 @@ export function configTable(format: "text" | "markdown"): string {
   }
   const width = Math.max(...rows.map((row) => row.flag.length));
   return rows
-    .map((row) => `  ${row.flag.padEnd(width)}  ${row.description}${row.byDefault === null ? "" : ` (default: ${row.byDefault})`}\n  ${" ".repeat(width)}  ${row.env}\n`)
+    .map(
+      (row) =>
+        `  ${row.flag.padEnd(width)}  ${row.description}${row.byDefault === null ? "" : ` (default: ${row.byDefault})`}\n  ${" ".repeat(width)}  ${row.env}\n`,
+    )
     .join("");
 }

@@ -14,7 +14,9 @@ const script = fileURLToPath(new URL("../testing/write-until-killed.ts", import.
 
 /** Ids that the child was told are written, until it is killed in the middle of its work. */
 async function writeAndKill(path: string, run: number): Promise<string[]> {
-  const child = spawn(process.execPath, ["--conditions=lectern-source", "--import", "tsx", script, path, String(run)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--conditions=lectern-source", "--import", "tsx", script, path, String(run)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const acked: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     acked.push(line);

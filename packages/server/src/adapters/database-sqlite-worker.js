@@ -77,7 +77,8 @@ function runInSavepoint(work) {
     try {
       const result = run(statement.sql, statement.params);
       rows.push(result.rows);
-      if (statement.expect !== undefined && result.count !== statement.expect) failure = { id: work.id, failed: "conflict", index, message: "" };
+      if (statement.expect !== undefined && result.count !== statement.expect)
+        failure = { id: work.id, failed: "conflict", index, message: "" };
     } catch (error) {
       // a full disk or a broken file undoes the whole transaction: nobody's work is left to commit
       if (!database.isTransaction) throw error;

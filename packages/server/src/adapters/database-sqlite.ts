@@ -139,7 +139,9 @@ function messageOf(error: unknown): string {
 
 /** What engines would cut short (U+0000 ends a text), refuse or round. */
 function hasUnfitValue({ params = [] }: Query): boolean {
-  return params.some((value) => (typeof value === "number" ? !Number.isSafeInteger(value) : typeof value === "string" && value.includes("\0")));
+  return params.some((value) =>
+    typeof value === "number" ? !Number.isSafeInteger(value) : typeof value === "string" && value.includes("\0"),
+  );
 }
 
 function unfitError({ sql, params = [] }: Query): Error {

@@ -41,7 +41,8 @@ interface Applied {
 function checkApplied(applied: readonly Applied[], migrations: readonly Migration[]): void {
   for (const [n, { name, hash }] of applied.entries()) {
     const known = migrations[n];
-    if (known === undefined) throw new Error(`The database was written by a newer version: it has migration ${name}, which this version does not know`);
+    if (known === undefined)
+      throw new Error(`The database was written by a newer version: it has migration ${name}, which this version does not know`);
     if (known.name !== name) throw new Error(`The database has migration ${name} where this version has ${known.name}`);
     if (hashOf(known) !== hash) throw new Error(`Migration ${name} was changed after it had been run; migrations are append-only`);
   }

@@ -16,10 +16,13 @@ export function databaseSuite(open: () => Promise<Database>): void {
   describe("database", () => {
     let database: Database;
     const insert = (id: string, n: number | null = null, note: string | null = "note") => ({
-      sql: "INSERT INTO things (id, n, note) VALUES (?, ?, ?)", params: [id, n, note],
+      sql: "INSERT INTO things (id, n, note) VALUES (?, ?, ?)",
+      params: [id, n, note],
     });
     const ids = async (prefix: string): Promise<string[]> =>
-      (await database.query<{ id: string }>("SELECT id FROM things WHERE id >= ? AND id < ? ORDER BY id", [prefix, `${prefix}~`])).map((row) => row.id);
+      (await database.query<{ id: string }>("SELECT id FROM things WHERE id >= ? AND id < ? ORDER BY id", [prefix, `${prefix}~`])).map(
+        (row) => row.id,
+      );
 
     beforeAll(async () => {
       database = await open();
@@ -29,7 +32,9 @@ export function databaseSuite(open: () => Promise<Database>): void {
 
     it("gives back text, numbers, bytes and nulls as they were written", async () => {
       const values = ["values", 2 ** 53 - 1, new Uint8Array([0, 1, 255]), "\u{1F600} '\"\\ \n"];
-      const [returned] = await database.transaction([{ sql: "INSERT INTO things (id, n, bytes, note) VALUES (?, ?, ?, ?) RETURNING n, bytes", params: values }]);
+      const [returned] = await database.transaction([
+        { sql: "INSERT INTO things (id, n, bytes, note) VALUES (?, ?, ?, ?) RETURNING n, bytes", params: values },
+      ]);
       expect(returned).toEqual([{ n: 2 ** 53 - 1, bytes: new Uint8Array([0, 1, 255]) }]);
       const rows = await database.query("SELECT * FROM things WHERE id = ?", ["values"]);
       expect(rows).toEqual([{ id: "values", n: values[1], bytes: values[2], note: values[3] }]);
@@ -47,7 +52,9 @@ export function databaseSuite(open: () => Promise<Database>): void {
 
     it("writes all statements of a transaction or none", async () => {
       await expect(database.transaction([insert("none1"), insert("none2", null, null)])).rejects.toThrow();
-      await expect(database.transaction([insert("none3"), { sql: "INSERT INTO nowhere (id) VALUES (?)", params: ["x"] }])).rejects.toThrow("nowhere");
+      await expect(database.transaction([insert("none3"), { sql: "INSERT INTO nowhere (id) VALUES (?)", params: ["x"] }])).rejects.toThrow(
+        "nowhere",
+      );
       expect(await ids("none")).toEqual([]);
       await database.transaction([insert("some1"), insert("some2")]);
       expect(await ids("some")).toEqual(["some1", "some2"]);
@@ -88,7 +95,9 @@ export function databaseSuite(open: () => Promise<Database>): void {
     it("applies the transactions of one caller in the order they were asked", async () => {
       await database.transaction([insert("order", 1_000)]);
       const steps = Array.from({ length: 100 }, (_, i) =>
-        database.transaction([{ sql: "UPDATE things SET n = ? WHERE id = ? AND n = ?", params: [1_001 + i, "order", 1_000 + i], expect: 1 }]),
+        database.transaction([
+          { sql: "UPDATE things SET n = ? WHERE id = ? AND n = ?", params: [1_001 + i, "order", 1_000 + i], expect: 1 },
+        ]),
       );
       await expect(Promise.all(steps)).resolves.toHaveLength(100);
     });
@@ -96,7 +105,9 @@ export function databaseSuite(open: () => Promise<Database>): void {
     it("lets only one of many win a compare-and-swap", async () => {
       await database.transaction([insert("swap", 2_000)]);
       const attempts = Array.from({ length: 20 }, (_, i) =>
-        database.transaction([{ sql: "UPDATE things SET note = ?, n = n + 1 WHERE id = ? AND n = ?", params: [`by ${i}`, "swap", 2_000], expect: 1 }]),
+        database.transaction([
+          { sql: "UPDATE things SET note = ?, n = n + 1 WHERE id = ? AND n = ?", params: [`by ${i}`, "swap", 2_000], expect: 1 },
+        ]),
       );
       const results = await Promise.allSettled(attempts);
       expect(results.filter((result) => result.status === "fulfilled")).toHaveLength(1);
@@ -118,7 +129,10 @@ export function databaseSuite(open: () => Promise<Database>): void {
           { sql: "UPDATE things SET n = ? WHERE id = ?", params: [10_000 + i, "twin1"] },
           { sql: "UPDATE things SET n = ? WHERE id = ?", params: [20_000 + i, "twin2"] },
         ]);
-        const [[one], [two]] = (await database.snapshot([{ ...read, params: ["twin1"] }, { ...read, params: ["twin2"] }])) as [[{ n: number }], [{ n: number }]];
+        const [[one], [two]] = (await database.snapshot([
+          { ...read, params: ["twin1"] },
+          { ...read, params: ["twin2"] },
+        ])) as [[{ n: number }], [{ n: number }]];
         expect(two.n - one.n).toBe(10_000);
         await write;
       }
@@ -160,7 +174,8 @@ export function databaseSuite(open: () => Promise<Database>): void {
 
     it("gives each due job to one worker until its lease ends", async () => {
       const job = (id: string, dueAt: number) => ({
-        sql: "INSERT INTO jobs (id, kind, key, payload, due_at, attempts, created_at) VALUES (?, ?, ?, ?, ?, 0, 0)", params: [id, "prepare", id, "{}", dueAt],
+        sql: "INSERT INTO jobs (id, kind, key, payload, due_at, attempts, created_at) VALUES (?, ?, ?, ?, ?, 0, 0)",
+        params: [id, "prepare", id, "{}", dueAt],
       });
       await database.transaction([job("a", 30), job("b", 10), job("c", 20), job("d", 1_000)]);
       const claim = (worker: string, now: number, limit: number) => database.claimJobs({ worker, now, leaseUntil: now + 50, limit });
@@ -168,7 +183,9 @@ export function databaseSuite(open: () => Promise<Database>): void {
       const both = await Promise.all([claim("w2", 100, 5), claim("w3", 100, 5)]);
       expect(both.map((rows) => rows.map((row) => row.id)).sort()).toEqual([[], ["a"]]);
       expect(await claim("w4", 149, 5)).toEqual([]);
-      expect(await claim("w4", 150, 1)).toMatchObject([{ id: "b", leased_by: "w4", leased_until: 200, attempts: 2, kind: "prepare", payload: "{}" }]);
+      expect(await claim("w4", 150, 1)).toMatchObject([
+        { id: "b", leased_by: "w4", leased_until: 200, attempts: 2, kind: "prepare", payload: "{}" },
+      ]);
     });
   });
 }

@@ -4,7 +4,9 @@ import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 
 const [path, run] = process.argv.slice(2) as [string, string];
 const database = await sqliteDatabase({ path });
-await database.migrate([{ name: "1.sql", sql: "CREATE TABLE acked (id TEXT PRIMARY KEY, twin TEXT NOT NULL); CREATE TABLE twins (id TEXT PRIMARY KEY)" }]);
+await database.migrate([
+  { name: "1.sql", sql: "CREATE TABLE acked (id TEXT PRIMARY KEY, twin TEXT NOT NULL); CREATE TABLE twins (id TEXT PRIMARY KEY)" },
+]);
 
 await Promise.all(
   Array.from({ length: 8 }, async (_, loop) => {
