@@ -66,7 +66,7 @@ export interface FilePart {
   readonly name: string;
   readonly filename: string | null;
   readonly mediaType: string | null;
-  readonly bytes: Readable;
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 export interface FieldPart {
   readonly kind: "field";
@@ -76,7 +76,7 @@ export interface FieldPart {
 
 /** A body that is not held in memory. */
 export type StreamBody =
-  | { readonly kind: "raw"; readonly mediaType: string | null; readonly bytes: Readable }
+  | { readonly kind: "raw"; readonly mediaType: string | null; readonly bytes: AsyncIterable<Uint8Array> }
   | { readonly kind: "multipart"; readonly parts: AsyncIterable<FilePart | FieldPart> };
 
 export interface Context<C = Caller | null, A = Access | null> {
@@ -115,10 +115,9 @@ export function isReply(value: unknown): value is Reply {
   return typeof value === "object" && value !== null && REPLY in value;
 }
 
-export type Handler<O extends Operation> = (
-  input: Parsed<O>,
-  context: Context<CallerOf<O>, AccessOf<O>>,
-) => Promise<Output<O> | Reply>;
+export type Handler<O extends Operation> = (input: Parsed<O>, context: Context<CallerOf<O>, AccessOf<O>>) => Promise<Output<O> | Reply>;
 
 /** One handler for each operation of the API. */
-export type Handlers = { readonly [G in keyof Api]: { readonly [V in keyof Api[G]]: Api[G][V] extends Operation ? Handler<Api[G][V]> : never } };
+export type Handlers = {
+  readonly [G in keyof Api]: { readonly [V in keyof Api[G]]: Api[G][V] extends Operation ? Handler<Api[G][V]> : never };
+};

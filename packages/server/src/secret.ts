@@ -60,7 +60,9 @@ export function serverSecret(bytes: Uint8Array): ServerSecret {
     unseal(sealed, context) {
       const all = Buffer.from(sealed, "base64url");
       if (all.length < 28) return null;
-      const decipher = createDecipheriv("aes-256-gcm", sealing, all.subarray(0, 12)).setAAD(Buffer.from(context)).setAuthTag(all.subarray(-16));
+      const decipher = createDecipheriv("aes-256-gcm", sealing, all.subarray(0, 12))
+        .setAAD(Buffer.from(context))
+        .setAuthTag(all.subarray(-16));
       try {
         return decipher.update(all.subarray(12, -16), undefined, "utf8") + decipher.final("utf8");
       } catch {

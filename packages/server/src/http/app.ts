@@ -1,0 +1,332 @@
+/**
+ * The HTTP surface: every operation of the registry is mounted the same way. A request is identified and limited before its body is read, then
+ * parsed, authorised, handled and serialised. What goes wrong anywhere becomes a problem document with the request's id.
+ */
+import multipart from "@fastify/multipart";
+import { type Api, api, type Operation } from "@lectern/protocol";
+import { pathsOf } from "@lectern/protocol/openapi";
+import { ApiError, newId } from "@lectern/protocol/plain";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { type Access, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
+import type { Clock, Random } from "../ports.ts";
+import type { ServerSecret } from "../secret.ts";
+import { accessTo, type Identified, type Identities, identify, isOwnOrigin, single } from "./auth.ts";
+import { BODY_LIMITS, type BodyLimits, readJson } from "./body.ts";
+import { openToBrowsers, preflight, restrictTo, sameOriginOnly } from "./cors.ts";
+import { problemReply, toApiError } from "./error.ts";
+import { parseInput } from "./input.ts";
+import type { Logger } from "./log.ts";
+import { multipartBody } from "./multipart.ts";
+import type { RateLimiter } from "./rate.ts";
+
+export interface AppOptions {
+  readonly handlers: Handlers;
+  readonly identities: Identities;
+  /** Origins that a session's token may be used from; empty: any. */
+  readonly allowedOrigins: (session: NonNullable<Identified["session"]>) => Promise<readonly string[]>;
+  readonly secret: ServerSecret;
+  /** Known once the port is bound. */
+  readonly publicUrl: () => string;
+  readonly requests: RateLimiter;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly bodyLimits?: BodyLimits;
+  /** Responses are checked against the registry: for tests, since it costs a third of the throughput. */
+  readonly checkResponses?: boolean;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    identified: Identified | null;
+    givenType: string | null;
+    startedAt: number;
+  }
+  interface FastifyContextConfig {
+    operation?: Operation;
+  }
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+/** Further addresses that existing clients use. */
+const ALIASES: ReadonlyMap<Operation, readonly string[]> = new Map<Operation, readonly string[]>([
+  [api.documents.upload, ["/viewer/document", "/api/document"]],
+  [api.documents.cover, ["/documents/{documentId}/cover"]],
+]);
+const REQUEST_ID = /^[\w.:@~-]{1,128}$/;
+
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { log, clock, random } = options;
+  const app = fastify({
+    logger: false,
+    genReqId: (request) => {
+      const given = single(request.headers["x-request-id"]);
+      return given !== null && REQUEST_ID.test(given) ? given : newId(clock.now(), random(10));
+    },
+    requestIdHeader: false,
+    // A proxy on this machine tells the caller's address; nobody else is believed.
+    trustProxy: "loopback",
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    // Bytes that stop coming, either way, end the connection; answers that wait for a document take up to a minute.
+    connectionTimeout: 150_000,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      sendProblem(toApiError(error), request, reply, log);
+    },
+    clientErrorHandler: (error, socket) => refuse(error, socket),
+  });
+  app.decorateRequest("identified", null);
+  app.decorateRequest("givenType", null);
+  app.decorateRequest("startedAt", 0);
+  app.removeAllContentTypeParsers();
+  await app.register(multipart, {
+    limits: { fieldNameSize: 100, fieldSize: 1_000_000, fields: 50, files: 1, parts: 51, fileSize: Infinity, headerPairs: 50 },
+  });
+  app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) =>
+    readBody(request, payload, options.bodyLimits ?? BODY_LIMITS),
+  );
+
+  app.addHook("onRequest", async (request, reply) => {
+    request.startedAt = clock.now();
+    reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "x-frame-options": "DENY",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    });
+    normaliseContentType(request);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "(none)";
+    const entry = { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: clock.now() - request.startedAt };
+    if (request.routeOptions.config?.operation?.auth === "grant") log.debug(entry, "request");
+    else log.info(entry, "request");
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(toApiError(error), request, reply, log));
+  app.setNotFoundHandler((request, reply) => sendProblem(new ApiError("not_found", "There is no such route"), request, reply, log));
+
+  const mounted = new Map<string, Map<string, Operation>>();
+  for (const [group, operations] of Object.entries(api)) {
+    for (const [verb, operation] of Object.entries(operations) as [string, Operation][]) {
+      const handler = (options.handlers[group as keyof Api] as Record<string, AnyHandler>)[verb]!;
+      for (const path of [...pathsOf(operation), ...(ALIASES.get(operation) ?? [])]) {
+        const url = path.replace(/\{(\w+)\}/g, ":$1");
+        const methods = mounted.get(url) ?? new Map<string, Operation>();
+        mounted.set(url, methods.set(operation.method, operation));
+        mount(app, operation, url, handler, options);
+      }
+    }
+  }
+  for (const [url, methods] of mounted) mountOthers(app, url, methods);
+  return app;
+}
+
+type AnyHandler = (input: unknown, context: Context) => Promise<unknown>;
+
+function mount(app: FastifyInstance, operation: Operation, url: string, handler: AnyHandler, options: AppOptions): void {
+  const check = options.checkResponses === true ? responseCheck(operation) : null;
+  app.route({
+    method: operation.method,
+    url,
+    config: { operation },
+    onRequest: (request, reply) => begin(operation, request, reply, options),
+    handler: async (request, reply) => {
+      const path = request.params as Record<string, string>;
+      const input = parseInput(operation, path, request.query, request.body);
+      const context = contextOf(operation, request, reply, input, options);
+      const result = await handler(input, context);
+      check?.(result);
+      return sendResult(operation, result, reply);
+    },
+  });
+}
+
+/** Who calls, is it allowed from there, and not too often? Before the body is read. */
+async function begin(operation: Operation, request: FastifyRequest, reply: FastifyReply, options: AppOptions): Promise<void> {
+  const forBrowsers =
+    operation.auth === "token" ||
+    operation.auth === "either" ||
+    operation.auth === "grant" ||
+    (operation.mount === "product" && operation.auth === "none");
+  if (forBrowsers) openToBrowsers(reply);
+  else sameOriginOnly(reply);
+  const params = request.params as Record<string, string>;
+  const query = request.query as Record<string, unknown>;
+  const queryToken = operation === api.documents.cover && typeof query["jwt"] === "string" ? query["jwt"] : null;
+  const credentials = { method: request.method, headers: request.headers, queryToken, grant: params["grant"] ?? null };
+  let identified: Identified;
+  try {
+    identified = await identify(operation, credentials, options.identities, options.publicUrl());
+  } catch (error) {
+    limit(options.requests, `address ${request.ip}`, reply);
+    throw error;
+  }
+  limit(options.requests, bucketOf(identified) ?? `address ${request.ip}`, reply);
+  request.identified = identified;
+  const { caller, session } = identified;
+  if (caller?.kind === "application") sameOriginOnly(reply);
+  if (session !== null) {
+    const origin = single(request.headers["origin"]);
+    const own = isOwnOrigin(origin, single(request.headers["host"]), options.publicUrl());
+    if (origin !== null && !own) restrictTo(await options.allowedOrigins(session), origin, reply);
+  }
+}
+
+function bucketOf({ caller, session }: Identified): string | null {
+  if (session !== null) return `session ${session.id}`;
+  if (caller?.kind === "application") return `${caller.via} ${caller.id}`;
+  return caller?.kind === "account" ? `account ${caller.accountId}` : null;
+}
+
+function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
+  if (requests.burst === 0) return;
+  const { allowed, remaining, reset } = requests.take(key);
+  reply.headers({ "ratelimit-limit": requests.burst, "ratelimit-remaining": remaining, "ratelimit-reset": reset });
+  if (!allowed) throw new ApiError("rate_limited", undefined, { retryAfter: reset });
+}
+
+/** We read bodies by what the operation takes, so fastify need not understand the type; a wrong one must not be its error either. */
+function normaliseContentType(request: FastifyRequest): void {
+  const type = single(request.headers["content-type"]);
+  request.givenType = type;
+  const isForm = type !== null && /^multipart\/form-data\s*;/i.test(type) && request.routeOptions.config?.operation?.bodyKind === "stream";
+  if (!isForm) delete request.headers["content-type"];
+}
+
+async function readBody(request: FastifyRequest, payload: Readable, limits: BodyLimits): Promise<unknown> {
+  switch (request.routeOptions.config?.operation?.bodyKind) {
+    case "stream":
+      return payload;
+    case "json":
+    case "text":
+      return readJson(payload, request.givenType, limits);
+    case "none":
+    case undefined:
+      payload.resume();
+      return undefined;
+  }
+}
+
+function contextOf(operation: Operation, request: FastifyRequest, reply: FastifyReply, input: object, options: AppOptions): Context {
+  const { caller, access } = request.identified!;
+  let signal: AbortSignal | null = null;
+  return {
+    caller,
+    access: access ?? accessOf(operation, request, input, options),
+    requestId: request.id,
+    address: request.ip,
+    origin: single(request.headers["origin"]),
+    body: operation.bodyKind === "stream" ? streamBody(request) : null,
+    get signal() {
+      return (signal ??= abortedOnHangUp(reply));
+    },
+    header: (name) => single(request.headers[name]),
+  };
+}
+
+function accessOf(operation: Operation, request: FastifyRequest, input: object, options: AppOptions): Access | null {
+  const { caller } = request.identified!;
+  if (!("documentId" in operation.params.shape) || caller === null || caller.kind === "account") return null;
+  const { documentId } = input as { documentId: string };
+  const layerName = (request.params as Record<string, string>)["layerName"] ?? null;
+  const given = single(request.headers["pspdfkit-pdf-password"]) ?? single(request.headers["document-password"]);
+  return accessTo(operation, caller, { documentId, layerName, password: given === null ? null : utf8(given) }, options.secret);
+}
+
+/** Header values arrive as Latin-1; clients write UTF-8. */
+function utf8(header: string): string {
+  const text = Buffer.from(header, "latin1").toString("utf8");
+  return text.includes("\uFFFD") ? header : text;
+}
+
+function streamBody(request: FastifyRequest): StreamBody {
+  if (request.isMultipart()) return { kind: "multipart", parts: multipartBody(request) };
+  const stream = request.body as Readable | undefined;
+  // Whoever stops reading must not close the connection: the answer still has to go out.
+  const bytes = stream === undefined ? nothing() : (stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
+  return { kind: "raw", mediaType: request.givenType, bytes };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function abortedOnHangUp(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  if (reply.raw.closed) controller.abort();
+  else reply.raw.once("close", () => reply.raw.writableFinished || controller.abort());
+  return controller.signal;
+}
+
+function sendResult(operation: Operation, result: unknown, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = isReply(result) ? result : raw(JSON.stringify(result));
+  if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
+  reply
+    .code(status ?? operation.status)
+    .header("content-type", operation.responseType === "application/json" ? "application/json; charset=utf-8" : operation.responseType);
+  reply.headers(headers);
+  return reply.send(body ?? "");
+}
+
+function responseCheck(operation: Operation): (result: unknown) => void {
+  return (result) => {
+    if (operation.responseType !== "application/json" || (isReply(result) && typeof result.body !== "string")) return;
+    const body = isReply(result) ? (JSON.parse(result.body as string) as unknown) : result;
+    const checked = operation.response.safeParse(body);
+    if (!checked.success)
+      throw new Error(`${operation.method} ${operation.path} answers what the registry does not say: ${checked.error.message}`);
+  };
+}
+
+function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  if (error.status >= 500) {
+    log.error(
+      { requestId: request.id, method: request.method, route: request.routeOptions.url ?? "(none)", err: error.cause ?? error },
+      "request failed",
+    );
+  }
+  const { status, headers, body } = problemReply(error, request.id);
+  void reply.code(status).headers(headers).send(body);
+}
+
+/** The methods that a path does not have, and preflights for those that browsers use from other origins. */
+function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<string, Operation>): void {
+  const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+  const others = METHODS.filter((method) => !methods.has(method));
+  if (others.length > 0) {
+    app.route({
+      method: others,
+      url,
+      onRequest: async (_request, reply) => {
+        reply.header("allow", allow);
+        throw new ApiError("method_not_allowed", `Allowed here: ${allow}`);
+      },
+      handler: () => {},
+    });
+  }
+  const forBrowsers = [...methods.values()].filter(
+    ({ auth }) => auth === "token" || auth === "either" || auth === "grant" || auth === "none",
+  );
+  app.options(url, async (_request, reply) => {
+    if (forBrowsers.length > 0)
+      preflight(
+        forBrowsers.map(({ method }) => method),
+        reply,
+      );
+    return reply.code(204).header("allow", allow).send();
+  });
+}
+
+/** What is not HTTP at all never reaches a route. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const code =
+    error.code === "HPE_HEADER_OVERFLOW" ? "too_large" : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "request_timeout" : "bad_request";
+  const { status, headers, body } = problemReply(new ApiError(code), "");
+  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  socket.end(`HTTP/1.1 ${status} Error\r\n${lines.join("")}\r\n${body}`);
+}

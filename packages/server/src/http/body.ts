@@ -1,0 +1,90 @@
+/** Reads request bodies: JSON within limits of size, depth and time, with names that could reach a prototype refused; uploads stay streams. */
+import type { Readable } from "node:stream";
+import { ApiError } from "@lectern/protocol/plain";
+
+export interface BodyLimits {
+  readonly jsonBytes: number;
+  /** Nested arrays and objects. */
+  readonly jsonDepth: number;
+  /** A body of JSON must have arrived in this time, ms. */
+  readonly jsonTimeout: number;
+}
+
+export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000 };
+
+const JSON_TYPES = /^(application\/([\w.+-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)\s*(;|$)/i;
+
+/** undefined: there was no body. */
+export async function readJson(stream: Readable, contentType: string | null, limits: BodyLimits): Promise<unknown> {
+  const bytes = await readBytes(stream, limits);
+  if (bytes.length === 0) return undefined;
+  if (contentType !== null && !JSON_TYPES.test(contentType)) {
+    throw new ApiError("unsupported_media_type", "This route takes JSON: send Content-Type: application/json");
+  }
+  return parseJson(bytes, limits.jsonDepth);
+}
+
+/** Never destroys the stream: that would close the connection before the error is told. What is not read is thrown away. */
+function readBytes(stream: Readable, limits: BodyLimits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (error: Error | null): void => {
+      clearTimeout(timer);
+      stream.off("data", onData).off("end", onEnd).off("error", finish).off("close", onClose);
+      if (error === null) return resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      stream.on("error", () => {}).resume();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limits.jsonBytes) finish(new ApiError("too_large", `A body of JSON may have ${limits.jsonBytes} bytes`));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => finish(null);
+    const onClose = (): void => finish(new ApiError("bad_request", "The body ended early"));
+    const timer = setTimeout(() => finish(new ApiError("request_timeout")), limits.jsonTimeout);
+    stream.on("data", onData).on("end", onEnd).on("error", finish).on("close", onClose);
+  });
+}
+
+/** Throws ApiError `bad_request`. */
+export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
+  checkDepth(bytes, maxDepth);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return JSON.parse(
+      text,
+      text.includes("__proto__") || text.includes("\\u") || text.includes("constructor") ? refusePrototypes : undefined,
+    );
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError("bad_request", "The body is not valid JSON", { cause: error });
+  }
+}
+
+function refusePrototypes(key: string, value: unknown): unknown {
+  const harmful =
+    key === "__proto__" || (key === "constructor" && typeof value === "object" && value !== null && Object.hasOwn(value, "prototype"));
+  if (harmful) throw new ApiError("bad_request", `The body has a property named ${key}, which is not allowed`);
+  return value;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Before parsing, on the bytes: structural characters of JSON are ASCII, and no byte of a longer UTF-8 character looks like one. */
+function checkDepth(bytes: Uint8Array, maxDepth: number): void {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (inString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > maxDepth) throw new ApiError("bad_request", `The body is nested more than ${maxDepth} levels deep`);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What browsers on other origins may do. Routes for API keys: nothing. Routes for session tokens: what the session's list of origins says; as no
+ * cookie counts there, an answer without a session (a refused token) may be read by any page.
+ */
+import { ApiError } from "@lectern/protocol/plain";
+import type { FastifyReply } from "fastify";
+
+const READABLE = "etag, retry-after, x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, content-disposition, lectern-seq";
+const SENDABLE =
+  "authorization, content-type, accept, idempotency-key, if-match, if-none-match, range, x-request-id, document-password, pspdfkit-pdf-password";
+
+export function openToBrowsers(reply: FastifyReply): void {
+  reply.headers({
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": READABLE,
+    "cross-origin-resource-policy": "cross-origin",
+    "timing-allow-origin": "*",
+  });
+}
+
+export function sameOriginOnly(reply: FastifyReply): void {
+  for (const name of ["access-control-allow-origin", "access-control-expose-headers", "timing-allow-origin"]) reply.removeHeader(name);
+  reply.header("cross-origin-resource-policy", "same-origin");
+}
+
+/** Throws ApiError `origin_not_allowed`. An empty list: any origin. */
+export function restrictTo(allowed: readonly string[], origin: string, reply: FastifyReply): void {
+  if (allowed.length === 0) return;
+  if (!allowed.includes(origin)) throw new ApiError("origin_not_allowed", "This session may not be used from this origin");
+  reply.headers({ "access-control-allow-origin": origin, vary: "origin" });
+}
+
+export function preflight(methods: readonly string[], reply: FastifyReply): void {
+  reply.headers({
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": [...methods, "HEAD"].join(", "),
+    "access-control-allow-headers": SENDABLE,
+    "access-control-max-age": "86400",
+    vary: "access-control-request-headers",
+  });
+}

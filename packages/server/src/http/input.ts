@@ -1,0 +1,37 @@
+/** Path, query and body become one checked object; what is wrong is named by its path. */
+import type { Operation } from "@lectern/protocol";
+import { ApiError, type FailingPath } from "@lectern/protocol/plain";
+import type * as z from "zod";
+
+/** Throws ApiError `invalid_parameters`; `not_found` when the path cannot name anything. */
+export function parseInput(operation: Operation, path: Readonly<Record<string, string>>, query: unknown, body: unknown): object {
+  const params = operation.params.safeParse(path);
+  if (!params.success) throw new ApiError("not_found", undefined, { failingPaths: failing(params.error, "$.path") });
+  const inQuery = operation.query.safeParse(query);
+  const takesBody = operation.bodyKind === "json" || operation.bodyKind === "text";
+  const inBody = takesBody ? operation.body.safeParse(body === undefined ? {} : body) : null;
+  const failures = [
+    ...(inQuery.success ? [] : failing(inQuery.error, "$.query")),
+    ...(inBody === null || inBody.success ? [] : failing(inBody.error, "$")),
+  ];
+  if (failures.length > 0) {
+    const first = failures[0]!;
+    throw new ApiError("invalid_parameters", `${first.path}: ${first.details}`, { failingPaths: failures });
+  }
+  // The path comes last: a body cannot name another document.
+  return { ...(inBody?.data as object | undefined), ...inQuery.data, ...layerOf(operation, path), ...params.data };
+}
+
+function layerOf(operation: Operation, path: Readonly<Record<string, string>>): object {
+  const layerName = path["layerName"];
+  if (!operation.layered || layerName === undefined) return {};
+  if (layerName.length > 256 || layerName.includes("*")) throw new ApiError("not_found", "There is no layer of that name");
+  return { layerName };
+}
+
+function failing(error: z.ZodError, prefix: string): FailingPath[] {
+  return error.issues.slice(0, 100).map((issue) => ({
+    path: issue.path.reduce<string>((path, key) => (typeof key === "number" ? `${path}[${key}]` : `${path}.${String(key)}`), prefix),
+    details: issue.message,
+  }));
+}

@@ -1,0 +1,45 @@
+/** Token buckets by key: so many a second on average, ten times that in a burst. In memory: each node limits what it serves itself. */
+import type { Clock } from "../ports.ts";
+
+export interface Taken {
+  readonly allowed: boolean;
+  readonly remaining: number;
+  /** Seconds until the bucket is full again, or, when refused, until the next one is allowed. */
+  readonly reset: number;
+}
+
+export interface RateLimiter {
+  /** Size of the bucket; 0: no limit. */
+  readonly burst: number;
+  take(key: string, count?: number): Taken;
+}
+
+interface Bucket {
+  level: number;
+  at: number;
+}
+
+/** Buckets beyond this many are forgotten, the longest unused first: a forgotten bucket is a full one. */
+const MOST_KEYS = 50_000;
+
+export function rateLimiter(options: { readonly perSecond: number; readonly burst?: number; readonly clock: Clock }): RateLimiter {
+  const { perSecond, clock } = options;
+  if (perSecond === 0) return { burst: 0, take: () => ({ allowed: true, remaining: 0, reset: 0 }) };
+  const burst = options.burst ?? perSecond * 10;
+  const buckets = new Map<string, Bucket>();
+  return {
+    burst,
+    take(key, count = 1) {
+      const now = clock.now();
+      const before = buckets.get(key);
+      const level = before === undefined ? burst : Math.min(burst, before.level + (Math.max(0, now - before.at) / 1000) * perSecond);
+      const allowed = level >= count;
+      const bucket = { level: allowed ? level - count : level, at: now };
+      buckets.delete(key);
+      buckets.set(key, bucket);
+      if (buckets.size > MOST_KEYS) buckets.delete(buckets.keys().next().value!);
+      const missing = allowed ? burst - bucket.level : count - bucket.level;
+      return { allowed, remaining: Math.floor(bucket.level), reset: Math.ceil(missing / perSecond) };
+    },
+  };
+}

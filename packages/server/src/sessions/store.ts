@@ -1,0 +1,84 @@
+/** Sessions in the database. */
+import type { Database, Statement } from "../ports.ts";
+import type { Session, SessionDocument } from "./session.ts";
+
+interface SessionRow {
+  readonly id: string;
+  readonly application_id: string;
+  readonly user_id: string | null;
+  readonly creator_name: string | null;
+  readonly documents: string;
+  readonly allowed_origins: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+}
+
+const COLUMNS = "id, application_id, user_id, creator_name, documents, allowed_origins, created_at, expires_at, revoked_at";
+
+export function insertSession(session: Session): Statement {
+  const { id, applicationId, userId, creatorName, documents, allowedOrigins, createdAt, expiresAt, revokedAt } = session;
+  return {
+    sql: `INSERT INTO sessions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    params: [
+      id,
+      applicationId,
+      userId,
+      creatorName,
+      JSON.stringify(documents),
+      JSON.stringify(allowedOrigins),
+      createdAt,
+      expiresAt,
+      revokedAt,
+    ],
+  };
+}
+
+export function updateDocuments(id: string, documents: readonly SessionDocument[]): Statement {
+  return { sql: "UPDATE sessions SET documents = ? WHERE id = ?", params: [JSON.stringify(documents), id] };
+}
+
+/** The first revocation counts. */
+export function markRevoked(id: string, now: number): Statement {
+  return { sql: "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", params: [now, id] };
+}
+
+export async function findSession(database: Database, id: string): Promise<Session | null> {
+  const [row] = await database.query<SessionRow>(`SELECT ${COLUMNS} FROM sessions WHERE id = ?`, [id]);
+  return row === undefined ? null : sessionOf(row);
+}
+
+/** Where a page of the list ended. */
+export interface ListedUntil {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Newest first, those after `until`. */
+export async function listSessions(
+  database: Database,
+  applicationId: string,
+  limit: number,
+  until: ListedUntil | null,
+): Promise<Session[]> {
+  const after = until === null ? "" : " AND (created_at, id) < (?, ?)";
+  const rows = await database.query<SessionRow>(
+    `SELECT ${COLUMNS} FROM sessions WHERE application_id = ?${after} ORDER BY created_at DESC, id DESC LIMIT ?`,
+    [applicationId, ...(until === null ? [] : [until.createdAt, until.id]), limit],
+  );
+  return rows.map(sessionOf);
+}
+
+function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    applicationId: row.application_id,
+    userId: row.user_id,
+    creatorName: row.creator_name,
+    documents: JSON.parse(row.documents) as SessionDocument[],
+    allowedOrigins: JSON.parse(row.allowed_origins) as string[],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}
