@@ -4,7 +4,7 @@ import type { ChangeLog, CommitResult, LayerHead, LoggedChange, PeerRow, PeerUpd
 export class MemoryChangeLog implements ChangeLog {
   #head: LayerHead;
   readonly #records = new Map<string, StoredRecord>();
-  readonly #changes: LoggedChange[] = [];
+  #changes: LoggedChange[] = [];
   readonly #peers = new Map<string, PeerRow>();
 
   constructor(head: Partial<LayerHead> = {}) {
@@ -30,12 +30,18 @@ export class MemoryChangeLog implements ChangeLog {
 
   changesSince(since: number): Promise<{ head: LayerHead; changes: readonly LoggedChange[] } | null> {
     if (since < this.#head.floorSeq) return Promise.resolve(null);
-    // Changes are gap-free and none is pruned here, so a change's place follows from its seq.
+    // Seqs have no gaps, so a change's place follows from its seq.
     const first = this.#changes[0]?.seq ?? this.#head.seq + 1;
     return Promise.resolve({ head: this.#head, changes: this.#changes.slice(Math.max(0, since + 1 - first)) });
   }
 
   peer(sid: string): Promise<PeerRow | null> {
     return Promise.resolve(this.#peers.get(sid) ?? null);
+  }
+
+  /** Forgets the changes up to this seq. */
+  prune(floorSeq: number): void {
+    this.#changes = this.#changes.filter((change) => change.seq > floorSeq);
+    this.#head = { ...this.#head, floorSeq };
   }
 }

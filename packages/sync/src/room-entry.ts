@@ -4,4 +4,6 @@ export type { ChangeLog, CommitResult, LayerHead, LoggedChange, LoggedOp, PeerRo
 export { MemoryChangeLog } from "./memory-change-log.ts";
 export { type CommitCaller, type Committed, type JoinOptions, type LayerHint, type LayerHints, type Member, SyncRoom, type SyncRoomOptions } from "./room.ts";
 export { type Admission, type Hello, localSocket, type RoomSocket, type RoomSocketOptions, roomSocket } from "./room-socket.ts";
+export { applyOp, applyPatch, compose, deepEqual, diff, invert, type Stamp } from "./change.ts";
+export { peerColor } from "./room-presence.ts";
 export type { Clock, Connect, Connection } from "./socket.ts";

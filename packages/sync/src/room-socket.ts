@@ -1,6 +1,11 @@
-import type { ClientMessage } from "@lectern/protocol";
-import type { ErrorCode, Grants } from "@lectern/protocol/plain";
-import type { SyncRoom } from "./room.ts";
+/**
+ * The server's side of one socket: a hello in time, every frame checked, rights renewed; the transport and the tokens are the caller's.
+ * `localSocket` is the same without a wire, for a room in the same process.
+ */
+import { ClientMessage } from "@lectern/protocol";
+import { ApiError, type ErrorCode, type Grants } from "@lectern/protocol/plain";
+import { byeFrame } from "./room-member.ts";
+import type { Member, SyncRoom } from "./room.ts";
 import type { Clock, Connect, Connection } from "./socket.ts";
 
 export type Hello = Extract<ClientMessage, { type: "hello" }>;
@@ -10,18 +15,21 @@ export interface Admission {
   readonly room: SyncRoom;
   readonly grants: Grants;
   readonly name: string;
+  /** Where the records at `seq` or later can be fetched with this session. */
   readonly snapshotUrl?: (seq: number) => string;
 }
 
 export interface RoomSocketOptions {
   readonly connection: Connection;
   readonly clock: Clock;
-  /** Checks the token; a thrown ApiError becomes `bye`. */
+  /** Checks the token and opens the room; a thrown ApiError becomes `bye`. */
   readonly admit: (hello: Hello) => Promise<Admission>;
   /** Checks a new token of the same session; a thrown ApiError becomes `bye`. */
   readonly renew: (token: string) => Promise<Grants>;
-  /** A connection that says nothing valid for this long is closed, ms. */
+  /** A connection without a valid hello for this long is closed, ms. */
   readonly helloTimeoutMs?: number;
+  /** An error that is not an ApiError: a fault of ours, told as `internal`. */
+  readonly onError?: (error: unknown) => void;
 }
 
 export interface RoomSocket {
@@ -33,8 +41,107 @@ export interface RoomSocket {
   bye(code: ErrorCode, retryAfter?: number): void;
 }
 
-/** The server's side of one WebSocket: hello in time, frames checked, rights renewed. The transport is the caller's. */
-export declare function roomSocket(options: RoomSocketOptions): RoomSocket;
+export function roomSocket({ connection, clock, admit, renew, helloTimeoutMs = 5_000, onError }: RoomSocketOptions): RoomSocket {
+  let state: "waiting" | "joining" | "joined" | "over" = "waiting";
+  let member: Member | null = null;
+  const cancelTimeout = clock.setTimeout(() => bye("request_timeout"), helloTimeoutMs);
+
+  function bye(code: ErrorCode, retryAfter?: number): void {
+    if (state === "over") return;
+    state = "over";
+    cancelTimeout();
+    if (member !== null) return member.bye(code, retryAfter);
+    connection.send(byeFrame(code, retryAfter));
+    connection.close(code);
+  }
+
+  function fail(error: unknown): void {
+    if (error instanceof ApiError) return bye(error.code, error.retryAfter);
+    onError?.(error);
+    bye("internal");
+  }
+
+  async function join(hello: Hello): Promise<void> {
+    const { room, ...admission } = await admit(hello);
+    const joined = await room.join({ connection, ...admission, ...hello, isWanted: () => state === "joining" });
+    if (joined === null) return;
+    member = joined;
+    state = "joined";
+    cancelTimeout();
+  }
+
+  return {
+    receive(text) {
+      if (state === "over") return;
+      const message = parse(text);
+      if (message === null) return bye("bad_request");
+      if (state === "waiting") {
+        if (message.type !== "hello") return bye("bad_request");
+        state = "joining";
+        join(message).catch(fail);
+      } else if (message.type === "auth" && state === "joined") {
+        renew(message.token).then((grants) => member?.reauthorise(grants)).catch(fail);
+      } else if (member !== null) {
+        member.receive(message);
+      } else if (message.type !== "presence" && message.type !== "ping") {
+        // Before its welcome a client does not know what it may push.
+        bye("bad_request");
+      }
+    },
+    closed() {
+      if (state === "over") return;
+      state = "over";
+      cancelTimeout();
+      member?.leave();
+    },
+    bye,
+  };
+}
+
+function parse(text: string): ClientMessage | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const result = ClientMessage.safeParse(json);
+  return result.success ? (result.data as ClientMessage) : null;
+}
+
+export interface LocalSocketOptions {
+  readonly grants: Grants;
+  readonly name: string;
+  readonly clock: Clock;
+}
 
 /** Joins a room in the same process: a document of one's own, in the browser. For `SyncClientOptions.connect`; tokens are not looked at. */
-export declare function localSocket(room: SyncRoom, options: { readonly grants: Grants; readonly name: string; readonly clock: Clock }): Connect;
+export function localSocket(room: SyncRoom, { grants, name, clock }: LocalSocketOptions): Connect {
+  return (events) => {
+    let over = false;
+    // In order and later, as on a wire: nobody is called from inside of a call of theirs.
+    const soon = (run: () => void): void => void Promise.resolve().then(run);
+    const end = (): void => {
+      if (over) return;
+      over = true;
+      soon(() => events.closed());
+    };
+    const socket = roomSocket({
+      connection: { send: (text) => soon(() => events.message(text)), bufferedBytes: () => 0, close: end },
+      clock,
+      admit: () => Promise.resolve({ room, grants, name }),
+      renew: () => Promise.resolve(grants),
+    });
+    soon(() => events.open());
+    return {
+      send: (text) =>
+        soon(() => {
+          if (!over) socket.receive(text);
+        }),
+      close: () => {
+        end();
+        soon(() => socket.closed());
+      },
+    };
+  };
+}

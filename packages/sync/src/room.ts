@@ -1,16 +1,31 @@
-import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
-import type { ErrorCode, Grants, SyncLimits } from "@lectern/protocol/plain";
+/**
+ * One open layer on one node. Pushes queue up while the log writes; each tick takes what has come, checks it against the layer, commits it as one
+ * batch, and only when that is durable acknowledges and tells everyone. Another node that was faster is a conflict: catch up and check again.
+ * The log decides; the room is a cache of it and may be dropped at any moment.
+ */
+import type { AnyRecord, ClientMessage, Op, Reject } from "@lectern/protocol";
+import { ApiError, type ErrorCode, type Grants, type RecordHead, type SyncLimits } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
-import type { ChangeLog, LoggedChange, PendingCommit, StoredRecord } from "./change-log.ts";
+import type { ChangeLog, LayerHead, LoggedChange, PeerRow, PendingCommit, StoredRecord } from "./change-log.ts";
+import { type DecidedBatch, decideBatch, type Outcome, type RoomFault, type Waiting } from "./decide.ts";
+import { LayerState } from "./layer-state.ts";
+import { RecentChanges } from "./recent-changes.ts";
+import { byeFrame, RoomMember } from "./room-member.ts";
+import { peerColor, RoomPresence } from "./room-presence.ts";
+import { RoomView } from "./room-view.ts";
 import type { Clock, Connection } from "./socket.ts";
+import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
+import { type Touched, welcomeFrame } from "./welcome.ts";
 
 /** "This layer is at this seq now", between nodes: lossy, a hint costs nothing when it is late, lost or sent twice. */
 export interface LayerHint {
   readonly layer: string;
   readonly seq: number;
 }
+
 export interface LayerHints {
   publish(hint: LayerHint): void;
+  /** Returns how to stop. */
   subscribe(layer: string, listener: (hint: LayerHint) => void): () => void;
 }
 
@@ -28,12 +43,15 @@ export interface SyncRoomOptions {
   readonly hasBlobs?: (sha256s: readonly string[]) => Promise<ReadonlySet<string>>;
   /** Webhook and usage events to write in the same transaction. */
   readonly eventsOf?: (change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"];
-  /** Bytes up to which `welcome` carries the records itself when there is a snapshot URL. */
-  readonly inlineBytes?: number;
+  /** Characters of records up to which `welcome` carries them itself when there is a snapshot URL. */
+  readonly inlineChars?: number;
   /** Nobody is in it any more; called again each time. */
   readonly onEmpty?: () => void;
   /** The room closed itself: the log failed, or the layer's base was replaced. Open a new one for whoever comes. */
   readonly onClosed?: (error: unknown) => void;
+  /** A push that could not be decided for a fault of ours; it was refused as `internal`, and nothing else is affected. */
+  readonly onError?: (error: unknown) => void;
+  readonly fault?: RoomFault;
 }
 
 export interface JoinOptions {
@@ -47,10 +65,13 @@ export interface JoinOptions {
   readonly viewKey?: string | undefined;
   /** Where the records at `seq` or later can be fetched with this session. */
   readonly snapshotUrl?: ((seq: number) => string) | undefined;
+  /** Asked at the last moment; false: the connection has ended while the room was looking things up, and nobody joins. */
+  readonly isWanted?: () => boolean;
 }
 
 /** One connection in the room. */
 export interface Member {
+  /** Its peer id. */
   readonly id: string;
   /** A checked message; `hello` and `auth` are the socket's business. */
   receive(message: ClientMessage): void;
@@ -58,7 +79,7 @@ export interface Member {
   reauthorise(grants: Grants): void;
   /** The connection ended. Nothing more is sent. */
   leave(): void;
-  /** Tells why, and closes the connection. */
+  /** Tells why, and closes the connection; what it sent and is not decided is dropped. */
   bye(code: ErrorCode, retryAfter?: number): void;
 }
 
@@ -79,28 +100,506 @@ export interface Committed {
   readonly repeated: boolean;
 }
 
-export declare class SyncRoom {
-  constructor(options: SyncRoomOptions);
-  /** Reads the layer from the log; everything else waits for it. */
-  load(): Promise<void>;
-  readonly seq: number;
-  readonly epoch: number;
-  readonly memberCount: number;
-  /** Sends `welcome`. Throws ApiError `forbidden` (a sid of another user), `unavailable`. */
-  join(options: JoinOptions): Promise<Member>;
+/** Heads of records as they were at a client's seq, of those touched from there up to `to`. */
+interface Missed {
+  readonly touched: Touched;
+  readonly to: number;
+}
+
+/** Ops and pushes of one batch: long enough to share an fsync, short enough to keep the others waiting briefly. */
+const BATCH_OPS = 2_000;
+/** Bytes waiting on a connection at which changes stop, and at which it is given up. */
+const STALL_BYTES = 1_000_000;
+const DROP_BYTES = 8_000_000;
+const STALL_CHECK_MS = 50;
+/** Changes up to which a returning client gets a delta. */
+const DELTA_CHANGES = 1_000;
+
+export class SyncRoom {
+  readonly #options: SyncRoomOptions;
+  readonly #presence: RoomPresence;
+  readonly #members = new Map<string, RoomMember>();
+  readonly #bySid = new Map<string, RoomMember>();
+  /** What the log knows of the queues in use here. */
+  readonly #peers = new Map<string, PeerRow>();
+  readonly #recent = new RecentChanges();
+  readonly #stopHints: () => void;
+  #state: LayerState;
+  #head: LayerHead = { seq: 0, epoch: 0, floorSeq: 0 };
+  #queue: Waiting[] = [];
+  #lastAt = 0;
+  #nextPeer = 1;
+  #closed = false;
+  #running: Promise<void> | null = null;
+  /** Look into the log before the next batch. */
+  #behind = false;
+  #caughtUp: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #cancelFlush: (() => void) | null = null;
+  #cancelStall: (() => void) | null = null;
+  #cancelPoll: (() => void) | null = null;
+
+  constructor(options: SyncRoomOptions) {
+    this.#options = options;
+    this.#state = new LayerState(options.base, []);
+    this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id));
+    this.#stopHints = options.hints?.subscribe(options.layerId, ({ seq }) => {
+      if (seq > this.#head.seq) this.#lookBehind();
+    }) ?? (() => undefined);
+  }
+
+  /** Reads the layer from the log. Nothing else may be called before it is done. */
+  async load(): Promise<void> {
+    const { head, records } = await this.#options.log.load();
+    this.#state = new LayerState(this.#options.base, records);
+    this.#head = head;
+    this.#recent.start(head.seq);
+  }
+
+  get seq(): number {
+    return this.#head.seq;
+  }
+
+  get epoch(): number {
+    return this.#head.epoch;
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  /** Sends `welcome`; null when the connection is not wanted any more. Throws ApiError `forbidden` (a sid of another user), `unavailable`. */
+  async join(options: JoinOptions): Promise<Member | null> {
+    const { connection, grants, sid } = options;
+    const [row, older] = await Promise.all([this.#readPeer(sid), this.#readMissed(options)]);
+    if (this.#closed) throw unavailable();
+    if (row !== null && row.userId !== grants.userId) throw new ApiError("forbidden", "this queue of changes belongs to another user");
+    if (options.isWanted?.() === false) return null;
+
+    // From here to the end nothing waits, so no change can come between the welcome and the first batch.
+    this.#bySid.get(sid)?.end(byeFrame("conflict"), "conflict", false);
+    this.#removeMember(this.#bySid.get(sid));
+    const id = `p${this.#nextPeer++}.${sid.slice(0, 8)}`;
+    const peer = { id, userId: grants.userId, name: options.name, color: peerColor(grants.userId ?? id) };
+    const view = this.#view(grants);
+    const touched = older === null ? null : this.#touched(older);
+    const member = new RoomMember({ id, connection, grants, sid, view, peer, cursor: this.#head.seq, limits: this.#options.limits, now: this.#options.clock.now() });
+    member.send(welcomeFrame({
+      head: this.#head, state: this.#state, view, grants, peer, limits: this.#options.limits, lastN: row?.lastN ?? 0, rejects: row?.rejects ?? [], touched,
+      snapshotUrl: options.snapshotUrl, inlineChars: this.#options.inlineChars ?? 256_000,
+    }));
+    this.#members.set(id, member);
+    this.#bySid.set(sid, member);
+    this.#presence.join(member);
+    this.#poll();
+    return {
+      id,
+      receive: (message) => this.#receive(member, message),
+      reauthorise: (renewed) => {
+        if (JSON.stringify(renewed) !== JSON.stringify(grants)) this.#end(member, resetFrame(this.#head.epoch), null, true);
+      },
+      leave: () => {
+        member.left();
+        this.#removeMember(member);
+      },
+      bye: (code, retryAfter) => this.#end(member, byeFrame(code, retryAfter), code, true),
+    };
+  }
+
   /** All ops or none. Throws ApiError with the code and, for invalid data, `failingPaths` (`$.ops[2].geometry.bbox`). */
-  commit(ops: readonly Op[], caller: CommitCaller): Promise<Committed>;
-  /** The record as these rights see it; null when there is none or it is hidden. */
-  record(id: string, grants: Grants): AnyRecord | null;
+  async commit(ops: readonly Op[], caller: CommitCaller): Promise<Committed> {
+    if (this.#closed) throw unavailable();
+    const { grants, userId = grants.userId, sid = "", server = false } = caller;
+    const input: PushInput = { ops, grants, actor: userId, server };
+    const outcome = await new Promise<Outcome | ApiError>((settle) => {
+      this.#queue.push({ sid, n: sid === "" ? 0 : 1, input, member: null, settle });
+      this.#wake();
+    });
+    if (outcome instanceof ApiError) throw outcome;
+    if (outcome.kind === "accepted") return { seq: outcome.seq, repeated: false };
+    if (outcome.kind === "repeated" && outcome.reject === null) return { seq: outcome.seq, repeated: true };
+    if (outcome.kind === "refused" || outcome.kind === "repeated") throw apiError(outcome.reject!);
+    throw unavailable();
+  }
+
+  /** The record as these rights see it, a tombstone included; null when there is none or it is hidden. */
+  record(id: string, grants: Grants): StoredRecord | null {
+    const record = this.#state.read(id);
+    return record !== null && this.#view(grants).sees(record) ? record : null;
+  }
+
   /** All live records these rights see: base and layer, without pages that nobody changed. `pages`: only annotations and widgets of these. */
-  snapshot(grants: Grants, pages?: readonly string[]): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] };
+  snapshot(grants: Grants, pages?: readonly string[]): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] } {
+    const view = this.#view(grants);
+    const visible = this.#state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages));
+    return { seq: this.#head.seq, epoch: this.#head.epoch, records: [...visible].map((json) => JSON.parse(json) as AnyRecord) };
+  }
+
   /** The same as the JSON text of `{seq, epoch, records}`: the cheapest way to send it. */
-  snapshotJson(grants: Grants): string;
+  snapshotJson(grants: Grants): string {
+    const view = this.#view(grants);
+    const visible = [...this.#state.visible((head) => view.sees(head))];
+    return `{"seq":${this.#head.seq},"epoch":${this.#head.epoch},"records":[${visible.join(",")}]}`;
+  }
+
   /** The page as it is now (`seq` 0: as the revision has it), deleted or not; null when there never was one. */
-  page(id: string): StoredRecord | null;
-  changesSince(since: number): Promise<readonly LoggedChange[] | null>;
+  page(id: string): StoredRecord | null {
+    const record = this.#state.read(id);
+    return record?.kind === "page" ? record : null;
+  }
+
+  /** Changes with seq > since, as logged; null when they are not kept any more. */
+  async changesSince(since: number): Promise<readonly LoggedChange[] | null> {
+    return (await this.#options.log.changesSince(since))?.changes ?? null;
+  }
+
   /** Resolves when the room has caught up to at least this seq. Throws ApiError `unavailable` when the log does not have it. */
-  reach(seq: number): Promise<void>;
+  async reach(seq: number): Promise<void> {
+    if (this.#head.seq < seq) await this.#catchUpSoon();
+    if (this.#head.seq < seq) throw unavailable();
+  }
+
   /** Says bye to all; later calls throw `unavailable`. Resolves when the running commit has been decided. */
-  close(code?: ErrorCode): Promise<void>;
+  async close(code: ErrorCode = "unavailable"): Promise<void> {
+    this.#shut(byeFrame(code, 1), code);
+    await this.#running;
+  }
+
+  // Receiving
+
+  #receive(member: RoomMember, message: ClientMessage): void {
+    if (!member.open) return;
+    this.#presence.heard(member.id);
+    switch (message.type) {
+      case "push":
+        return this.#receivePush(member, message.n, message.ops);
+      case "presence":
+        return this.#presence.update(member.id, message.presence);
+      case "ping":
+        return member.send('{"type":"pong"}');
+      case "hello":
+      case "auth":
+        return this.#end(member, byeFrame("bad_request"), "bad_request", true);
+    }
+  }
+
+  #receivePush(member: RoomMember, n: number, ops: readonly Op[]): void {
+    const { clock, limits } = this.#options;
+    const now = clock.now();
+    // Nothing is refused for coming too fast, which would lose it: the connection ends, and the client sends it again later.
+    if (!member.take(ops.length, now)) return this.#end(member, byeFrame("rate_limited", member.retryAfter(ops.length, now)), "rate_limited", true);
+    if (member.unacked + ops.length > Math.max(limits.unackedOps, limits.opsPerPush)) return this.#end(member, byeFrame("rate_limited", 1), "rate_limited", true);
+    member.unacked += ops.length;
+    const input: PushInput = { ops, grants: member.grants, actor: member.grants.userId, server: false };
+    this.#queue.push({ sid: member.sid, n, input, member, settle: null });
+    this.#wake();
+  }
+
+  // Committing
+
+  #wake(): void {
+    if (this.#running !== null || this.#closed) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      if (this.#queue.length > 0 || this.#behind) this.#wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // Whatever arrives in this turn shares the batch.
+    await Promise.resolve();
+    try {
+      while (!this.#closed && (this.#behind || this.#queue.length > 0)) {
+        if (this.#behind) await this.#catchUp();
+        else await this.#commitBatch(this.#takeBatch());
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#closed) for (const { settle } of this.#queue.splice(0)) settle?.(unavailable());
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#decideBatch(batch);
+    } catch (error) {
+      // It is unknown whether it was written; a repeat will tell.
+      for (const { settle } of batch) settle?.(unavailable(error));
+      throw error;
+    }
+  }
+
+  async #decideBatch(batch: readonly Waiting[]): Promise<void> {
+    const { log, layerId, hints, fault } = this.#options;
+    await this.#readPeers(batch, false);
+    const blobs = await this.#knownBlobs(batch);
+    const decided = decideBatch(batch, {
+      state: this.#state, limits: this.#options.limits, blobs, seq: this.#head.seq, at: Math.max(this.#options.clock.now(), this.#lastAt), peers: this.#peers,
+      eventsOf: this.#options.eventsOf, onError: this.#options.onError, fault,
+    });
+    if (fault === "ack before commit") this.#publish(batch, decided);
+    if (decided.commits.length > 0 || decided.peers.size > 0) {
+      const result = await log.commitBatch(this.#head.seq, decided.commits, [...decided.peers.values()]);
+      if (result === "conflict" && fault !== "no compare-and-swap") {
+        // The whole batch, in order: a part of it would come out as a gap.
+        this.#queue.unshift(...(fault === "partial requeue" ? batch.slice(1) : batch));
+        this.#behind = true;
+        await this.#readPeers(batch, true);
+        return;
+      }
+    }
+    if (fault !== "ack before commit") this.#publish(batch, decided);
+    if (decided.commits.length > 0) hints?.publish({ layer: layerId, seq: this.#head.seq });
+  }
+
+  #takeBatch(): Waiting[] {
+    let ops = 0;
+    let count = 0;
+    while (count < this.#queue.length && (count === 0 || ops < BATCH_OPS)) ops += this.#queue[count++]!.input.ops.length;
+    return this.#queue.splice(0, count);
+  }
+
+  /** The batch is durable: it becomes the state, and everyone is told. */
+  #publish(batch: readonly Waiting[], { outcomes, changes, peers }: DecidedBatch): void {
+    for (const { staged, applied } of changes) {
+      for (const [id, record] of staged.records) this.#state.put(record, staged.json.get(id)!);
+      this.#recent.push(applied);
+      this.#lastAt = applied.at;
+    }
+    this.#head = { ...this.#head, seq: this.#head.seq + changes.length };
+    for (const { expected: _, ...row } of peers.values()) this.#peers.set(row.sid, row);
+    for (const [index, waiting] of batch.entries()) this.#answer(waiting, outcomes[index]!);
+    this.#flushSoon();
+    for (const { sid } of batch) this.#forgetPeer(sid);
+  }
+
+  #answer({ sid, n, input, member, settle }: Waiting, outcome: Outcome): void {
+    if (member !== null) member.unacked -= input.ops.length;
+    settle?.(outcome);
+    // Its connection may have been replaced since; the answer goes to whoever speaks for the queue now.
+    const speaker = this.#bySid.get(sid);
+    if (settle !== null || speaker === undefined) return;
+    if (outcome.kind === "accepted") speaker.acks.push([n, outcome.seq]);
+    else if (outcome.kind === "refused") speaker.rejects.push(outcome.reject);
+    else if (outcome.kind === "repeated") {
+      if (outcome.reject === null) speaker.acks.push([n, outcome.seq]);
+      else speaker.rejects.push(outcome.reject);
+    } else if (outcome.kind === "gap" && speaker === member) {
+      if (outcome.known || this.#peers.has(sid)) this.#end(member, resetFrame(this.#head.epoch), null, true);
+      else this.#end(member, byeFrame("unknown_peer"), "unknown_peer", true);
+    }
+  }
+
+  async #knownBlobs(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+    const named = batch.flatMap(({ input }) => blobsNamed(input.ops, (id) => this.#state.read(id)?.kind ?? null));
+    return named.length === 0 ? new Set() : ((await this.#options.hasBlobs?.([...new Set(named)])) ?? new Set());
+  }
+
+  // Peers
+
+  async #readPeer(sid: string): Promise<PeerRow | null> {
+    const row = await this.#options.log.peer(sid);
+    const here = this.#peers.get(sid);
+    // A commit may have finished after the log was read.
+    return row === null || (here !== undefined && here.lastN > row.lastN) ? (here ?? row) : row;
+  }
+
+  async #readPeers(batch: readonly Waiting[], again: boolean): Promise<void> {
+    const sids = new Set(batch.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
+    await Promise.all([...sids].map(async (sid) => {
+      const row = await this.#options.log.peer(sid);
+      if (row === null) this.#peers.delete(sid);
+      else this.#peers.set(sid, row);
+    }));
+  }
+
+  #forgetPeer(sid: string): void {
+    if (!this.#bySid.has(sid) && !this.#queue.some((waiting) => waiting.sid === sid)) this.#peers.delete(sid);
+  }
+
+  // Catching up
+
+  #lookBehind(): void {
+    this.#behind = true;
+    this.#wake();
+  }
+
+  #catchUpSoon(): Promise<void> {
+    if (this.#closed) return Promise.reject(unavailable());
+    return new Promise((resolve, reject) => {
+      this.#caughtUp.push({ resolve, reject });
+      this.#lookBehind();
+    });
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#behind = false;
+    const waiters = this.#caughtUp.splice(0);
+    try {
+      const read = await this.#options.log.changesSince(this.#head.seq);
+      if (read === null || read.head.epoch !== this.#head.epoch) throw new ReplacedError();
+      for (const change of read.changes) this.#applyLogged(change);
+      this.#head = read.head;
+      if (read.changes.length > 0) this.#flushSoon();
+    } catch (error) {
+      for (const { reject } of waiters) reject(unavailable(error));
+      throw error;
+    }
+    for (const { resolve } of waiters) resolve();
+  }
+
+  #applyLogged({ seq, at, actor, sid, n, ops }: LoggedChange): void {
+    const applied = ops.map(({ id, op }) => {
+      const result = applyToRecord(op, this.#state.read(id), { seq, at, by: actor });
+      this.#state.put(result.after, result.json);
+      return result.applied;
+    });
+    this.#recent.push({ seq, at, by: actor, ops: applied });
+    this.#lastAt = Math.max(this.#lastAt, at);
+    const peer = this.#peers.get(sid);
+    if (peer !== undefined && peer.lastN < n) this.#peers.set(sid, { ...peer, lastN: n });
+  }
+
+  /** What a returning client has missed that the room does not remember. null: it must start anew. */
+  async #readMissed({ since, epoch, viewKey, grants }: JoinOptions): Promise<Missed | null> {
+    if (since > this.#head.seq) await this.#catchUpSoon();
+    const { seq, floorSeq } = this.#head;
+    const stale = since < 0 || since > seq || seq - since > DELTA_CHANGES || since < floorSeq;
+    if (stale || epoch !== this.#head.epoch || viewKey !== this.#view(grants).key) return null;
+    if (this.#recent.since(since) !== null) return { touched: new Map(), to: since };
+    // The room is younger than the client's absence.
+    const read = await this.#options.log.changesSince(since);
+    if (read === null) return null;
+    if (read.head.seq > this.#head.seq) await this.#catchUpSoon();
+    const touched = new Map<string, RecordHead | null>();
+    for (const { id, before } of read.changes.flatMap((change) => change.ops)) {
+      const kind = touched.has(id) ? undefined : this.#state.read(id)?.kind;
+      if (kind !== undefined) touched.set(id, before === null || before.deleted ? null : { kind, createdBy: before.createdBy, grp: before.grp });
+    }
+    return { touched, to: read.head.seq };
+  }
+
+  #touched({ touched, to }: Missed): Touched | null {
+    const later = this.#recent.since(to);
+    if (later === null) return null;
+    const all = new Map(touched);
+    for (const { id, before } of later.flatMap((change) => change.ops)) if (!all.has(id)) all.set(id, before);
+    return all;
+  }
+
+  #poll(): void {
+    const { pollMs = 0, clock } = this.#options;
+    if (pollMs === 0 || this.#cancelPoll !== null || this.#closed) return;
+    this.#cancelPoll = clock.setTimeout(() => {
+      this.#cancelPoll = null;
+      if (this.#members.size === 0) return;
+      this.#lookBehind();
+      this.#poll();
+    }, pollMs);
+  }
+
+  // Telling everyone
+
+  /** At once in a small room; in a large one a few milliseconds of changes share a frame. */
+  #flushSoon(): void {
+    const delay = Math.min(8, Math.max(0, Math.floor(((this.#members.size - 20) * 8) / 30)));
+    if (delay === 0) this.#flush();
+    else this.#cancelFlush ??= this.#options.clock.setTimeout(() => this.#flush(), delay);
+  }
+
+  #flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
+    const { seq } = this.#head;
+    const frames = new Map<string, string>();
+    for (const member of this.#members.values()) {
+      if (member.cursor === seq && member.acks.length === 0 && member.rejects.length === 0) continue;
+      const buffered = member.bufferedBytes();
+      if (buffered > DROP_BYTES) {
+        this.#end(member, byeFrame("unavailable", 1), "unavailable", false);
+        continue;
+      }
+      if (buffered > STALL_BYTES) {
+        this.#cancelStall ??= this.#options.clock.setTimeout(() => {
+          this.#cancelStall = null;
+          this.#flush();
+        }, STALL_CHECK_MS);
+        continue;
+      }
+      const key = `${member.cursor} ${member.view.key}`;
+      let changes = frames.get(key);
+      if (changes === undefined) {
+        const missed = this.#recent.since(member.cursor);
+        if (missed === null) {
+          // Too far behind to be told change by change.
+          this.#end(member, resetFrame(this.#head.epoch), null, false);
+          continue;
+        }
+        changes = missed.map((change) => member.view.encode(change)).filter((change) => change !== "").join(",");
+        frames.set(key, changes);
+      }
+      const acks = member.acks.length === 0 ? "" : `,"acks":${JSON.stringify(member.acks.splice(0))}`;
+      const rejects = member.rejects.length === 0 ? "" : `,"rejects":${JSON.stringify(member.rejects.splice(0))}`;
+      member.send(`{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes}]${acks}${rejects}}`);
+      member.cursor = seq;
+    }
+  }
+
+  /** The class of viewers with these rights; shared while somebody of it is here. */
+  #view(grants: Grants): RoomView {
+    const { fault } = this.#options;
+    const view = new RoomView(grants, { unfiltered: fault === "unfiltered fan-out", withoutGone: fault === "no gone" });
+    for (const member of this.#members.values()) if (member.view.key === view.key) return member.view;
+    return view;
+  }
+
+  // Ending
+
+  #end(member: RoomMember, frame: string, reason: ErrorCode | null, barred: boolean): void {
+    member.end(frame, reason, barred);
+    this.#removeMember(member);
+  }
+
+  #removeMember(member: RoomMember | undefined): void {
+    if (member === undefined || !this.#members.delete(member.id)) return;
+    this.#presence.leave(member.id);
+    if (this.#bySid.get(member.sid) === member) this.#bySid.delete(member.sid);
+    this.#forgetPeer(member.sid);
+    if (this.#members.size === 0 && !this.#closed) this.#options.onEmpty?.();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    if (error instanceof ReplacedError) this.#shut(resetFrame(this.#head.epoch + 1), null);
+    else this.#shut(byeFrame("unavailable", 1), "unavailable");
+    this.#options.onClosed?.(error);
+  }
+
+  #shut(frame: string, reason: ErrorCode | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopHints();
+    for (const cancel of [this.#cancelFlush, this.#cancelStall, this.#cancelPoll]) cancel?.();
+    for (const member of this.#members.values()) member.end(frame, reason, false);
+    this.#members.clear();
+    this.#bySid.clear();
+    this.#presence.close();
+    for (const { settle } of this.#queue.splice(0)) settle?.(unavailable());
+    for (const { reject } of this.#caughtUp.splice(0)) reject(unavailable());
+  }
+}
+
+/** The layer's base is another one now, or its log no longer reaches back to here. */
+class ReplacedError extends Error {}
+
+function resetFrame(epoch: number): string {
+  return JSON.stringify({ type: "reset", epoch });
+}
+
+function unavailable(cause?: unknown): ApiError {
+  return new ApiError("unavailable", "the layer is being closed, try again", { retryAfter: 1, ...(cause === undefined ? {} : { cause }) });
+}
+
+function apiError({ code, id, detail, failingPaths }: Reject): ApiError {
+  const message = detail ?? (id === null ? undefined : `${code.replaceAll("_", " ")}: ${id}`);
+  return new ApiError(code, message, failingPaths === undefined ? {} : { failingPaths });
 }

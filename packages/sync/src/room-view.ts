@@ -1,0 +1,86 @@
+/**
+ * What one class of viewers sees: sessions with the same `viewKey` get the same frames, encoded once. For each record touched,
+ * visible before and after give patch, put, gone or nothing, so not even the id of a hidden record is ever sent.
+ */
+import type { Patch } from "@lectern/protocol";
+import { canSee, type Grants, type RecordHead, viewKey } from "@lectern/protocol/plain";
+
+/** One record's part in a change, as the room keeps it for fan-out. */
+export interface AppliedOp {
+  readonly id: string;
+  /** Live heads; null where there was or is none. */
+  readonly before: RecordHead | null;
+  readonly after: RecordHead | null;
+  /** What changed, when only data did; else the record is sent whole. */
+  readonly patch: Patch | null;
+  /** The record after the change. */
+  readonly json: string;
+}
+
+export interface AppliedChange {
+  readonly seq: number;
+  readonly at: number;
+  readonly by: string | null;
+  readonly ops: readonly AppliedOp[];
+}
+
+/** Faults that a test may ask for, to see the simulation catch them. */
+export interface ViewFaults {
+  readonly unfiltered?: boolean;
+  readonly withoutGone?: boolean;
+}
+
+export class RoomView {
+  readonly key: string;
+  readonly #grants: Grants;
+  readonly #known = new Map<string, boolean>();
+  readonly #faults: ViewFaults;
+
+  constructor(grants: Grants, faults: ViewFaults = {}) {
+    this.key = viewKey(grants);
+    this.#grants = grants;
+    this.#faults = faults;
+  }
+
+  sees(head: RecordHead): boolean {
+    if (this.#faults.unfiltered === true) return true;
+    const key = `${head.kind}\n${head.createdBy ?? "\n"}\n${head.grp ?? "\n"}`;
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      if (this.#known.size > 10_000) this.#known.clear();
+      known = canSee(this.#grants, head);
+      this.#known.set(key, known);
+    }
+    return known;
+  }
+
+  /** Does it see records that it knows nothing of but that somebody is making now? */
+  get seesAll(): boolean {
+    return (["annotation", "comment", "field"] as const).every((kind) => this.sees({ kind, createdBy: null, grp: null }));
+  }
+
+  /** JSON of the change as this class gets it; "" when there is nothing to tell. */
+  encode(change: AppliedChange): string {
+    const ops = change.ops.map((op) => this.#encodeOp(op)).filter((op) => op !== "");
+    return ops.length === 0 ? "" : encodeChange(change, ops);
+  }
+
+  #encodeOp({ id, before, after, patch, json }: AppliedOp): string {
+    const saw = before !== null && this.sees(before);
+    const sees = after !== null && this.sees(after);
+    if (sees) return saw && patch !== null ? `["u",${JSON.stringify(id)},${JSON.stringify(patch)}]` : encodePut(json);
+    return saw && this.#faults.withoutGone !== true ? encodeGone(id) : "";
+  }
+}
+
+export function encodePut(json: string): string {
+  return `["p",${json}]`;
+}
+
+export function encodeGone(id: string): string {
+  return `["x",${JSON.stringify(id)}]`;
+}
+
+export function encodeChange({ seq, at, by }: { seq: number; at: number; by: string | null }, ops: readonly string[]): string {
+  return `{"seq":${seq},"at":${at},"by":${JSON.stringify(by)},"ops":[${ops.join(",")}]}`;
+}

@@ -1,0 +1,66 @@
+/** The first frame to a connection: what it missed, or everything. */
+import type { Peer, Reject } from "@lectern/protocol";
+import type { Grants, RecordHead, SyncLimits } from "@lectern/protocol/plain";
+import type { LayerHead } from "./change-log.ts";
+import { visibleRecord } from "./change.ts";
+import type { LayerState } from "./layer-state.ts";
+import { encodeChange, encodeGone, encodePut, type RoomView } from "./room-view.ts";
+
+/** The live head of each record touched since a client left, as it was then; null when it was not there. */
+export type Touched = ReadonlyMap<string, RecordHead | null>;
+
+export interface WelcomeOptions {
+  readonly head: LayerHead;
+  readonly state: LayerState;
+  readonly view: RoomView;
+  readonly grants: Grants;
+  readonly peer: Omit<Peer, "presence">;
+  readonly limits: SyncLimits;
+  readonly lastN: number;
+  readonly rejects: readonly Reject[];
+  /** null: the client starts anew. */
+  readonly touched: Touched | null;
+  readonly snapshotUrl: ((seq: number) => string) | undefined;
+  readonly inlineChars: number;
+}
+
+export function welcomeFrame(options: WelcomeOptions): string {
+  const { head, view, grants, peer, limits, lastN, rejects, touched } = options;
+  const fields = JSON.stringify({
+    type: "welcome", mode: touched === null ? "reset" : "delta", seq: head.seq, epoch: head.epoch, lastN, ...(rejects.length === 0 ? {} : { rejects }),
+    viewKey: view.key, grants, self: { ...peer, presence: {} } satisfies Peer, limits,
+  });
+  return `${fields.slice(0, -1)},${touched === null ? everything(options) : `"changes":[${missed(options, touched).join(",")}]`}}`;
+}
+
+function everything({ head, state, view, snapshotUrl, inlineChars }: WelcomeOptions): string {
+  const records: string[] = [];
+  let chars = 0;
+  for (const json of state.visible((record) => view.sees(record))) {
+    records.push(json);
+    chars += json.length;
+    if (chars > inlineChars && snapshotUrl !== undefined) return `"snapshotUrl":${JSON.stringify(snapshotUrl(head.seq))}`;
+  }
+  return `"records":[${records.join(",")}]`;
+}
+
+/** One put or gone for each record, however often it changed, under the change that wrote it last. */
+function missed({ head, state, view }: WelcomeOptions, touched: Touched): string[] {
+  const changes = new Map<string, { seq: number; at: number; by: string | null; ops: string[] }>();
+  for (const [id, before] of touched) {
+    const record = state.read(id);
+    if (record === null) continue;
+    const seen = view.sees(record);
+    if (!seen || record.deleted) {
+      if (before === null || !view.sees(before)) continue;
+    }
+    // Of a record that is hidden now nothing is told but that it is gone.
+    const { seq, at, by } = seen ? { seq: record.seq, at: record.updatedAt, by: record.updatedBy } : { seq: head.seq, at: 0, by: null };
+    const op = seen && !record.deleted ? encodePut(JSON.stringify(visibleRecord(record))) : encodeGone(id);
+    const key = `${seq} ${String(seen)}`;
+    const change = changes.get(key);
+    if (change === undefined) changes.set(key, { seq, at, by, ops: [op] });
+    else change.ops.push(op);
+  }
+  return [...changes.values()].toSorted((a, b) => a.seq - b.seq).map((change) => encodeChange(change, change.ops));
+}
