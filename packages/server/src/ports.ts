@@ -73,7 +73,7 @@ export interface StoredBlob {
 export interface BlobStore {
   /**
    * Streams to storage while hashing; resolved only when durable. Throws ApiError `too_large` past `maxBytes` and leaves nothing behind
-   * when it fails or is aborted.
+   * when it fails or is aborted. Closes the source then, as `for await` does: a request that is still to be answered must be wrapped.
    */
   write(applicationId: string, bytes: AsyncIterable<Uint8Array>, options?: { readonly maxBytes?: number; readonly signal?: AbortSignal }): Promise<StoredBlob>;
   /** null when there is no such blob. `range`: first and last byte, inclusive. */
@@ -123,21 +123,27 @@ export type ImageFormat = "webp" | "png" | "jpeg";
 
 /**
  * All work on PDF files, in child processes with a wall clock and a memory cap. Errors are ApiError: `invalid_document`, `password_required`,
- * `wrong_password`, `too_large`, `document_failed` (the process had to be thrown away), `unavailable` (quarantine, shutting down).
+ * `wrong_password`, `not_found` (no such page), `too_large`, `document_failed` (the process had to be thrown away, twice; `extra.quarantined` is
+ * true once the file has cost so many processes that it is not tried any more), `unavailable` (overloaded, shutting down).
  */
 export interface Renderer {
+  /** Opens the file, to learn whether that works and whether the password is right. */
+  probe(source: RenderSource, signal?: AbortSignal): Promise<{ readonly pageCount: number; readonly encrypted: boolean }>;
   /** Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. */
   prepare(source: RenderSource, options: { readonly revision: number; readonly target: string; readonly signal?: AbortSignal }): Promise<PrepareSummary>;
-  /** One page as an encoded image. `records`: annotations drawn onto it (the API's images); without them only what is not a record. */
+  /** One page as an encoded image. */
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
   /** JSON of PageText (see @lectern/pdf). */
-  text(source: RenderSource, page: number, signal?: AbortSignal): Promise<string>;
+  text(source: RenderSource, page: number, options?: { readonly priority?: Priority; readonly signal?: AbortSignal }): Promise<string>;
   /** Writes the exported file to `target`. */
   export(source: RenderSource, options: ExportOptions): Promise<void>;
   /** Renders a known page through a real worker. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Somebody waits; nobody waits yet, as when a neighbour of the page on screen is drawn ahead. */
+export type Priority = "interactive" | "ahead";
 
 export interface PrepareSummary {
   readonly pageCount: number;
@@ -148,13 +154,21 @@ export interface PrepareSummary {
 }
 
 export interface ImageOptions {
+  /** Index in the file. */
   readonly page: number;
-  /** Pixels of the whole page's width. */
-  readonly width: number;
+  /** Pixels of the whole page as shown: exactly one of them. */
+  readonly width?: number;
+  readonly height?: number;
   readonly format: ImageFormat;
+  /** `fast` (default): somebody waits. `small`: more work for fewer bytes. The same pixels either way, but for photographs. */
+  readonly encoding?: "fast" | "small";
+  /** Clockwise, on top of what the file says. */
   readonly rotation?: 0 | 90 | 180 | 270;
   /** What of the file's annotations is drawn: see RenderOptions of @lectern/pdf. */
   readonly annotations: "none" | "others" | "all";
+  /** JSON file as `ExportOptions.changes`: the page is drawn as it would be exported. */
+  readonly changes?: string;
+  readonly priority?: Priority;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,83 @@
+/** What the functions of this folder work with. Made once, in `main.ts` or a test, by `documentDeps`. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type JobQueue, jobQueue } from "../jobs/queue.ts";
+import type { BlobStore, Clock, Database, Renderer, Statement } from "../ports.ts";
+import { type PageCache, pageCache } from "../render/cache.ts";
+import type { ServerSecret } from "../secret.ts";
+import { type Bases, documentBases } from "./base.ts";
+import { type BlobLocks, blobLocks } from "./blob-locks.ts";
+import { collectBlobs } from "./collect.ts";
+import { prepareDocument } from "./prepare.ts";
+import { type Readiness, readiness } from "./readiness.ts";
+
+export interface DocumentDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly renderer: Renderer;
+  /** Page images and texts. */
+  readonly cache: PageCache;
+  /** Parsed base records. */
+  readonly bases: Bases;
+  readonly jobs: JobQueue;
+  /** Tells who waits that a document has left `preparing`. */
+  readonly readiness: Readiness;
+  readonly locks: BlobLocks;
+  readonly secret: ServerSecret;
+  readonly clock: Clock;
+  /** That many random bytes. */
+  readonly random: (count: number) => Uint8Array;
+  /** An empty folder for files that live as long as one request. */
+  readonly tempDir: string;
+  readonly maxUploadBytes: number;
+  /** Rows by which an upload is counted, written in its transaction. */
+  readonly usageOfUpload: (upload: { readonly applicationId: string; readonly documentId: string; readonly bytes: number; readonly now: number }) => readonly Statement[];
+  /** The document was deleted with these layers: close their rooms. */
+  readonly onDeleted: (document: { readonly applicationId: string; readonly documentId: string; readonly layerIds: readonly string[] }) => void;
+  /** Something failed where nobody waits for an answer. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+export interface DocumentDepsOptions
+  extends Pick<DocumentDeps, "database" | "blobs" | "renderer" | "secret" | "clock" | "random" | "maxUploadBytes" | "usageOfUpload" | "onDeleted" | "onError"> {
+  /** Caches and files in the making live below it. */
+  readonly dataDir: string;
+  /** Bytes of cached images and texts; default 2 GB. */
+  readonly cacheBytes?: number;
+  /** Jobs at once; default 2. */
+  readonly jobConcurrency?: number;
+}
+
+/** Jobs run once `jobs.start()` is called; `closeDocuments` ends what was begun. */
+export async function documentDeps(options: DocumentDepsOptions): Promise<DocumentDeps> {
+  const { dataDir, cacheBytes, jobConcurrency, ...given } = options;
+  const tempDir = join(dataDir, "temp");
+  await rm(tempDir, { recursive: true, force: true });
+  await mkdir(tempDir, { recursive: true });
+  const deps: DocumentDeps = {
+    ...given,
+    tempDir,
+    cache: pageCache({ folder: join(dataDir, "cache"), clock: given.clock, onError: given.onError, ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }) }),
+    bases: documentBases(given.blobs),
+    readiness: readiness(given.clock),
+    locks: blobLocks(),
+    jobs: jobQueue({
+      database: given.database,
+      clock: given.clock,
+      random: given.random,
+      onError: given.onError,
+      concurrency: jobConcurrency ?? 2,
+      handlers: {
+        prepare: (payload, signal, attempt) => prepareDocument(deps, payload, signal, attempt),
+        collect: (_payload, signal) => collectBlobs(deps, signal),
+      },
+    }),
+  };
+  return deps;
+}
+
+/** Lets running jobs end (they are taken up again at the next start when they do not within `graceMs`). */
+export async function closeDocuments(deps: DocumentDeps, graceMs = 5000): Promise<void> {
+  await deps.jobs.close(graceMs);
+  await deps.cache.close();
+}

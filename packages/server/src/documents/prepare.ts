@@ -1,0 +1,78 @@
+/**
+ * From `preparing` to `ready`, `locked` or `failed`: a worker opens the file and writes its manifest and base records, page 1 is drawn into the
+ * cache, then the row changes and everybody who waits is told. Done at least once; doing it twice changes nothing.
+ */
+import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ApiError, newId } from "@lectern/protocol/plain";
+import type { PrepareSummary, RenderSource } from "../ports.ts";
+import type { DocumentDeps } from "./deps.ts";
+import { renderSource } from "./password.ts";
+import type { PreparePayload } from "./prepare-job.ts";
+import { drawPage } from "./stream.ts";
+import { type DocumentRow, findDocument, markFailed, markLocked, markReady } from "./store.ts";
+
+/** Width of page 1 that is there when a document is `ready`: the rung of a page in a window of ordinary width. */
+export const FIRST_WIDTH = 960;
+/** Drawn when nobody waits for anything: the thumbnail, and the same page for denser screens. */
+const LATER_WIDTHS = [320, 1280, 1920] as const;
+
+/** The handler of `prepare` jobs. */
+export async function prepareDocument(deps: DocumentDeps, payload: unknown, signal: AbortSignal, attempt: { readonly last: boolean }): Promise<void> {
+  const { applicationId, documentId, revision } = payload as PreparePayload;
+  const key = { applicationId, documentId };
+  const document = await findDocument(deps.database, key);
+  if (document === null || document.status !== "preparing" || document.revision !== revision) return;
+  try {
+    await prepare(deps, document, signal);
+  } catch (error) {
+    const reason = reasonOf(error) ?? (attempt.last ? "It could not be prepared because of an error of the service" : null);
+    if (signal.aborted || reason === null) throw error;
+    if (isLocked(error)) await markLocked(deps.database, key, deps.clock.now());
+    else await markFailed(deps.database, key, reason, deps.clock.now());
+    if (attempt.last && reasonOf(error) === null) deps.onError(`preparing document ${documentId}`, error);
+  } finally {
+    deps.readiness.changed(key);
+  }
+}
+
+async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortSignal): Promise<void> {
+  const source = await renderSource(deps, document);
+  const { summary, base } = await importFile(deps, document, source, signal);
+  await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
+  const { pageCount, encrypted, title } = summary;
+  const ready = await markReady(deps.database, document, { pageCount, encrypted, title, base }, deps.clock.now());
+  if (ready !== null) drawLater(deps, ready, source);
+}
+
+async function importFile(
+  deps: DocumentDeps, document: DocumentRow, source: RenderSource, signal: AbortSignal,
+): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
+  const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
+  try {
+    const summary = await deps.renderer.prepare(source, { revision: document.revision, target, signal });
+    return { summary, base: await deps.blobs.write(document.applicationId, createReadStream(target), { signal }) };
+  } finally {
+    await rm(target, { force: true });
+  }
+}
+
+/** Nobody waits for these: errors tell of a page that cannot be drawn in that size, which whoever asks for it will learn. */
+function drawLater(deps: DocumentDeps, document: DocumentRow, source: RenderSource): void {
+  for (const width of LATER_WIDTHS) {
+    drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead" }).catch((error: unknown) => {
+      if (!(error instanceof ApiError)) deps.onError(`drawing page 1 of ${document.id} ahead`, error);
+    });
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === "password_required" || error.code === "wrong_password");
+}
+
+/** What it says of the document; null when it says something of the service. */
+function reasonOf(error: unknown): string | null {
+  const codes = ["password_required", "wrong_password", "invalid_document", "document_failed", "too_large", "not_found"];
+  return error instanceof ApiError && codes.includes(error.code) ? error.message : null;
+}

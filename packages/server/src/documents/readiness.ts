@@ -1,0 +1,44 @@
+/** Who waits for a document to leave `preparing` is told at once, within this process, instead of asking again and again. */
+import type { Clock } from "../ports.ts";
+import type { DocumentKey } from "./store.ts";
+
+export interface Readiness {
+  /** Its status is another one now. */
+  changed(key: DocumentKey): void;
+  /**
+   * Resolves at the next change, when the time (milliseconds) is over, or when the signal fires. Listening begins with the call, so whoever
+   * calls it before reading the row misses nothing; call `stop` when it turns out not to be needed.
+   */
+  next(key: DocumentKey, ms: number, signal?: AbortSignal): { readonly changed: Promise<void>; stop(): void };
+}
+
+export function readiness(clock: Clock): Readiness {
+  const waiting = new Map<string, Set<() => void>>();
+  const nameOf = ({ applicationId, documentId }: DocumentKey): string => `${applicationId}/${documentId}`;
+  return {
+    changed(key) {
+      for (const wake of waiting.get(nameOf(key)) ?? []) wake();
+    },
+    next(key, ms, signal) {
+      const name = nameOf(key);
+      const all = waiting.get(name) ?? new Set();
+      waiting.set(name, all);
+      let stop = (): void => undefined;
+      const changed = new Promise<void>((resolve) => {
+        const cancel = clock.setTimeout(wake, ms);
+        all.add(wake);
+        signal?.addEventListener("abort", wake);
+        function wake(): void {
+          cancel();
+          signal?.removeEventListener("abort", wake);
+          all.delete(wake);
+          if (all.size === 0 && waiting.get(name) === all) waiting.delete(name);
+          resolve();
+        }
+        stop = wake;
+      });
+      if (signal?.aborted === true) stop();
+      return { changed, stop };
+    },
+  };
+}

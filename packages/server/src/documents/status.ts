@@ -1,0 +1,47 @@
+/** Waiting for a document to be prepared, and what it means when it is not. */
+import { ApiError } from "@lectern/protocol/plain";
+import type { DocumentDeps } from "./deps.ts";
+import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
+
+/**
+ * The document as soon as it has left `preparing`, at the latest after `seconds` (then it may still be `preparing`).
+ * Throws ApiError `not_found`, also when it is deleted meanwhile.
+ */
+export async function waitForReady(
+  deps: Pick<DocumentDeps, "database" | "readiness" | "clock">, key: DocumentKey, options: { readonly seconds: number; readonly signal?: AbortSignal },
+): Promise<DocumentRow> {
+  const end = deps.clock.now() + options.seconds * 1000;
+  for (;;) {
+    const left = Math.max(0, end - deps.clock.now());
+    // Listening begins before the look, so that a change between the two is not missed.
+    const next = deps.readiness.next(key, left, options.signal);
+    const row = await findDocument(deps.database, key).catch((error: unknown) => {
+      next.stop();
+      throw error;
+    });
+    if (row === null || row.status !== "preparing" || left === 0 || options.signal?.aborted === true) {
+      next.stop();
+      if (row === null) throw noSuchDocument();
+      return row;
+    }
+    await next.changed;
+  }
+}
+
+/** Throws what stands in the way of reading the document: ApiError `preparing`, `document_failed`, `password_required`. */
+export function requireReady(document: DocumentRow): void {
+  switch (document.status) {
+    case "ready":
+      return;
+    case "preparing":
+      throw new ApiError("preparing", undefined, { retryAfter: 1 });
+    case "locked":
+      throw new ApiError("password_required", "The document is encrypted and nobody has given its password yet");
+    case "failed":
+      throw new ApiError("document_failed", document.statusReason ?? undefined);
+  }
+}
+
+export function noSuchDocument(): ApiError {
+  return new ApiError("not_found", "There is no such document");
+}

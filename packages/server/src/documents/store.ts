@@ -1,0 +1,306 @@
+/** Documents, their revisions and the blobs they use, as rows. The only SQL of this folder. */
+import type { DocumentStatus } from "@lectern/protocol";
+import type { Database, Row, SqlValue, Statement } from "../ports.ts";
+
+/** Values of `metadata` that an app keeps with its document. */
+export type DocumentMetadata = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Times are milliseconds since 1970. */
+export interface DocumentRow {
+  readonly applicationId: string;
+  readonly id: string;
+  readonly title: string | null;
+  readonly status: DocumentStatus;
+  /** Why it failed. */
+  readonly statusReason: string | null;
+  readonly revision: number;
+  readonly sourceSha256: string;
+  readonly byteSize: number;
+  readonly pageCount: number | null;
+  readonly passwordProtected: boolean;
+  /** Sealed under `documentPasswordContext`; null while nobody has proved it. */
+  readonly sealedPassword: string | null;
+  readonly metadata: DocumentMetadata;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface RevisionRow {
+  readonly n: number;
+  readonly sourceBlob: string;
+  /** Manifest and base records; null until prepared. */
+  readonly baseBlob: string | null;
+}
+
+/** Names a document: ids are unique within an application. */
+export interface DocumentKey {
+  readonly applicationId: string;
+  readonly documentId: string;
+}
+
+function documentOf(row: Row): DocumentRow {
+  return {
+    applicationId: row.application_id as string,
+    id: row.id as string,
+    title: row.title as string | null,
+    status: row.status as DocumentStatus,
+    statusReason: row.status_reason as string | null,
+    revision: row.revision as number,
+    sourceSha256: row.source_sha256 as string,
+    byteSize: row.byte_size as number,
+    pageCount: row.page_count as number | null,
+    passwordProtected: row.password_protected === 1,
+    sealedPassword: row.sealed_password as string | null,
+    metadata: JSON.parse(row.metadata as string) as DocumentMetadata,
+    createdAt: row.created_at as number,
+    updatedAt: row.updated_at as number,
+  };
+}
+
+const INSERT = `INSERT INTO documents (application_id, id, title, status, status_reason, revision, source_sha256, byte_size, page_count,
+  password_protected, sealed_password, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, NULL, 1, ?, ?, NULL, ?, ?, ?, ?, ?)`;
+
+export interface NewDocument {
+  readonly applicationId: string;
+  readonly id: string;
+  readonly title: string | null;
+  readonly sourceSha256: string;
+  readonly byteSize: number;
+  readonly mediaType: string;
+  readonly sealedPassword: string | null;
+  readonly metadata: DocumentMetadata;
+  readonly now: number;
+}
+
+/**
+ * A document that is being prepared, its first revision and its blob, with whatever else must be written with it, in one transaction.
+ * Throws `UniqueViolation` with index 0 when the id is taken.
+ */
+export async function insertDocument(database: Database, document: NewDocument, also: readonly Statement[]): Promise<void> {
+  const { applicationId, id, sourceSha256, byteSize, now } = document;
+  const sealed = document.sealedPassword;
+  await database.transaction([
+    { sql: INSERT, params: [applicationId, id, document.title, "preparing", sourceSha256, byteSize, sealed === null ? 0 : 1, sealed, JSON.stringify(document.metadata), now, now] },
+    { sql: "INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, created_at) VALUES (?, ?, 1, ?, NULL, ?)", params: [applicationId, id, sourceSha256, now] },
+    ...blobUse({ applicationId, documentId: id, sha256: sourceSha256, size: byteSize, mediaType: document.mediaType, now }),
+    ...also,
+  ]);
+}
+
+/** The statements by which a document begins to use a stored blob. */
+export function blobUse(use: DocumentKey & { readonly sha256: string; readonly size: number; readonly mediaType: string; readonly now: number }): Statement[] {
+  const { applicationId, documentId, sha256, size, mediaType, now } = use;
+  return [
+    { sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (application_id, sha256) DO NOTHING", params: [applicationId, sha256, size, mediaType, now] },
+    { sql: "INSERT INTO blob_uses (application_id, document_id, sha256) VALUES (?, ?, ?) ON CONFLICT (application_id, document_id, sha256) DO NOTHING", params: [applicationId, documentId, sha256] },
+  ];
+}
+
+export async function findDocument(database: Database, { applicationId, documentId }: DocumentKey): Promise<DocumentRow | null> {
+  const [row] = await database.query("SELECT * FROM documents WHERE application_id = ? AND id = ?", [applicationId, documentId]);
+  return row === undefined ? null : documentOf(row);
+}
+
+export async function findRevision(database: Database, { applicationId, documentId }: DocumentKey, n: number): Promise<RevisionRow | null> {
+  const [row] = await database.query("SELECT n, source_blob, base_blob FROM revisions WHERE application_id = ? AND document_id = ? AND n = ?", [applicationId, documentId, n]);
+  return row === undefined ? null : { n: row.n as number, sourceBlob: row.source_blob as string, baseBlob: row.base_blob as string | null };
+}
+
+/** Does the document use this blob? */
+export async function usesBlob(database: Database, { applicationId, documentId }: DocumentKey, sha256: string): Promise<boolean> {
+  return (await usedBlobs(database, { applicationId, documentId }, [sha256])).has(sha256);
+}
+
+/** Those of the blobs that the document uses. */
+export async function usedBlobs(database: Database, { applicationId, documentId }: DocumentKey, sha256s: readonly string[]): Promise<Set<string>> {
+  if (sha256s.length === 0) return new Set();
+  const marks = sha256s.map(() => "?").join(", ");
+  const rows = await database.query(`SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 IN (${marks})`, [applicationId, documentId, ...sha256s]);
+  return new Set(rows.map((row) => row.sha256 as string));
+}
+
+export interface DocumentListQuery {
+  readonly pageSize: number;
+  readonly cursor?: string;
+  /** Part of the title, upper and lower case alike. */
+  readonly title?: string;
+  readonly orderBy: "title" | "created_at";
+  readonly orderDirection: "asc" | "desc";
+  readonly countRemaining: boolean;
+}
+
+export interface DocumentList {
+  readonly documents: readonly DocumentRow[];
+  readonly nextCursor: string | null;
+  readonly prevCursor: string | null;
+  /** Of all that match. */
+  readonly count: number;
+  /** Before the first and after the last of these; only with `countRemaining`. */
+  readonly prevCount?: number;
+  readonly nextCount?: number;
+}
+
+/** Where a page of the list begins: behind or before the document with this key and id, in the list's order. */
+export interface ListPosition {
+  readonly direction: "next" | "prev";
+  readonly key: string | number;
+  readonly id: string;
+}
+
+/** The statements of one page: at most one row more than asked for, so that one knows whether there are others. Rows come in the direction of travel. */
+export async function listRows(
+  database: Database, applicationId: string, query: DocumentListQuery, position: ListPosition | null,
+): Promise<{ readonly rows: readonly DocumentRow[]; readonly count: number }> {
+  const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
+  const filter = titleFilter(query.title);
+  const back = position?.direction === "prev";
+  const ascending = (query.orderDirection === "asc") !== back;
+  const after = position === null ? { sql: "", params: [] } : { sql: ` AND (${column}, id) ${ascending ? ">" : "<"} (?, ?)`, params: [position.key, position.id] };
+  const direction = ascending ? "ASC" : "DESC";
+  const [rows, counted] = await database.snapshot([
+    {
+      sql: `SELECT * FROM documents WHERE application_id = ?${filter.sql}${after.sql} ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
+      params: [applicationId, ...filter.params, ...after.params, query.pageSize + 1],
+    },
+    { sql: `SELECT COUNT(*) AS n FROM documents WHERE application_id = ?${filter.sql}`, params: [applicationId, ...filter.params] },
+  ]);
+  return { rows: rows!.map(documentOf), count: counted![0]!.n as number };
+}
+
+/** How many of the matching documents come before this one in the list's order. */
+export async function countBefore(database: Database, applicationId: string, query: DocumentListQuery, key: string | number, id: string): Promise<number> {
+  const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
+  const filter = titleFilter(query.title);
+  const sql = `SELECT COUNT(*) AS n FROM documents WHERE application_id = ?${filter.sql} AND (${column}, id) ${query.orderDirection === "asc" ? "<" : ">"} (?, ?)`;
+  const [row] = await database.query(sql, [applicationId, ...filter.params, key, id]);
+  return row!.n as number;
+}
+
+/** Engines differ in which letters LOWER and LIKE fold: ASCII in all, so the text as it was typed is asked for, too. */
+function titleFilter(title: string | undefined): { readonly sql: string; readonly params: readonly SqlValue[] } {
+  if (title === undefined || title === "") return { sql: "", params: [] };
+  const escaped = `%${title.replace(/[\\%_]/g, "\\$&")}%`;
+  const lower = escaped.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return { sql: " AND (LOWER(title) LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')", params: [lower, escaped] };
+}
+
+/** Null when there is no such document. */
+export async function updateDocument(
+  database: Database, key: DocumentKey, change: { readonly title?: string | null; readonly metadata?: DocumentMetadata; readonly now: number },
+): Promise<DocumentRow | null> {
+  const sets = ["updated_at = ?"];
+  const params: SqlValue[] = [change.now];
+  if (change.title !== undefined) {
+    sets.push("title = ?");
+    params.push(change.title);
+  }
+  if (change.metadata !== undefined) {
+    sets.push("metadata = ?");
+    params.push(JSON.stringify(change.metadata));
+  }
+  const sql = `UPDATE documents SET ${sets.join(", ")} WHERE application_id = ? AND id = ? RETURNING *`;
+  const [rows] = await database.transaction([{ sql, params: [...params, key.applicationId, key.documentId] }]);
+  return rows![0] === undefined ? null : documentOf(rows![0]);
+}
+
+export interface Prepared {
+  readonly pageCount: number;
+  readonly encrypted: boolean;
+  /** Title in the file, taken when the document has none. */
+  readonly title: string | null;
+  readonly base: { readonly sha256: string; readonly size: number };
+}
+
+/** From `preparing` to `ready`, with the revision's base. Null when the document is gone or was prepared before. */
+export async function markReady(database: Database, document: DocumentRow, prepared: Prepared, now: number): Promise<DocumentRow | null> {
+  const { applicationId, id, revision } = document;
+  const { sha256, size } = prepared.base;
+  const [rows] = await database.transaction([
+    {
+      sql: `UPDATE documents SET status = 'ready', status_reason = NULL, page_count = ?, password_protected = ?, title = COALESCE(title, ?), updated_at = ?
+        WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *`,
+      params: [prepared.pageCount, prepared.encrypted ? 1 : 0, prepared.title, now, applicationId, id],
+    },
+    {
+      sql: `UPDATE revisions SET base_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?`,
+      params: [sha256, applicationId, id, revision],
+    },
+    { sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING", params: [applicationId, sha256, size, now] },
+    {
+      sql: `INSERT INTO blob_uses (application_id, document_id, sha256) SELECT application_id, id, ? FROM documents WHERE application_id = ? AND id = ?
+        ON CONFLICT (application_id, document_id, sha256) DO NOTHING`,
+      params: [sha256, applicationId, id],
+    },
+  ]);
+  return rows![0] === undefined ? null : documentOf(rows![0]);
+}
+
+/** From `preparing` to `locked`: it needs a password that nobody gave. */
+export async function markLocked(database: Database, key: DocumentKey, now: number): Promise<DocumentRow | null> {
+  const sql = "UPDATE documents SET status = 'locked', password_protected = 1, sealed_password = NULL, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *";
+  const [rows] = await database.transaction([{ sql, params: [now, key.applicationId, key.documentId] }]);
+  return rows![0] === undefined ? null : documentOf(rows![0]);
+}
+
+/** From `locked` to `preparing`, with the password that opens it and the job that prepares it. False when it is not locked any more. */
+export async function markUnlocked(database: Database, key: DocumentKey, sealedPassword: string, now: number, job: Statement): Promise<boolean> {
+  const sql = "UPDATE documents SET status = 'preparing', sealed_password = ?, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'locked' RETURNING id";
+  const [rows] = await database.transaction([{ sql, params: [sealedPassword, now, key.applicationId, key.documentId] }, job]);
+  return rows!.length > 0;
+}
+
+/** Keeps the bytes and says why they cannot be shown. Null when the document is gone. */
+export async function markFailed(database: Database, key: DocumentKey, reason: string, now: number): Promise<DocumentRow | null> {
+  const sql = "UPDATE documents SET status = 'failed', status_reason = ?, updated_at = ? WHERE application_id = ? AND id = ? RETURNING *";
+  const [rows] = await database.transaction([{ sql, params: [reason, now, key.applicationId, key.documentId] }]);
+  return rows![0] === undefined ? null : documentOf(rows![0]);
+}
+
+/**
+ * The document and everything of it, but for its blobs, which lose a use: the day after which the collector takes them begins now.
+ * Its layers' ids, or null when there is no such document.
+ */
+export async function deleteRows(database: Database, { applicationId, documentId }: DocumentKey, now: number): Promise<readonly string[] | null> {
+  const params = [applicationId, documentId];
+  const ofLayers = "WHERE layer_id IN (SELECT id FROM layers WHERE application_id = ? AND document_id = ?)";
+  const [document, , , , layers] = await database.transaction([
+    { sql: "DELETE FROM documents WHERE application_id = ? AND id = ? RETURNING id", params },
+    { sql: `DELETE FROM records ${ofLayers}`, params },
+    { sql: `DELETE FROM changes ${ofLayers}`, params },
+    { sql: `DELETE FROM peers ${ofLayers}`, params },
+    { sql: "DELETE FROM layers WHERE application_id = ? AND document_id = ? RETURNING id", params },
+    { sql: "DELETE FROM revisions WHERE application_id = ? AND document_id = ?", params },
+    {
+      sql: "UPDATE blobs SET created_at = ? WHERE application_id = ? AND sha256 IN (SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ?)",
+      params: [now, applicationId, ...params],
+    },
+    { sql: "DELETE FROM blob_uses WHERE application_id = ? AND document_id = ?", params },
+  ]);
+  return document!.length === 0 ? null : layers!.map((row) => row.id as string);
+}
+
+/** Blobs that no document uses, nor has used since `before`. */
+export async function unusedBlobs(database: Database, before: number, limit: number): Promise<readonly { readonly applicationId: string; readonly sha256: string }[]> {
+  const rows = await database.query(
+    `SELECT application_id, sha256 FROM blobs WHERE created_at < ? AND NOT EXISTS
+      (SELECT 1 FROM blob_uses WHERE blob_uses.application_id = blobs.application_id AND blob_uses.sha256 = blobs.sha256) LIMIT ?`,
+    [before, limit],
+  );
+  return rows.map((row) => ({ applicationId: row.application_id as string, sha256: row.sha256 as string }));
+}
+
+/** Forgets the blob unless somebody began to use it meanwhile: true when its bytes may go. */
+export async function deleteUnusedBlob(database: Database, applicationId: string, sha256: string): Promise<boolean> {
+  const [rows] = await database.transaction([
+    {
+      sql: "DELETE FROM blobs WHERE application_id = ? AND sha256 = ? AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE application_id = ? AND sha256 = ?) RETURNING sha256",
+      params: [applicationId, sha256, applicationId, sha256],
+    },
+  ]);
+  return rows!.length > 0;
+}
+
+/** Is there a row for it, used or not? */
+export async function hasBlob(database: Database, applicationId: string, sha256: string): Promise<boolean> {
+  return (await database.query("SELECT 1 AS found FROM blobs WHERE application_id = ? AND sha256 = ?", [applicationId, sha256])).length > 0;
+}
