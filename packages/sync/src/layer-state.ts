@@ -21,6 +21,8 @@ export class LayerState {
   readonly #entries = new Map<string, Entry>();
   /** Records of the layer by what they hang on; the base has its own index. */
   readonly #children = new Map<string, Set<string>>();
+  /** Pages that the layer made or changed, tombstones included. */
+  readonly #pages = new Set<string>();
   #live: number;
 
   constructor(base: BaseRecords, records: readonly StoredRecord[]) {
@@ -58,6 +60,17 @@ export class LayerState {
     return new Set([...based.map((child) => child.id), ...(own ?? [])]);
   }
 
+  /** What the layer itself holds, tombstones included. `page`: annotations and widgets of it; `kind`: pages only. */
+  *changed(of?: { readonly page: string } | { readonly kind: "page" }): Generator<StoredRecord> {
+    if (of !== undefined && "kind" in of) {
+      for (const id of this.#pages) yield this.read(id)!;
+      return;
+    }
+    for (const { deleted, page, json } of this.#entries.values()) {
+      if (of === undefined || page === of.page) yield { ...(JSON.parse(json) as AnyRecord), deleted };
+    }
+  }
+
   /** `json`: the record as viewers get it. */
   put(record: StoredRecord, json: string): void {
     const { id, kind, createdBy, grp, deleted } = record;
@@ -65,6 +78,7 @@ export class LayerState {
     const wasLive = before === undefined ? this.#base.get(id) !== null : !before.deleted;
     this.#live += (deleted ? 0 : 1) - (wasLive ? 1 : 0);
     this.#entries.set(id, { kind, createdBy, grp, deleted, page: pageOf(kind, record.data), json });
+    if (kind === "page") this.#pages.add(id);
     const parent = parentOf(kind, record.data);
     if (parent === null || before !== undefined) return;
     const siblings = this.#children.get(parent);

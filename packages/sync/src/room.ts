@@ -241,6 +241,14 @@ export class SyncRoom {
     return `{"seq":${this.#head.seq},"epoch":${this.#head.epoch},"records":[${visible.join(",")}]}`;
   }
 
+  /**
+   * What the layer itself holds, tombstones included: base records that nobody touched are left out. Nothing is hidden: the server's own work
+   * (export, drawing) asks. `page`: annotations and widgets of it; `kind`: pages only.
+   */
+  changed(of?: { readonly page: string } | { readonly kind: "page" }): readonly StoredRecord[] {
+    return [...this.#state.changed(of)];
+  }
+
   /** The page as it is now (`seq` 0: as the revision has it), deleted or not; null when there never was one. */
   page(id: string): StoredRecord | null {
     const record = this.#state.read(id);
