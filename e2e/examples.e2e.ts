@@ -86,13 +86,11 @@ describeInBrowser("the Node backend", () => {
     await page.goto(url);
     await page.getByLabel("Your name").fill("Cem");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page
-      .getByLabel("Add a PDF")
-      .setInputFiles({
-        name: "picture.pdf",
-        mimeType: "application/pdf",
-        buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-      });
+    await page.getByLabel("Add a PDF").setInputFiles({
+      name: "picture.pdf",
+      mimeType: "application/pdf",
+      buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    });
     await page.getByRole("button", { name: "Upload" }).click();
     await expect.poll(() => page.getByRole("status").textContent()).toMatch(/PNG/i);
   });
