@@ -1,4 +1,4 @@
-/** Sessions in the database. */
+/** Sessions in the database, and the keys that their tokens are signed with. */
 import type { Database, Statement } from "../ports.ts";
 import type { Session, SessionDocument } from "./session.ts";
 
@@ -80,5 +80,24 @@ function sessionOf(row: SessionRow): Session {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
+  };
+}
+
+interface SigningKeyRow {
+  readonly id: string;
+  readonly private_jwk: string;
+  readonly public_jwk: string;
+  readonly created_at: number;
+}
+
+/** Newest first. */
+export function signingKeys(database: Database): Promise<SigningKeyRow[]> {
+  return database.query("SELECT id, private_jwk, public_jwk, created_at FROM signing_keys ORDER BY created_at DESC, id DESC");
+}
+
+export function insertSigningKey({ id, private_jwk, public_jwk, created_at }: SigningKeyRow): Statement {
+  return {
+    sql: "INSERT INTO signing_keys (id, private_jwk, public_jwk, created_at) VALUES (?, ?, ?, ?)",
+    params: [id, private_jwk, public_jwk, created_at],
   };
 }

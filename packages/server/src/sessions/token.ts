@@ -5,6 +5,7 @@
 import { ApiError, newId } from "@lectern/protocol/plain";
 import { type CryptoKey, decodeProtectedHeader, errors, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import type { Clock, Database, Random } from "../ports.ts";
+import { insertSigningKey, signingKeys } from "./store.ts";
 
 export interface TokenClaims {
   readonly sessionId: string;
@@ -99,20 +100,12 @@ interface SigningKey {
   readonly publicKey: CryptoKey;
 }
 
-interface KeyRow {
-  readonly id: string;
-  readonly private_jwk: string;
-  readonly public_jwk: string;
-}
-
-const KEYS = "SELECT id, private_jwk, public_jwk FROM signing_keys ORDER BY created_at DESC, id DESC";
-
 /** Newest first: that one signs, all verify. */
 async function loadKeys(database: Database, clock: Clock, random: Random): Promise<SigningKey[]> {
-  let rows = await database.query<KeyRow>(KEYS);
+  let rows = await signingKeys(database);
   if (rows.length === 0) {
     await createKey(database, clock, random);
-    rows = await database.query<KeyRow>(KEYS);
+    rows = await signingKeys(database);
   }
   return Promise.all(
     rows.map(async ({ id, private_jwk, public_jwk }) => ({
@@ -128,9 +121,11 @@ async function createKey(database: Database, clock: Clock, random: Random): Prom
   const [privateJwk, publicJwk] = [await exportJWK(privateKey), await exportJWK(publicKey)];
   const now = clock.now();
   await database.transaction([
-    {
-      sql: "INSERT INTO signing_keys (id, private_jwk, public_jwk, created_at) VALUES (?, ?, ?, ?)",
-      params: [newId(now, random(10)), JSON.stringify(privateJwk), JSON.stringify(publicJwk), now],
-    },
+    insertSigningKey({
+      id: newId(now, random(10)),
+      private_jwk: JSON.stringify(privateJwk),
+      public_jwk: JSON.stringify(publicJwk),
+      created_at: now,
+    }),
   ]);
 }

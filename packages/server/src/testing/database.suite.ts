@@ -181,7 +181,7 @@ export function databaseSuite(open: () => Promise<Database>): void {
       const claim = (worker: string, now: number, limit: number) => database.claimJobs({ worker, now, leaseUntil: now + 50, limit });
       expect((await claim("w1", 100, 2)).map((row) => row.id)).toEqual(["b", "c"]);
       const both = await Promise.all([claim("w2", 100, 5), claim("w3", 100, 5)]);
-      expect(both.map((rows) => rows.map((row) => row.id)).sort()).toEqual([[], ["a"]]);
+      expect(both.flatMap((rows) => rows.map((row) => row.id))).toEqual(["a"]);
       expect(await claim("w4", 149, 5)).toEqual([]);
       expect(await claim("w4", 150, 1)).toMatchObject([
         { id: "b", leased_by: "w4", leased_until: 200, attempts: 2, kind: "prepare", payload: "{}" },

@@ -1,0 +1,147 @@
+/**
+ * BlobStore in a folder: `<application>/<aa>/<sha256>`. Bytes go to a temporary file while they are hashed; that file is synced, renamed to its
+ * name, and the folder is synced before anybody is told. Renaming over a blob of the same name is harmless: it has the same bytes.
+ */
+import { createHash, type Hash, randomUUID } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { ApiError } from "@lectern/protocol/plain";
+import type { BlobStore } from "../ports.ts";
+
+/** Throws away what uploads left behind that a crash interrupted: only one process may use the folder. */
+export async function diskBlobs(path: string): Promise<BlobStore> {
+  const folder = resolve(path);
+  // a name that no application can have
+  const unfinished = join(folder, ".unfinished");
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+
+  const durable = new Set<string>();
+
+  /** Makes the folder. Every upload that finds it new to this process syncs its way up: a rename must not be told before the folder is there. */
+  async function makeFolder(path: string): Promise<void> {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    if (durable.has(path)) return;
+    for (let made = path; made !== folder; made = dirname(made)) await syncFolder(dirname(made));
+    durable.add(path);
+  }
+
+  function pathOf(applicationId: string, sha256: string): string {
+    if (!/^[A-Za-z0-9_-]{1,128}$/.test(applicationId)) throw new ApiError("bad_request", "This is no id of an application");
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ApiError("bad_request", "This is no SHA-256 in lower-case hex");
+    return join(folder, applicationId, sha256.slice(0, 2), sha256);
+  }
+
+  return {
+    async write(applicationId, bytes, { maxBytes = Number.POSITIVE_INFINITY, signal } = {}) {
+      pathOf(applicationId, "0".repeat(64));
+      const temporary = join(unfinished, randomUUID());
+      try {
+        const { hash, size } = await writeFile(temporary, abortable(bytes, signal), maxBytes);
+        const sha256 = hash.digest("hex");
+        const final = pathOf(applicationId, sha256);
+        await makeFolder(dirname(final));
+        signal?.throwIfAborted();
+        await rename(temporary, final);
+        await syncFolder(dirname(final));
+        return { sha256, size };
+      } catch (error) {
+        if (bytes instanceof Readable) bytes.destroy();
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    },
+
+    async read(applicationId, sha256, range) {
+      if (range !== undefined && range[1] < range[0]) throw new ApiError("range_not_satisfiable");
+      const file = await openIfThere(pathOf(applicationId, sha256));
+      if (file === null) return null;
+      return file.createReadStream(range === undefined ? {} : { start: range[0], end: range[1] });
+    },
+
+    async size(applicationId, sha256) {
+      return sizeIfThere(pathOf(applicationId, sha256));
+    },
+
+    async localPath(applicationId, sha256) {
+      const file = pathOf(applicationId, sha256);
+      if ((await sizeIfThere(file)) === null) throw new ApiError("not_found", "The file is not stored here");
+      return file;
+    },
+
+    async delete(applicationId, sha256) {
+      await rm(pathOf(applicationId, sha256), { force: true });
+    },
+  };
+}
+
+async function writeFile(path: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ hash: Hash; size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  const file = await open(path, "wx", 0o600);
+  try {
+    for await (const chunk of bytes) {
+      size += chunk.length;
+      if (size > maxBytes) throw new ApiError("too_large", `The file is larger than the limit of ${maxBytes} bytes`);
+      const written = writeAll(file, chunk);
+      // hashed while the disk works
+      hash.update(chunk);
+      await written;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { hash, size };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
+}
+
+/** The same chunks; ends with the signal's reason even while the source is silent. */
+async function* abortable(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  if (signal === undefined) return yield* bytes;
+  signal.throwIfAborted();
+  const source = bytes[Symbol.asyncIterator]();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([source.next(), aborted]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    // asked after an abort, a silent source would answer with its next chunk only
+    if (!signal.aborted) await source.return?.();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  return open(path, "r").catch(nullIfMissing);
+}
+
+async function sizeIfThere(path: string): Promise<number | null> {
+  const found = await stat(path).catch(nullIfMissing);
+  return found?.size ?? null;
+}
+
+function nullIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
+}
