@@ -1,8 +1,9 @@
 /** `npm run bench [name …]`: figures as ratios to a floor or a peer in the same run. Times say nothing on their own: machines differ. */
 import { build } from "../scripts/build.mjs";
+import { benchDatabase } from "./database.ts";
 import { benchFirstPage } from "./first-page.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { "first-page": benchFirstPage };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { "first-page": benchFirstPage, database: benchDatabase };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
