@@ -13,6 +13,7 @@ export {
 export { base32, ID_PATTERN, newId, pageId, parsePageId } from "./id.ts";
 export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits } from "./limits.ts";
 export { orderBetween, sourceOrder } from "./order.ts";
+export { type PageShown, type PageSpace, pageSpace } from "./page-space.ts";
 export {
   can,
   canSee,

@@ -1,0 +1,9 @@
+/** The Lectern Web SDK. `Lectern.load({ container, session })` shows a document. */
+export type { AnnotationRecord, Origin, ViewerEvent, ViewerEvents, ViewerListener } from "./events.ts";
+export type { Instance } from "./instance.ts";
+export { load, loadFrom, type Start } from "./load.ts";
+export type { LoadOptions, Theme, ToolbarItem, ViewState, ZoomMode } from "./options.ts";
+export type { ExportOptions, SearchHit } from "./source/source.ts";
+
+/** Of the SDK. */
+export const version = "0.1.0";

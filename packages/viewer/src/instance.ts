@@ -1,0 +1,168 @@
+/** What `Lectern.load` gives: the public methods, each a line or two over the parts. */
+import type { Annotation, Patch, Peer } from "@lectern/protocol";
+import { ApiError } from "@lectern/protocol/plain";
+import { type AnnotationRecord, isAnnotation, type ViewerEvent, type ViewerListener } from "./events.ts";
+import { type Theme, type ViewState, viewStateProblem } from "./options.ts";
+import { shownSize } from "./pages/page-list.ts";
+import type { ExportOptions, SearchHit } from "./source/source.ts";
+import { type TextLine, textLines } from "./text-lines.ts";
+import type { Viewer } from "./viewer.ts";
+
+export interface PageInfo {
+  readonly id: string;
+  readonly index: number;
+  readonly label: string;
+  /** Points, as shown. */
+  readonly width: number;
+  readonly height: number;
+  /** Degrees clockwise: the file's and the layer's together. */
+  readonly rotation: number;
+}
+
+/** A change of an annotation: its id and the properties to replace; `null` removes one. */
+export type AnnotationChange = { readonly id: string } & Patch;
+
+export class Instance {
+  #viewer: Viewer;
+  /** Undo and redo of what this user did; changes of others stay. */
+  readonly history: { undo(): void; redo(): void; canUndo(): boolean; canRedo(): boolean };
+
+  constructor(viewer: Viewer) {
+    this.#viewer = viewer;
+    const { state } = viewer;
+    this.history = {
+      undo: () => viewer.undo(),
+      redo: () => viewer.redo(),
+      canUndo: () => state.history.value.canUndo,
+      canRedo: () => state.history.value.canRedo,
+    };
+  }
+
+  addEventListener<E extends ViewerEvent>(type: E, listener: ViewerListener<E>): void {
+    this.#viewer.events.add(type, listener);
+  }
+
+  removeEventListener<E extends ViewerEvent>(type: E, listener: ViewerListener<E>): void {
+    this.#viewer.events.remove(type, listener);
+  }
+
+  get totalPageCount(): number {
+    return this.#viewer.shown.scroller.order.length;
+  }
+
+  /** null when there is no such page. */
+  pageInfoForIndex(pageIndex: number): PageInfo | null {
+    const page = this.#viewer.shown.scroller.pages[pageIndex];
+    if (page === undefined) return null;
+    const { id, index, label } = page;
+    return { id, index, label: label ?? String(index + 1), ...shownSize(page, 0), rotation: (page.sourceRotation + page.rotation) % 360 };
+  }
+
+  /** Lines of text in reading order; boxes are points of the page as shown. */
+  async textLinesForPageIndex(pageIndex: number): Promise<readonly TextLine[]> {
+    const page = this.#page(pageIndex);
+    return textLines(page, await this.#viewer.shown.source.text(page, new AbortController().signal));
+  }
+
+  search(text: string, options: { readonly caseSensitive?: boolean; readonly wholeWord?: boolean } = {}): Promise<readonly SearchHit[]> {
+    const { scroller, source } = this.#viewer.shown;
+    const { caseSensitive = false, wholeWord = false } = options;
+    return source.search({ text, caseSensitive, wholeWord, pages: scroller.pages }, new AbortController().signal);
+  }
+
+  get viewState(): ViewState {
+    return this.#viewer.viewState();
+  }
+
+  /** A new view state, or a function of the present one. */
+  setViewState(next: Partial<ViewState> | ((now: ViewState) => ViewState)): void {
+    const wanted = typeof next === "function" ? next(this.viewState) : { ...this.viewState, ...next };
+    const problem = viewStateProblem(wanted);
+    if (problem !== null) throw new ApiError("invalid_parameters", `viewState${problem.startsWith(".") ? "" : " "}${problem}`);
+    this.#viewer.setViewState(wanted);
+  }
+
+  /** The annotations of a page, as they are now. */
+  getAnnotations(pageIndex: number): Promise<readonly AnnotationRecord[]> {
+    return Promise.resolve(this.#viewer.shown.client.records.byPage(this.#page(pageIndex).id).filter(isAnnotation));
+  }
+
+  /** Makes annotations; all of a list or none. Resolves with their ids when the service has them, rejects with what it refused. */
+  create(annotations: Annotation | readonly Annotation[]): Promise<readonly string[]> {
+    return this.#viewer.decided((client) => [annotations].flat().map((data) => client.create("annotation", data)));
+  }
+
+  async update(changes: AnnotationChange | readonly AnnotationChange[]): Promise<void> {
+    await this.#viewer.decided((client) =>
+      [changes].flat().map(({ id, ...patch }) => {
+        client.update(id, patch);
+        return id;
+      }),
+    );
+  }
+
+  async delete(ids: string | readonly string[]): Promise<void> {
+    await this.#viewer.decided((client) => {
+      for (const id of [ids].flat()) client.delete(id);
+      return [ids].flat();
+    });
+  }
+
+  getSelectedAnnotations(): readonly string[] {
+    return this.#viewer.tools?.selection ?? [];
+  }
+
+  setSelectedAnnotations(ids: readonly string[]): void {
+    this.#viewer.tools?.select(ids);
+  }
+
+  /** `select`, `highlight`, `ink`, `note`, `rectangle` or `text`. Does nothing in a viewer without tools. */
+  setTool(name: string): void {
+    this.#viewer.setTool(name);
+  }
+
+  /** The PDF with all annotations in it. Needs the permission `download`. */
+  async exportPDF(options: ExportOptions = {}): Promise<ArrayBuffer> {
+    return (await this.#viewer.exportPdf(options)).arrayBuffer();
+  }
+
+  /** Resolved when everything done until now is saved. */
+  save(): Promise<void> {
+    return this.#viewer.shown.client.flush();
+  }
+
+  hasUnsavedChanges(): boolean {
+    return this.#viewer.shown.client.save.pending > 0;
+  }
+
+  /** The same as `save`. */
+  ensureChangesSaved(): Promise<void> {
+    return this.save();
+  }
+
+  /** Everybody who has the document open, oneself included. */
+  get connectedClients(): readonly Peer[] {
+    const { peers, self } = this.#viewer.shown.client;
+    return self === null ? peers : [self, ...peers];
+  }
+
+  setTheme(theme: Theme): void {
+    this.#viewer.state.theme.value = theme;
+  }
+
+  /** Only `en` until now. */
+  setLocale(locale: string): void {
+    if (locale !== "en") throw new ApiError("invalid_parameters", `locale ${JSON.stringify(locale)} is not known; known are en`);
+  }
+
+  /** Takes the viewer out of the page. What is not saved yet stays in the queue on this device. */
+  unload(): void {
+    this.#viewer.close();
+  }
+
+  #page(pageIndex: number) {
+    const page = this.#viewer.shown.scroller.pages[pageIndex];
+    if (page === undefined) throw new ApiError("not_found", `pageIndex ${pageIndex} is not a page: there are ${this.totalPageCount}`);
+    return page;
+  }
+}

@@ -1,0 +1,133 @@
+/** @jsxImportSource preact */
+/** The frame around the pages: bars, panels, and what stands in for pages that are not there yet. */
+import { effect } from "@preact/signals";
+import { type JSX, render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Button, LowerBar, Toolbar } from "./toolbar.tsx";
+import css from "./shell.css?inline";
+import { Later } from "./later.tsx";
+import type { Actions, State } from "./state.ts";
+import { adoptStyles } from "./style.ts";
+
+export interface Shell {
+  readonly root: ShadowRoot;
+  /** Scrolling element, for the pages. */
+  readonly viewport: HTMLElement;
+  /** For panels that know the document: mounted in the frame when their code has been loaded. */
+  readonly parts: ShellParts;
+  close(): void;
+}
+
+/** Panels that are loaded when they are first opened; `open` of the document fills them in. */
+export interface ShellParts {
+  sidebar?: () => Promise<() => JSX.Element | null>;
+  search?: () => Promise<() => JSX.Element | null>;
+}
+
+const loadCard = () => import("./cards.tsx").then((module) => module.Card);
+const loadDialog = () => import("./dialog.tsx").then((module) => module.ConfirmDialog);
+
+export function openShell(container: HTMLElement, state: State, actions: Actions): Shell {
+  const host = document.createElement("div");
+  host.className = "lectern-viewer";
+  // The host's size must not wait for the style sheet of the shadow root.
+  host.style.cssText = "width:100%;height:100%";
+  const root = host.attachShadow({ mode: "open", delegatesFocus: false });
+  adoptStyles(root, css);
+  const viewport = document.createElement("div");
+  viewport.className = "viewport";
+  viewport.tabIndex = 0;
+  viewport.role = "document";
+  const frame = document.createElement("div");
+  frame.className = "shell";
+  root.append(frame);
+  const parts: ShellParts = {};
+  const stopTheme = followTheme(host, state);
+  render(<Frame state={state} actions={actions} viewport={viewport} parts={parts} />, frame);
+  container.append(host);
+  return {
+    root,
+    viewport,
+    parts,
+    close() {
+      stopTheme();
+      render(null, frame);
+      host.remove();
+    },
+  };
+}
+
+interface FrameProps {
+  readonly state: State;
+  readonly actions: Actions;
+  readonly viewport: HTMLElement;
+  readonly parts: ShellParts;
+}
+
+function Frame({ state, actions, viewport, parts }: FrameProps): JSX.Element {
+  const stage = useRef<HTMLElement>(null);
+  const t = state.translate.value;
+  useEffect(() => {
+    viewport.ariaLabel = t("viewer.label");
+    stage.current?.prepend(viewport);
+  }, [viewport, t]);
+  const phase = state.phase.value;
+  return (
+    <>
+      <Toolbar state={state} actions={actions} />
+      <Banner state={state} />
+      <div class="body">
+        {state.sidebar.value !== null && parts.sidebar !== undefined && <Later load={parts.sidebar} props={{}} />}
+        <main class="stage" ref={stage}>
+          {phase.kind === "loading" && (
+            <div class="state" role="status" aria-label={t("loading.opening")}>
+              <div class="skeleton" />
+            </div>
+          )}
+          {phase.kind !== "loading" && phase.kind !== "open" && <Later load={loadCard} props={{ phase, translate: t }} />}
+        </main>
+        {state.searchOpen.value && parts.search !== undefined && <Later load={parts.search} props={{}} />}
+      </div>
+      <LowerBar state={state} actions={actions} />
+      {state.dialog.value !== null && <Later load={loadDialog} props={{ state, dialog: state.dialog.value }} />}
+      <div class="hidden-label" role="log" aria-live="polite">
+        {state.announcement.value}
+      </div>
+    </>
+  );
+}
+
+function Banner({ state }: { readonly state: State }): JSX.Element | null {
+  const t = state.translate.value;
+  const notice = state.notice.value;
+  const offline = state.connection.value === "offline" && state.phase.value.kind === "open" && state.canWrite.value;
+  if (notice !== null) {
+    return (
+      <div class="banner" role="alert">
+        <span>{notice}</span>
+        <Button icon="x" narrow label={t("banner.dismiss")} onClick={() => (state.notice.value = null)} />
+      </div>
+    );
+  }
+  if (!offline) return null;
+  return (
+    <div class="banner" role="status">
+      {t(state.durable.value ? "banner.offline" : "banner.offline-memory")}
+    </div>
+  );
+}
+
+/** `system` follows the system while it is open. */
+function followTheme(host: HTMLElement, state: State): () => void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const show = (): void => {
+    const theme = state.theme.value;
+    host.dataset.theme = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
+  };
+  dark.addEventListener("change", show);
+  const stop = effect(show);
+  return () => {
+    stop();
+    dark.removeEventListener("change", show);
+  };
+}

@@ -1,0 +1,314 @@
+/**
+ * One open viewer: makes the parts and lets them hear of each other. The parts know each other only by `parts.ts`; `load.ts` calls this in
+ * the order of the story (`show`, then `connect` after the first paint), and `instance.ts` is its public face.
+ */
+import type { AnyRecord, RecordOf } from "@lectern/protocol";
+import { ApiError, can } from "@lectern/protocol/plain";
+import { type Clock, type RecordsChanged, type Rejection, SyncClient } from "@lectern/sync/client";
+import { createDrawing, type Drawing } from "./annotations/drawing.ts";
+import { type AnnotationRecord, type Events, isAnnotation, type Origin } from "./events.ts";
+import type { CheckedOptions, ViewState } from "./options.ts";
+import { PageImages } from "./pages/images.ts";
+import { pageList } from "./pages/page-list.ts";
+import { Scroller, type Zoom } from "./pages/scroller.ts";
+import { stepScale } from "./pages/layout.ts";
+import type { TextLayer, Tools } from "./parts.ts";
+import type { DocumentSource, ExportOptions, Transport } from "./source/source.ts";
+import type { openShell, Shell } from "./ui/shell.tsx";
+import type { Actions, State } from "./ui/state.ts";
+
+export interface ViewerOptions {
+  readonly options: CheckedOptions;
+  readonly state: State;
+  readonly events: Events;
+  readonly openShell: typeof openShell;
+}
+
+/** What exists once a document is shown. */
+export interface Shown {
+  readonly source: DocumentSource;
+  readonly scroller: Scroller;
+  readonly images: PageImages;
+  readonly client: SyncClient;
+  readonly drawing: Drawing;
+}
+
+export class Viewer implements Actions {
+  readonly state: State;
+  readonly events: Events;
+  readonly shell: Shell;
+  readonly options: CheckedOptions;
+  #shown: Shown | null = null;
+  /** From `connect` on; nothing asks for it before. */
+  #transport: Transport | null = null;
+  #tools: Tools | null = null;
+  #text: TextLayer | null = null;
+  #known = new Set<string>();
+  #stops: (() => void)[] = [];
+
+  constructor({ options, state, events, openShell: open }: ViewerOptions) {
+    this.options = options;
+    this.state = state;
+    this.events = events;
+    this.shell = open(options.container, state, this);
+  }
+
+  get shown(): Shown {
+    if (this.#shown === null) throw new Error("no document is shown");
+    return this.#shown;
+  }
+  get tools(): Tools | null {
+    return this.#tools;
+  }
+  get text(): TextLayer | null {
+    return this.#text;
+  }
+  get firstPage(): Promise<void> {
+    return this.shown.images.first;
+  }
+
+  /** Pages, images and annotations: all that the first paint needs, without another request but its image. */
+  show(source: DocumentSource): void {
+    const { state, shell, options } = this;
+    const { opened } = source;
+    const { viewport } = shell;
+    const t = state.translate.value;
+    const scroller = new Scroller({
+      viewport,
+      pages: pageList(opened, pageRecords(opened.records.inline)),
+      zoom: state.zoom.value,
+      rotation: options.initialViewState.rotation ?? 0,
+      pageLabel: (page) => t("page.label", { page: page.label ?? page.index + 1 }),
+      isPinned: (pageId) => this.#text?.selection()?.pages.some((page) => page.pageId === pageId) === true,
+    });
+    scroller.jumpToIndex(options.initialViewState.currentPageIndex ?? 0);
+    const images = new PageImages({
+      scroller,
+      load: (page, width, signal) => source.image(page, width, signal),
+      pixelRatio: () => devicePixelRatio,
+      firstWidth: opened.firstWidth,
+      onError: (error) => reportError(error),
+    });
+    const client = new SyncClient({
+      connect: (socketEvents) => this.#connected.connect(socketEvents),
+      queue: {
+        load: () => this.#connected.queue.load(),
+        append: (push) => this.#connected.queue.append(push),
+        remove: (ns) => this.#connected.queue.remove(ns),
+        reset: () => this.#connected.queue.reset(),
+      },
+      getToken: (why) => this.#connected.getToken(why),
+      fetchSnapshot: (url) => this.#connected.fetchSnapshot(url),
+      clock: browserClock,
+      randomBytes,
+      initial: {
+        seq: opened.seq,
+        epoch: opened.epoch,
+        grants: opened.grants,
+        records: opened.records.inline,
+        complete: opened.records.complete,
+      },
+      ...(opened.documentId === null ? {} : { document: opened.documentId }),
+      layer: opened.layer,
+    });
+    const drawing = createDrawing(scroller, client.records);
+    this.#shown = { source, scroller, images, client, drawing };
+    for (const record of client.records.all()) if (isAnnotation(record)) this.#known.add(record.id);
+    this.#follow(this.#shown);
+    state.title.value = opened.title;
+    state.self.value = opened.user;
+    state.canDownload.value = opened.grants.permissions.includes("download");
+    state.canWrite.value = !options.readOnly && opened.restrictions.annotate && mayAnnotate(opened.grants);
+    state.phase.value = { kind: "open" };
+  }
+
+  /** After the first paint: the socket, then text, tools and panels. Resolved when editing may begin. */
+  async connect(): Promise<void> {
+    const { client } = this.shown;
+    this.#transport = await this.shown.source.transport();
+    this.state.durable.value = this.#transport.durable;
+    await client.start();
+  }
+
+  fail(error: ApiError): void {
+    this.state.phase.value = { kind: "error", error };
+  }
+
+  goTo(pageIndex: number): void {
+    this.shown.scroller.jumpToIndex(pageIndex);
+  }
+  setZoom(zoom: Zoom): void {
+    this.shown.scroller.setZoom(zoom);
+  }
+  stepZoom(by: 1 | -1): void {
+    const { scroller } = this.shown;
+    scroller.setZoom(stepScale(scroller.scale, by));
+  }
+  setTool(name: string): void {
+    this.#tools?.setActive(name);
+  }
+  undo(): void {
+    this.#tools?.undo();
+  }
+  redo(): void {
+    this.#tools?.redo();
+  }
+  download(): void {
+    const t = this.state.translate.value;
+    this.exportPdf({}).then(
+      (pdf) => saveAs(pdf, `${this.state.title.value ?? "document"}`.replace(/(\.pdf)?$/i, ".pdf")),
+      (error: unknown) =>
+        (this.state.notice.value = t("download.failed", { reason: error instanceof Error ? error.message : String(error) })),
+    );
+  }
+
+  /** With everything that has been done until now. */
+  async exportPdf(options: ExportOptions): Promise<Blob> {
+    const { client, source } = this.shown;
+    await client.flush();
+    return source.exportPdf(options);
+  }
+
+  /** Makes one change; resolved with the ids it touches when the service has decided, rejected with what it refused. */
+  async decided(change: (client: SyncClient) => readonly string[]): Promise<readonly string[]> {
+    const { client } = this.shown;
+    let ids: readonly string[] = [];
+    let refused: Rejection | null = null;
+    const stop = client.on("reject", (rejection) => {
+      if (rejection.ops.some((op) => ids.includes(op[1]))) refused ??= rejection;
+    });
+    try {
+      ids = client.transact(() => change(client));
+      await client.flush();
+    } finally {
+      stop();
+    }
+    if (refused === null) return ids;
+    const { code, detail, failingPaths } = refused as Rejection;
+    throw new ApiError(code, detail, failingPaths === undefined ? {} : { failingPaths });
+  }
+
+  viewState(): ViewState {
+    const { scroller } = this.shown;
+    return { currentPageIndex: scroller.currentIndex, zoom: scroller.zoom, rotation: scroller.rotation, sidebar: this.state.sidebar.value };
+  }
+
+  setViewState(next: ViewState): void {
+    const { scroller } = this.shown;
+    const now = this.viewState();
+    if (next.rotation !== now.rotation) scroller.setRotation(next.rotation);
+    if (next.zoom !== now.zoom) scroller.setZoom(next.zoom);
+    if (next.currentPageIndex !== now.currentPageIndex) scroller.jumpToIndex(next.currentPageIndex);
+    this.state.sidebar.value = next.sidebar;
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#tools?.destroy();
+    if (this.#shown !== null) {
+      const { client, drawing, images, scroller, source } = this.#shown;
+      client.close();
+      drawing.destroy();
+      images.close();
+      scroller.close();
+      source.close();
+    }
+    this.shell.close();
+  }
+
+  get #connected(): Transport {
+    if (this.#transport === null) throw new Error("the sync client was started before its transport");
+    return this.#transport;
+  }
+
+  /** What happens in the parts becomes state of the frame, and events. */
+  #follow({ scroller, client }: Shown): void {
+    const { state, events } = this;
+    state.pageCount.value = scroller.order.length;
+    const moved = (): void => {
+      if (scroller.currentIndex !== state.pageIndex.value) {
+        state.pageIndex.value = scroller.currentIndex;
+        events.emit("viewState.currentPageIndex.change", { currentPageIndex: scroller.currentIndex });
+      }
+      if (scroller.scale !== state.scale.value) {
+        state.scale.value = scroller.scale;
+        events.emit("viewState.zoom.change", { zoom: scroller.scale });
+      }
+      state.zoom.value = scroller.zoom;
+      state.pageCount.value = scroller.order.length;
+    };
+    moved();
+    this.#stops.push(
+      scroller.onMove(moved),
+      client.records.onChange((change) => this.#recordsChanged(change)),
+      client.on("state", (connection) => {
+        state.connection.value = connection;
+        events.emit("connection.change", { state: connection });
+      }),
+      client.on("save", (save) => {
+        state.save.value = save;
+        events.emit("document.saveStateChange", save);
+      }),
+      client.on("peers", (peers) => {
+        state.peers.value = peers;
+        events.emit("instant.connectedClients.change", { clients: peers }, { origin: "remote", by: null });
+      }),
+      client.on("history", (history) => (state.history.value = history)),
+      client.on("grants", (grants) => (state.canWrite.value = !this.options.readOnly && mayAnnotate(grants))),
+      client.on("reject", (rejection) => {
+        state.notice.value = state.translate.value("banner.rejected", { reason: rejection.detail ?? rejection.code });
+      }),
+    );
+  }
+
+  #recordsChanged({ ids, origin, by }: RecordsChanged): void {
+    const { client, scroller, source } = this.shown;
+    const from: Origin = { origin, by };
+    const created: AnnotationRecord[] = [];
+    const updated: AnnotationRecord[] = [];
+    const deleted: string[] = [];
+    let pagesChanged = false;
+    for (const id of ids) {
+      const record = client.records.get(id);
+      if (record?.kind === "page") pagesChanged = true;
+      if (isAnnotation(record)) {
+        (this.#known.has(id) ? updated : created).push(record);
+        this.#known.add(id);
+      } else if (this.#known.delete(id)) deleted.push(id);
+    }
+    if (pagesChanged) scroller.setPages(pageList(source.opened, pageRecords(client.records.all())));
+    this.events.emit("document.change", { ids: [...ids] }, from);
+    if (created.length > 0) this.events.emit("annotations.create", { annotations: created }, from);
+    if (updated.length > 0) this.events.emit("annotations.update", { annotations: updated }, from);
+    if (deleted.length > 0) this.events.emit("annotations.delete", { ids: deleted }, from);
+  }
+}
+
+const browserClock: Clock = {
+  now: () => Date.now(),
+  setTimeout(run, ms) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
+function saveAs(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser has taken hold of the file by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function* pageRecords(records: Iterable<AnyRecord>): Generator<RecordOf<"page">> {
+  for (const record of records) if (record.kind === "page") yield record;
+}
+
+function mayAnnotate(grants: Parameters<typeof can>[0]): boolean {
+  return can(grants, "create", null, { kind: "annotation", createdBy: grants.userId, grp: grants.defaultGroup });
+}
