@@ -234,7 +234,20 @@ export class SyncRoom {
     return { seq: this.#head.seq, epoch: this.#head.epoch, records: [...visible].map((json) => JSON.parse(json) as AnyRecord) };
   }
 
-  /** The same as the JSON text of `{seq, epoch, records}`: the cheapest way to send it. */
+  /** All live records these rights see, when they have at most so many characters as JSON; else null, without having looked at all of them. */
+  smallSnapshot(grants: Grants, maxChars: number): readonly AnyRecord[] | null {
+    const view = this.#view(grants);
+    const records: AnyRecord[] = [];
+    let chars = 0;
+    for (const json of this.#state.visible((head) => view.sees(head))) {
+      chars += json.length + 1;
+      if (chars > maxChars) return null;
+      records.push(JSON.parse(json) as AnyRecord);
+    }
+    return records;
+  }
+
+  /** `snapshot` as the JSON text of `{seq, epoch, records}`: the cheapest way to send it. */
   snapshotJson(grants: Grants): string {
     const view = this.#view(grants);
     const visible = [...this.#state.visible((head) => view.sees(head))];
