@@ -16,7 +16,7 @@ export { type Change, type ChangeOp, ClientMessage, Op, type Peer, Presence, typ
 export { type Api, api } from "./api.ts";
 export type { Account, ApiKey, Application } from "./account.ts";
 export { DocumentId, type DocumentInfo, type DocumentStatus, type DocumentSummary, LayerName } from "./document.ts";
-export type { Snapshot } from "./layer.ts";
+export type { Snapshot, SnapshotPages } from "./layer.ts";
 export type { Auth, BodyKind, Input, Method, Operation, Output, Parsed } from "./operation.ts";
 export type { AllowedDocument, Opened } from "./session.ts";
 export { type Envelope, fromInstantJson, INSTANT_TYPES, type InstantAnnotation, type PageNames, toInstantJson } from "./instant-json.ts";

@@ -11,6 +11,13 @@ export interface Snapshot {
   readonly seq: number;
   readonly epoch: number;
   readonly records: readonly AnyRecord[];
+  /** All runs and labels of the source's pages, as in `Opened`; only with `?pages=true`. */
+  readonly pages?: SnapshotPages;
+}
+
+export interface SnapshotPages {
+  readonly runs: readonly (readonly [n: number, width: number, height: number, rotation: 0 | 90 | 180 | 270])[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export const layers = {
@@ -29,9 +36,14 @@ export const layers = {
     auth: "either",
     layered: true,
     params,
-    query: z.object({ minSeq: z.exactOptional(z.coerce.number().int().min(0)) }),
-    response: z.object({ seq: z.int(), epoch: z.int(), records: z.array(z.custom<AnyRecord>()) }),
-    errors: ["not_found", "preparing"],
+    query: z.object({ minSeq: z.exactOptional(z.coerce.number().int().min(0)), pages: z.exactOptional(z.stringbool()) }),
+    response: z.object({
+      seq: z.int(),
+      epoch: z.int(),
+      records: z.array(z.custom<AnyRecord>()),
+      pages: z.exactOptional(z.custom<SnapshotPages>()),
+    }),
+    errors: ["not_found", "preparing", "document_failed", "password_required", "wrong_password"],
   }),
   changes: operation({
     method: "GET",

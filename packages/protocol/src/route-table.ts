@@ -26,7 +26,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "annotations.delete": {"method":"DELETE","path":"/viewer/documents/{documentId}/annotations/{annotationId}","body":"none","query":[],"layered":true,"response":"json"},
   "annotations.deleteMany": {"method":"DELETE","path":"/viewer/documents/{documentId}/annotations","body":"json","query":[],"layered":true,"response":"json"},
   "layers.list": {"method":"GET","path":"/viewer/documents/{documentId}/layers","body":"none","query":[],"layered":false,"response":"json"},
-  "layers.records": {"method":"GET","path":"/viewer/documents/{documentId}/records","body":"none","query":["minSeq"],"layered":true,"response":"json"},
+  "layers.records": {"method":"GET","path":"/viewer/documents/{documentId}/records","body":"none","query":["minSeq","pages"],"layered":true,"response":"json"},
   "layers.changes": {"method":"GET","path":"/viewer/documents/{documentId}/changes","body":"none","query":["since","limit"],"layered":true,"response":"json"},
   "sessions.create": {"method":"POST","path":"/viewer/sessions","body":"json","query":[],"layered":false,"response":"json"},
   "sessions.list": {"method":"GET","path":"/viewer/sessions","body":"none","query":["limit","cursor","document_id"],"layered":false,"response":"json"},

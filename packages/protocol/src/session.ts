@@ -99,8 +99,10 @@ export interface Opened {
     readonly runs: readonly (readonly [n: number, width: number, height: number, rotation: 0 | 90 | 180 | 270])[];
     /** Labels that differ from the page's number, by source index. */
     readonly labels?: Readonly<Record<string, string>>;
-    /** true: labels or page records did not fit and come with the snapshot. */
+    /** true: runs, labels or page records did not fit; the address of the snapshot asks for them (`Snapshot.pages`). */
     readonly partial: boolean;
+    /** With `partial`: the runs are right for so many pages of the source; behind them stands a guess, so that a scroll bar has its length. */
+    readonly exact?: number;
   };
   /** Blob of the source: names the images. */
   readonly source: string;
