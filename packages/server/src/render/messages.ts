@@ -1,0 +1,40 @@
+/** What the server and its worker processes say to each other: one job at a time, one answer each. Passwords travel here only, never as arguments. */
+import type { ErrorCode } from "@lectern/protocol/plain";
+import type { ExportOptions, ImageOptions, PrepareSummary, RenderSource } from "../ports.ts";
+
+type Plain<T> = Omit<T, "signal" | "priority">;
+
+/** What each kind of job needs beside the file, and what it gives. */
+export interface Jobs {
+  probe: { readonly options: null; readonly result: { readonly pageCount: number; readonly encrypted: boolean } };
+  prepare: { readonly options: { readonly revision: number; readonly target: string }; readonly result: PrepareSummary };
+  image: { readonly options: Plain<ImageOptions>; readonly result: Uint8Array };
+  text: { readonly options: { readonly page: number }; readonly result: string };
+  export: { readonly options: Plain<ExportOptions>; readonly result: null };
+  check: { readonly options: null; readonly result: null };
+}
+
+export type JobKind = keyof Jobs;
+
+/** `source` is null for `check` only. */
+export type JobMessage = { readonly [K in JobKind]: { readonly id: number; readonly kind: K; readonly source: RenderSource | null; readonly options: Jobs[K]["options"] } }[JobKind];
+
+export type WorkerMessage =
+  | { readonly ready: true }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } };
+
+/** Documents that a worker keeps open. The pool counts along, to send a document's next job to where it is open. */
+export const OPEN_DOCUMENTS = 4;
+
+export function documentKey(source: RenderSource): string {
+  return `${source.sha256}\0${source.password ?? ""}`;
+}
+
+/** Moves the key to the end, the most recent, and gives back what falls out. */
+export function touch(keys: string[], key: string): string | undefined {
+  const at = keys.indexOf(key);
+  if (at >= 0) keys.splice(at, 1);
+  keys.push(key);
+  return keys.length > OPEN_DOCUMENTS ? keys.shift() : undefined;
+}

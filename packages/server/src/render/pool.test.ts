@@ -1,0 +1,249 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { brokenPdf, emptyFile, encryptedPdf, ENCRYPTED_PASSWORD, notAPdf, pagesPdf, truncatedPdf } from "@lectern/pdf/testing";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { RenderSource } from "../ports.ts";
+import { type RenderPool, renderPool, type RenderPoolOptions } from "./pool.ts";
+import type { WorkerDeath } from "./process.ts";
+
+let folder = "";
+const pools: RenderPool[] = [];
+const deaths: WorkerDeath[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lectern-pool-"));
+});
+afterEach(async () => {
+  deaths.length = 0;
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function pool(options: Partial<RenderPoolOptions> = {}): RenderPool {
+  const made = renderPool({ workers: 1, onDeath: (death) => deaths.push(death), ...options });
+  pools.push(made);
+  return made;
+}
+
+async function file(bytes: Uint8Array): Promise<RenderSource> {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const path = join(folder, sha256);
+  await writeFile(path, bytes);
+  return { path, sha256 };
+}
+
+const image = (using: RenderPool, source: RenderSource, page = 0, signal?: AbortSignal): Promise<Uint8Array> =>
+  using.image(source, { page, width: 160, format: "webp", annotations: "others", ...(signal === undefined ? {} : { signal }) });
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A sound file still works: nothing of what came before has stayed. */
+async function expectControl(using: RenderPool): Promise<void> {
+  const { width, height } = await sharp(await image(using, await file(pagesPdf(2)), 1)).metadata();
+  expect([width, height]).toEqual([160, 226]);
+}
+
+describe("rendering in worker processes", () => {
+  it("draws a page in each format, by width or by height", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(3));
+    for (const format of ["webp", "png", "jpeg"] as const) {
+      const meta = await sharp(await using.image(source, { page: 2, width: 320, format, annotations: "all" })).metadata();
+      expect([meta.format, meta.width, meta.height]).toEqual([format, 320, 453]);
+    }
+    const byHeight = await sharp(await using.image(source, { page: 0, height: 333, format: "png", annotations: "all" })).metadata();
+    expect([byHeight.width, byHeight.height]).toEqual([235, 333]);
+    const turned = await sharp(await using.image(source, { page: 0, height: 100, format: "png", annotations: "all", rotation: 90 })).metadata();
+    expect([turned.width, turned.height]).toEqual([142, 100]);
+  });
+
+  it("gives the text of a page with its positions", async () => {
+    const text = JSON.parse(await pool().text(await file(pagesPdf(3)), 1)) as { runs: { text: string; edges: number[] }[] };
+    expect(text.runs[0]!.text).toBe("Page 2 of 3");
+    expect(text.runs[0]!.edges).toHaveLength(12);
+  });
+
+  it("writes manifest and base records for a prepared file", async () => {
+    const target = join(folder, "prepared.ndjson");
+    const summary = await pool().prepare(await file(pagesPdf(3)), { revision: 1, target });
+    expect(summary).toEqual({ pageCount: 3, encrypted: false, recordCount: 0, title: "3 pages" });
+    const [first] = (await readFile(target, "utf8")).split("\n");
+    expect(JSON.parse(first!)).toMatchObject({ manifest: { pageCount: 3, runs: [[3, 0]], shapes: [{ width: 595, height: 842 }] } });
+  });
+
+  it("answers for files that cannot be opened, and goes on", async () => {
+    const using = pool();
+    for (const bytes of [brokenPdf(), emptyFile(), notAPdf()]) {
+      await expect(using.probe(await file(bytes))).rejects.toMatchObject({ code: "invalid_document" });
+      await expectControl(using);
+    }
+    // What is left of a cut file may be readable: an answer either way, and never a dead worker.
+    await using.probe(await file(truncatedPdf())).catch((error: unknown) => expect(error).toMatchObject({ code: "invalid_document" }));
+    await expectControl(using);
+    expect(deaths).toEqual([]);
+  });
+
+  it("opens an encrypted file with its password only", async () => {
+    const using = pool();
+    const source = await file(encryptedPdf());
+    await expect(using.probe(source)).rejects.toMatchObject({ code: "password_required" });
+    await expect(using.probe({ ...source, password: "guess" })).rejects.toMatchObject({ code: "wrong_password" });
+    expect(await using.probe({ ...source, password: ENCRYPTED_PASSWORD })).toEqual({ pageCount: 1, encrypted: true });
+    // The open copy must not answer for those who do not know the password.
+    await expect(image(using, source)).rejects.toMatchObject({ code: "password_required" });
+  });
+
+  it("says which page there is not, and which picture is too large", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(2));
+    await expect(image(using, source, 2)).rejects.toMatchObject({ code: "not_found" });
+    await expect(using.image(source, { page: 0, width: 20_000, format: "png", annotations: "none" })).rejects.toMatchObject({ code: "too_large" });
+    await expectControl(using);
+  });
+
+  it("checks a real worker with a known page", async () => {
+    await expect(pool().check()).resolves.toBeUndefined();
+  });
+});
+
+describe("workers that fail", () => {
+  it("kills one that hangs and tries the job again", async () => {
+    const using = pool({ limits: { page: 1500 } });
+    await using.check();
+    const [stopped] = using.processes();
+    process.kill(stopped!.pid, "SIGSTOP");
+    await expectControl(using);
+    expect(deaths.map((death) => death.reason)).toEqual(["time"]);
+    expect(using.processes()).not.toContainEqual(expect.objectContaining({ pid: stopped!.pid }));
+  });
+
+  it("gives up a job that hangs twice, and still draws others", async () => {
+    const using = pool({ limits: { page: 1000 } });
+    const source = await file(pagesPdf(5));
+    await using.check();
+    const failing = expect(image(using, source)).rejects.toMatchObject({ code: "document_failed", message: expect.stringContaining("takes too long") as unknown });
+    const frozen = new Set<number>();
+    // Freezes every worker that takes the job.
+    await until(() => {
+      const busy = using.processes().find((one) => one.busy && !frozen.has(one.pid));
+      if (busy !== undefined) {
+        process.kill(busy.pid, "SIGSTOP");
+        frozen.add(busy.pid);
+      }
+      return deaths.length === 2;
+    });
+    await failing;
+    expect(frozen.size).toBe(2);
+    await expectControl(using);
+  });
+
+  it("tries a job again whose worker was killed, and forgives the file", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(2));
+    for (let round = 0; round < 4; round++) {
+      await using.check();
+      const [victim] = using.processes();
+      process.kill(victim!.pid, "SIGSTOP");
+      const drawn = image(using, source, round % 2);
+      process.kill(victim!.pid, "SIGKILL");
+      expect((await drawn).length).toBeGreaterThan(100);
+    }
+    expect(deaths.map((death) => death.reason)).toEqual(["crash", "crash", "crash", "crash"]);
+  });
+
+  it("kills one that takes too much memory, and says so", async () => {
+    const using = pool({ maxMemory: 20_000_000 });
+    await expect(using.image(await file(pagesPdf(1)), { page: 0, width: 6000, format: "webp", annotations: "none" })).rejects.toMatchObject({
+      code: "document_failed", message: expect.stringContaining("memory") as unknown,
+    });
+    expect(deaths.map((death) => death.reason)).toEqual(["memory", "memory"]);
+    await expectControl(pool());
+  });
+
+  it("does not try a file any more that has cost three workers", async () => {
+    const using = pool({ limits: { page: 600 } });
+    const source = await file(pagesPdf(7));
+    let freezing = true;
+    const freezer = (async () => {
+      while (freezing) {
+        for (const one of using.processes()) if (one.busy) process.kill(one.pid, "SIGSTOP");
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    await expect(image(using, source)).rejects.toMatchObject({ code: "document_failed" });
+    await expect(image(using, source)).rejects.toMatchObject({ code: "document_failed", extra: { quarantined: true } });
+    freezing = false;
+    await freezer;
+    expect(deaths).toHaveLength(3);
+    await expect(using.text(source, 0)).rejects.toMatchObject({ code: "document_failed", extra: { quarantined: true } });
+    expect(deaths).toHaveLength(3);
+    await expectControl(using);
+  });
+});
+
+describe("the queue", () => {
+  it("lets who waits pass what is done ahead", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(9));
+    const order: string[] = [];
+    const ahead = [1, 2, 3].map((page) => using.text(source, page, { priority: "ahead" }).then(() => order.push(`ahead ${page}`)));
+    const now = using.text(source, 8).then(() => order.push("now"));
+    await Promise.all([...ahead, now]);
+    expect(order[0]).toBe("now");
+  });
+
+  it("forgets a job that was cancelled while it waited", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(4));
+    const abort = new AbortController();
+    const running = image(using, source);
+    const cancelled = image(using, source, 1, abort.signal);
+    abort.abort();
+    await expect(cancelled).rejects.toThrow("abort");
+    expect(using.queued).toBeLessThanOrEqual(1);
+    await running;
+    expect(deaths).toEqual([]);
+  });
+
+  it("ends background work that nobody wants any more, without blaming the file", async () => {
+    const using = pool();
+    const source = await file(pagesPdf(3));
+    await using.check();
+    const abort = new AbortController();
+    const [victim] = using.processes();
+    process.kill(victim!.pid, "SIGSTOP");
+    const prepared = using.prepare(source, { revision: 1, target: join(folder, "never.ndjson"), signal: abort.signal });
+    await until(() => using.processes().some((one) => one.busy));
+    abort.abort();
+    await expect(prepared).rejects.toThrow("abort");
+    await expectControl(using);
+    expect(deaths).toEqual([]);
+  });
+
+  it("sends a document's next page to the worker that has it open, and other work elsewhere", async () => {
+    const using = pool({ workers: 2 });
+    const [one, other] = [await file(pagesPdf(2)), await file(pagesPdf(3))];
+    await Promise.all([image(using, one), image(using, other)]);
+    await until(() => using.processes().length === 2 && using.processes().every((process) => !process.busy));
+    const running = [image(using, one, 1), image(using, other, 1)];
+    expect(using.processes().filter((process) => process.busy)).toHaveLength(2);
+    await Promise.all(running);
+  });
+
+  it("refuses work once it is closed, and leaves no process behind", async () => {
+    const using = pool({ workers: 2 });
+    await using.check();
+    const pids = using.processes().map((one) => one.pid);
+    const waiting = image(using, await file(pagesPdf(2)));
+    const outcome = expect(waiting).rejects.toMatchObject({ code: "unavailable" });
+    await using.close();
+    await outcome;
+    await expect(using.check()).rejects.toMatchObject({ code: "unavailable" });
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+});

@@ -1,0 +1,334 @@
+/**
+ * The Renderer: worker processes that are thrown away when a file makes them fail, hang or swell. A document's next job goes to the worker
+ * that has it open; somebody who waits comes before background work, which never takes the last worker when there are several. A job whose
+ * worker died is tried once more; a file that has cost three workers within an hour is not tried any more.
+ */
+import { ApiError } from "@lectern/protocol/plain";
+import { type Clock, type Renderer, type RenderSource, systemClock } from "../ports.ts";
+import { documentKey, type JobKind, type JobMessage, type Jobs, touch } from "./messages.ts";
+import { type DeathCause, startWorker, WorkerDeath, type WorkerProcess } from "./process.ts";
+
+export interface RenderPoolOptions {
+  /** Processes at most. The first is started at once, the others when there is work for them. */
+  readonly workers: number;
+  readonly clock?: Clock;
+  /** Wall clock of one try, milliseconds: page (image, text, probe) 10 s, prepare and export 60 s. */
+  readonly limits?: { readonly page?: number; readonly prepare?: number; readonly export?: number };
+  /** Bytes of one process; default 1 GB. */
+  readonly maxMemory?: number;
+  /** A process ended that should not have. */
+  readonly onDeath?: (death: WorkerDeath) => void;
+}
+
+export interface RenderPool extends Renderer {
+  /** For metrics and tests. */
+  processes(): readonly { readonly pid: number; readonly busy: boolean }[];
+  /** Jobs that wait for a process. */
+  readonly queued: number;
+}
+
+const LIMITS = { page: 10_000, prepare: 60_000, export: 60_000 };
+const MAX_MEMORY = 1_000_000_000;
+const MAX_QUEUED = 2000;
+/** Kills of one file after which it is not tried any more, and for how long they are remembered. */
+const QUARANTINE_KILLS = 3;
+const QUARANTINE_MS = 3_600_000;
+const REMEMBERED_FILES = 1000;
+const IDLE_MS = 60_000;
+/** Deaths within a minute after which new processes come slowly. */
+const CALM_DEATHS = 6;
+const MAX_START_PAUSE_MS = 5000;
+const MAX_FAILED_STARTS = 3;
+
+/** 0: somebody waits. 1: background work. 2: done ahead. */
+type Rank = 0 | 1 | 2;
+
+interface Task {
+  readonly kind: JobKind;
+  readonly source: RenderSource | null;
+  readonly options: unknown;
+  readonly rank: Rank;
+  readonly heavy: boolean;
+  /** Of the first try. */
+  readonly statedMs: number;
+  limitMs: number;
+  tries: number;
+  settled: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Slot {
+  readonly process: WorkerProcess;
+  ready: boolean;
+  task: Task | null;
+  readonly open: string[];
+  cancelIdle: () => void;
+}
+
+export function renderPool(options: RenderPoolOptions): RenderPool {
+  const clock = options.clock ?? systemClock;
+  const limits = { ...LIMITS, ...options.limits };
+  const maxMemory = options.maxMemory ?? MAX_MEMORY;
+  const slots = new Set<Slot>();
+  const queues: readonly [Task[], Task[], Task[]] = [[], [], []];
+  const deaths: number[] = [];
+  /** Times at which a file cost a process, by SHA-256; least recent file first. */
+  const kills = new Map<string, number[]>();
+  let failedStarts = 0;
+  let pause: (() => void) | null = null;
+  let closed = false;
+  let lastId = 0;
+
+  spawn();
+
+  function spawn(): void {
+    const slot: Slot = { process: startWorker({ clock, maxMemory }), ready: false, task: null, open: [], cancelIdle: () => undefined };
+    slots.add(slot);
+    slot.process.ready.then(
+      () => {
+        failedStarts = 0;
+        slot.ready = true;
+        rest(slot);
+        dispatch();
+      },
+      () => undefined, // told by `exited`
+    );
+    void slot.process.exited.then((death) => buried(slot, death));
+  }
+
+  function buried(slot: Slot, death: WorkerDeath): void {
+    slots.delete(slot);
+    slot.cancelIdle();
+    if (closed) return;
+    if (death.reason !== "stopped") {
+      deaths.push(clock.now());
+      options.onDeath?.(death);
+    }
+    if (death.reason === "start" && ++failedStarts >= MAX_FAILED_STARTS) {
+      for (const task of queues.flat()) fail(task, new ApiError("unavailable", "The processes that read PDF files cannot be started", { cause: death, retryAfter: 5 }));
+      for (const queue of queues) queue.length = 0;
+      failedStarts = 0;
+    }
+    if (slots.size === 0 && death.reason !== "start") start();
+    dispatch();
+  }
+
+  /** A new process, now or, when many have died of late, in a while. */
+  function start(): void {
+    if (closed || pause !== null || slots.size >= options.workers) return;
+    const now = clock.now();
+    while (deaths[0] !== undefined && deaths[0] < now - 60_000) deaths.shift();
+    const wait = deaths.length < CALM_DEATHS ? 0 : Math.min(MAX_START_PAUSE_MS, 100 * 2 ** (deaths.length - CALM_DEATHS));
+    if (wait === 0) return spawn();
+    pause = clock.setTimeout(() => {
+      pause = null;
+      spawn();
+    }, wait);
+  }
+
+  /** Gives waiting tasks to idle processes, and starts processes for those that are left. */
+  function dispatch(): void {
+    if (closed) return;
+    for (;;) {
+      const idle = [...slots].filter((slot) => slot.ready && slot.task === null);
+      const task = idle.length === 0 ? null : takeNext();
+      if (task === null) break;
+      assign(choose(idle, task), task);
+    }
+    const starting = [...slots].filter((slot) => !slot.ready).length;
+    for (let more = queues.flat().filter(mayRun).length - starting; more > 0 && pause === null && slots.size < options.workers; more--) start();
+  }
+
+  function takeNext(): Task | null {
+    for (const queue of queues) {
+      const at = queue.findIndex(mayRun);
+      if (at >= 0) return queue.splice(at, 1)[0]!;
+    }
+    return null;
+  }
+
+  function mayRun(task: Task): boolean {
+    if (task.rank === 0 || options.workers === 1) return true;
+    return [...slots].filter((slot) => slot.task !== null && slot.task.rank > 0).length < options.workers - 1;
+  }
+
+  function choose(idle: readonly Slot[], task: Task): Slot {
+    const key = task.source === null ? null : documentKey(task.source);
+    return idle.find((slot) => key !== null && slot.open.includes(key)) ?? idle.reduce((best, slot) => (slot.open.length < best.open.length ? slot : best));
+  }
+
+  function assign(slot: Slot, task: Task): void {
+    slot.cancelIdle();
+    slot.task = task;
+    task.tries++;
+    if (task.source !== null) touch(slot.open, documentKey(task.source));
+    const message = { id: ++lastId, kind: task.kind, source: task.source, options: task.options } as JobMessage;
+    slot.process.run(message, task.limitMs).then(
+      (result) => {
+        if (task.tries > 1 && task.source !== null) forgive(task.source.sha256);
+        done(slot);
+        settle(task, () => task.resolve(result));
+      },
+      (error: Error) => {
+        done(slot);
+        if (error instanceof WorkerDeath) died(slot, task, error);
+        else settle(task, () => task.reject(error));
+      },
+    );
+  }
+
+  function done(slot: Slot): void {
+    slot.task = null;
+    // The memory of WebAssembly only grows: a process that once needed much gives it back by ending.
+    if ((slot.process.memory() ?? 0) > maxMemory / 2) {
+      slot.ready = false;
+      slot.process.kill("stopped");
+    } else rest(slot);
+    queueMicrotask(dispatch);
+  }
+
+  /** One idle process stays warm, the others end after a while. */
+  function rest(slot: Slot): void {
+    slot.cancelIdle();
+    slot.cancelIdle = clock.setTimeout(() => {
+      if (slots.size <= 1 || slot.task !== null) return;
+      slot.ready = false;
+      slot.process.kill("stopped");
+    }, IDLE_MS);
+  }
+
+  function died(slot: Slot, task: Task, death: WorkerDeath): void {
+    slot.ready = false;
+    if (closed) return fail(task, shuttingDown());
+    if (death.reason === "stopped") return; // aborted: the caller knows
+    const sha256 = task.source?.sha256 ?? null;
+    if (sha256 !== null) blame(sha256);
+    if (task.settled) return;
+    if (sha256 !== null && isQuarantined(sha256)) return fail(task, quarantined(death.reason, death));
+    if (task.tries >= 2) return fail(task, new ApiError("document_failed", describe(death.reason, task.statedMs), { cause: death }));
+    // Who waits for a page has waited long enough for a second time as long.
+    if (death.reason === "time") task.limitMs /= 2;
+    queues[task.rank].unshift(task);
+  }
+
+  function blame(sha256: string): void {
+    const times = recentKills(sha256);
+    kills.delete(sha256);
+    kills.set(sha256, [...times, clock.now()]);
+    if (kills.size > REMEMBERED_FILES) kills.delete(kills.keys().next().value!);
+  }
+
+  /** The second try went well: the first process did not die of the file. */
+  function forgive(sha256: string): void {
+    const times = recentKills(sha256).slice(0, -1);
+    if (times.length === 0) kills.delete(sha256);
+    else kills.set(sha256, times);
+  }
+
+  function recentKills(sha256: string): number[] {
+    return (kills.get(sha256) ?? []).filter((time) => time > clock.now() - QUARANTINE_MS);
+  }
+
+  function isQuarantined(sha256: string): boolean {
+    return recentKills(sha256).length >= QUARANTINE_KILLS;
+  }
+
+  function settle(task: Task, tell: () => void): void {
+    if (task.settled) return;
+    task.settled = true;
+    tell();
+  }
+
+  function fail(task: Task, error: Error): void {
+    settle(task, () => task.reject(error));
+  }
+
+  function submit<K extends JobKind>(
+    kind: K, source: RenderSource | null, jobOptions: Jobs[K]["options"], how: { readonly rank: Rank; readonly limitMs: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<Jobs[K]["result"]> {
+    const { rank, limitMs, signal } = how;
+    return new Promise<unknown>((resolve, reject) => {
+      if (closed) return reject(shuttingDown());
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      if (source !== null && isQuarantined(source.sha256)) return reject(quarantined(null));
+      if (queues[0].length + queues[1].length + queues[2].length >= MAX_QUEUED) return reject(new ApiError("unavailable", "Too many pages are waiting to be drawn", { retryAfter: 1 }));
+      const stopListening = (): void => signal?.removeEventListener("abort", onAbort);
+      const task: Task = {
+        kind, source, options: jobOptions, rank, heavy: kind === "prepare" || kind === "export", statedMs: limitMs, limitMs, tries: 0, settled: false,
+        resolve: (result) => {
+          stopListening();
+          resolve(result);
+        },
+        reject: (error) => {
+          stopListening();
+          reject(error);
+        },
+      };
+      const onAbort = (): void => {
+        const queue = queues[rank];
+        const at = queue.indexOf(task);
+        if (at >= 0) queue.splice(at, 1);
+        fail(task, signal!.reason as Error);
+        // A page is soon done; what may take a minute is not worth waiting for.
+        if (task.heavy) for (const slot of slots) if (slot.task === task) slot.process.kill("stopped");
+      };
+      signal?.addEventListener("abort", onAbort);
+      queues[rank].push(task);
+      dispatch();
+    }) as Promise<Jobs[K]["result"]>;
+  }
+
+  const rankOf = (priority: "interactive" | "ahead" | undefined): Rank => (priority === "ahead" ? 2 : 0);
+
+  return {
+    probe: (source, signal) => submit("probe", source, null, { rank: 0, limitMs: limits.page, signal }),
+    prepare: (source, { revision, target, signal }) => submit("prepare", source, { revision, target }, { rank: 1, limitMs: limits.prepare, signal }),
+    image(source, { signal, priority, ...image }) {
+      return submit("image", source, image, { rank: rankOf(priority), limitMs: limits.page, signal });
+    },
+    text: (source, page, { priority, signal } = {}) => submit("text", source, { page }, { rank: rankOf(priority), limitMs: limits.page, signal }),
+    async export(source, { signal, ...how }) {
+      await submit("export", source, how, { rank: 1, limitMs: limits.export, signal });
+    },
+    async check() {
+      await submit("check", null, null, { rank: 0, limitMs: limits.page });
+    },
+    async close() {
+      closed = true;
+      pause?.();
+      for (const task of queues.flat()) fail(task, shuttingDown());
+      for (const queue of queues) queue.length = 0;
+      const all = [...slots];
+      for (const slot of all) {
+        slot.cancelIdle();
+        slot.process.kill("stopped");
+      }
+      await Promise.all(all.map((slot) => slot.process.exited));
+    },
+    processes: () => [...slots].map((slot) => ({ pid: slot.process.pid, busy: slot.task !== null })),
+    get queued() {
+      return queues[0].length + queues[1].length + queues[2].length;
+    },
+  };
+}
+
+function describe(reason: DeathCause, limitMs: number): string {
+  switch (reason) {
+    case "time":
+      return `The file takes too long: more than ${Math.round(limitMs / 1000)} seconds for one step`;
+    case "memory":
+      return "The file needs more memory than one document may take";
+    default:
+      return "The PDF engine failed on this file";
+  }
+}
+
+function quarantined(reason: DeathCause | null, cause?: unknown): ApiError {
+  const why = reason === "time" ? " by taking too long" : reason === "memory" ? " by taking too much memory" : "";
+  return new ApiError("document_failed", `The file has stopped ${QUARANTINE_KILLS} worker processes${why} and is not tried any more`, { cause, extra: { quarantined: true } });
+}
+
+function shuttingDown(): ApiError {
+  return new ApiError("unavailable", "The service is shutting down", { retryAfter: 5 });
+}

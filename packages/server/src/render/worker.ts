@@ -1,0 +1,207 @@
+/**
+ * A worker process: one engine, a few open documents, one job at a time. It knows the files it is told to read and nothing else of the service.
+ * When the engine fails it ends itself: an instance of WebAssembly is of no use after a trap. When its parent is gone it ends, too.
+ */
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
+import { importRecords, type PdfDocument, type PdfEngine, PdfError } from "@lectern/pdf";
+import { type FileReader, fileReader, openPdfiumNode } from "@lectern/pdf/node";
+import { ApiError, type ErrorCode } from "@lectern/protocol/plain";
+import { storedManifest } from "../documents/manifest.ts";
+import type { PrepareSummary, RenderSource } from "../ports.ts";
+import { encode, setUpEncoder } from "./encode.ts";
+import { documentKey, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
+
+/** 60 megapixels. */
+const MAX_PIXELS = 60_000_000;
+const MAX_MEMORY = Number(process.argv[2]);
+
+const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
+  password_required: "password_required", wrong_password: "wrong_password", not_a_pdf: "invalid_document", damaged: "invalid_document",
+  unsupported_security: "invalid_document", too_large: "too_large",
+};
+
+interface Opened {
+  readonly document: PdfDocument;
+  readonly file: FileReader;
+}
+
+/**
+ * The main thread may hang inside of the engine, where no event reaches it: a thread of its own ends the process when the parent has died or
+ * (where the parent cannot look, on systems without /proc) when memory is over the cap.
+ */
+const GUARD = `
+const { ppid } = process;
+setInterval(() => {
+  if (process.ppid !== ppid || process.memoryUsage.rss() > ${Number.isFinite(MAX_MEMORY) ? MAX_MEMORY * 1.2 : "Infinity"}) process.kill(process.pid, "SIGKILL");
+}, 500);`;
+
+async function main(): Promise<void> {
+  new Worker(GUARD, { eval: true, execArgv: [] }).unref();
+  setUpEncoder();
+  const engine = await openPdfiumNode({ maxPixels: MAX_PIXELS });
+  const work = worker(engine);
+  process.on("disconnect", () => process.exit(0));
+  process.on("message", (message: JobMessage) => {
+    work(message).then(
+      (result) => send({ id: message.id, result }),
+      (error: unknown) => {
+        const answer = answerTo(error);
+        if (answer !== null) return send({ id: message.id, error: answer });
+        // Not an answer but the end of the engine: the parent sees the process go and what it last said.
+        console.error(error instanceof Error ? (error.stack ?? error.message) : error, error instanceof Error ? (error.cause ?? "") : "");
+        process.exit(70);
+      },
+    );
+  });
+  send({ ready: true });
+}
+
+function send(message: WorkerMessage): void {
+  process.send?.(message);
+}
+
+/** Null for what makes this process unfit. */
+function answerTo(error: unknown): { readonly code: ErrorCode; readonly message: string } | null {
+  if (error instanceof ApiError) return { code: error.code, message: error.message };
+  const code = error instanceof PdfError ? ERROR_CODES[error.code] : undefined;
+  return code === undefined ? null : { code, message: capitalised((error as PdfError).message) };
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof Jobs]["result"]> {
+  const documents = new Map<string, Opened>();
+  const recent: string[] = [];
+
+  function openDocument(source: RenderSource): PdfDocument {
+    const key = documentKey(source);
+    const known = documents.get(key);
+    const opened = known ?? openFile(engine, source);
+    documents.set(key, opened);
+    const oldest = touch(recent, key);
+    if (oldest !== undefined) closeFile(oldest);
+    return opened.document;
+  }
+
+  function closeFile(key: string): void {
+    const opened = documents.get(key);
+    documents.delete(key);
+    opened?.document.close();
+    opened?.file.close();
+  }
+
+  return async (message) => {
+    if (message.source === null) return check(engine);
+    const document = openDocument(message.source);
+    switch (message.kind) {
+      case "probe":
+        return { pageCount: document.pageCount, encrypted: document.encrypted };
+      case "prepare":
+        return prepare(document, message.source, message.options);
+      case "image":
+        return image(document, message.options);
+      case "text":
+        requirePage(document, message.options.page);
+        return JSON.stringify(document.text(message.options.page));
+      case "export":
+        throw new ApiError("not_implemented");
+      case "check":
+        return check(engine);
+    }
+  };
+}
+
+function openFile(engine: PdfEngine, source: RenderSource): Opened {
+  const file = fileReader(source.path);
+  try {
+    return { file, document: engine.open(file, source.password === undefined ? {} : { password: source.password }) };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function requirePage(document: PdfDocument, index: number): void {
+  if (index >= document.pageCount) throw new ApiError("not_found", `There is no page ${index}: the document has ${document.pageCount}`);
+}
+
+async function image(document: PdfDocument, options: Jobs["image"]["options"]): Promise<Uint8Array> {
+  requirePage(document, options.page);
+  const { page, format, annotations, height, encoding = "fast", rotation = 0 } = options;
+  const width = options.width ?? widthFor(document, page, height!, rotation);
+  const bitmap = document.render(page, { width, annotations, rotation });
+  return encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
+}
+
+/** Of the page as shown. */
+function widthFor(document: PdfDocument, index: number, height: number, rotation: number): number {
+  const page = document.page(index);
+  const turned = (page.rotation + rotation) % 180 !== 0;
+  return Math.max(1, Math.round(height * (turned ? page.height / page.width : page.width / page.height)));
+}
+
+/** Lines are gathered to pieces of this size, so that a large file is neither held in memory nor written line by line. */
+const WRITE_CHARACTERS = 1_000_000;
+
+async function prepare(document: PdfDocument, source: RenderSource, options: Jobs["prepare"]["options"]): Promise<PrepareSummary> {
+  const { manifest, records } = importRecords(document, {
+    revision: options.revision,
+    sourceSha256: source.sha256,
+    sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+  });
+  let recordCount = 0;
+  const file = await open(options.target, "w", 0o600);
+  try {
+    let lines = `${JSON.stringify({ manifest: storedManifest(manifest) })}\n`;
+    for (const page of records) {
+      recordCount += page.records.length;
+      lines += `${JSON.stringify({ page: page.pageIndex, records: page.records })}\n`;
+      if (lines.length < WRITE_CHARACTERS) continue;
+      await file.write(lines);
+      lines = "";
+    }
+    await file.write(lines);
+  } finally {
+    await file.close();
+  }
+  const title = manifest.metadata.title?.replace(/\p{Cc}/gu, "").trim() ?? "";
+  return { pageCount: document.pageCount, encrypted: document.encrypted, recordCount, title: title === "" ? null : title.slice(0, 1024) };
+}
+
+/** A page of 10 × 10 points whose lower half is black. */
+function knownPdf(): Uint8Array {
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] /Contents 4 0 R >>",
+    "<< /Length 16 >>\nstream\n0 g 0 0 10 5 re f\nendstream",
+  ];
+  let text = "%PDF-1.4\n";
+  const offsets = objects.map((body, index) => {
+    const offset = text.length;
+    text += `${index + 1} 0 obj\n${body}\nendobj\n`;
+    return `${String(offset).padStart(10, "0")} 00000 n \n`;
+  });
+  const table = text.length;
+  text += `xref\n0 5\n0000000000 65535 f \n${offsets.join("")}trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n${table}\n%%EOF\n`;
+  return new TextEncoder().encode(text);
+}
+
+async function check(engine: PdfEngine): Promise<null> {
+  const document = engine.open(knownPdf());
+  try {
+    const bitmap = document.render(0, { width: 10 });
+    const [top, bottom] = [bitmap.data[(2 * 10 + 5) * 4], bitmap.data[(8 * 10 + 5) * 4]];
+    if (top !== 255 || bottom !== 0) throw new Error("the known page was drawn wrongly");
+    await encode(bitmap, { format: "webp", encoding: "fast" });
+    return null;
+  } finally {
+    document.close();
+  }
+}
+
+await main();
