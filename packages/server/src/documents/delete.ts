@@ -7,6 +7,7 @@ import { deleteRows, type DocumentKey } from "./store.ts";
 export async function deleteDocument(deps: DocumentDeps, key: DocumentKey): Promise<void> {
   const layerIds = await deleteRows(deps.database, key, deps.clock.now());
   if (layerIds === null) throw noSuchDocument();
+  deps.uses.forget(key);
   deps.readiness.changed(key);
   deps.onDeleted({ ...key, layerIds });
 }

@@ -5,8 +5,10 @@ import { type JobQueue, jobQueue } from "../jobs/queue.ts";
 import type { BlobStore, Clock, Database, Renderer, Statement } from "../ports.ts";
 import { type PageCache, pageCache } from "../render/cache.ts";
 import type { ServerSecret } from "../secret.ts";
+import { type Ahead, ahead } from "./ahead.ts";
 import { type Bases, documentBases } from "./base.ts";
 import { type BlobLocks, blobLocks } from "./blob-locks.ts";
+import { type BlobUses, blobUses } from "./blob-uses.ts";
 import { collectBlobs } from "./collect.ts";
 import { prepareDocument } from "./prepare.ts";
 import { type Readiness, readiness } from "./readiness.ts";
@@ -23,6 +25,9 @@ export interface DocumentDeps {
   /** Tells who waits that a document has left `preparing`. */
   readonly readiness: Readiness;
   readonly locks: BlobLocks;
+  readonly uses: BlobUses;
+  /** Draws pages before somebody asks. */
+  readonly ahead: Ahead;
   readonly secret: ServerSecret;
   readonly clock: Clock;
   /** That many random bytes. */
@@ -48,6 +53,9 @@ export interface DocumentDepsOptions
   readonly jobConcurrency?: number;
 }
 
+/** Pages drawn ahead at a time. */
+const AHEAD = 6;
+
 /** Jobs run once `jobs.start()` is called; `closeDocuments` ends what was begun. */
 export async function documentDeps(options: DocumentDepsOptions): Promise<DocumentDeps> {
   const { dataDir, cacheBytes, jobConcurrency, ...given } = options;
@@ -61,6 +69,8 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
     bases: documentBases(given.blobs),
     readiness: readiness(given.clock),
     locks: blobLocks(),
+    uses: blobUses(given.database),
+    ahead: ahead({ most: AHEAD, onError: given.onError }),
     jobs: jobQueue({
       database: given.database,
       clock: given.clock,
@@ -78,6 +88,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
 
 /** Lets running jobs end (they are taken up again at the next start when they do not within `graceMs`). */
 export async function closeDocuments(deps: DocumentDeps, graceMs = 5000): Promise<void> {
+  deps.ahead.close();
   await deps.jobs.close(graceMs);
   await deps.cache.close();
 }

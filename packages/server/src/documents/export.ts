@@ -1,13 +1,8 @@
 /** Download: the document's file with a layer's changes written into it. */
 import type { Readable } from "node:stream";
-import type { StoredRecord } from "@lectern/sync/room";
+import type { ExportRecords } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
 import type { DocumentRow } from "./store.ts";
-
-/** What a layer changed: new and changed records as they are now, tombstones of deleted ones. Base records that nobody touched are left out. */
-export interface ExportRecords {
-  readonly records: readonly StoredRecord[];
-}
 
 export interface ExportRequest {
   readonly document: DocumentRow;

@@ -1,12 +1,18 @@
 /**
- * What readers see of a document's pages: the viewer's images (content only, never changing), the API's images (with the layer's annotations),
- * text, and what is found in it. Everything is made once and cached.
+ * What readers see of a document's pages: the viewer's images (content only, never changing), the API's images (with the layer's annotations)
+ * and text. Everything is made once and cached.
  */
-import type { PageText, TextLine } from "@lectern/pdf";
+import { createHash } from "node:crypto";
+import { type PageText, type TextLine, textLines } from "@lectern/pdf";
+import { ApiError, IMAGE_WIDTHS } from "@lectern/protocol/plain";
 import type { ImageFormat, Priority, RenderSource } from "../ports.ts";
+import type { CacheKey } from "../render/cache.ts";
+import { type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
-import type { ExportRecords } from "./export.ts";
-import type { DocumentKey, DocumentRow } from "./store.ts";
+import { renderSource } from "./password.ts";
+import { noticingQuarantine } from "./quarantine.ts";
+import { noSuchDocument } from "./status.ts";
+import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
 
 /** A page of a file that the document uses. The caller has checked that it may be seen (its layer shows it). */
 export interface PageRequest extends DocumentKey {
@@ -16,16 +22,51 @@ export interface PageRequest extends DocumentKey {
   readonly signal?: AbortSignal;
 }
 
+/** Pages drawn ahead of a reader: the next two, and the one before. */
+const NEIGHBOURS = [1, 2, -1] as const;
+
 /**
  * The viewer's image, WebP: page content and what is no record. `width` is a rung of IMAGE_WIDTHS. Never changes for the same blob, index and
  * width. Draws the neighbours ahead. Throws ApiError `not_found` (page, width, or a blob of another document), `document_failed`, `too_large`, `unavailable`.
  */
-export declare function pageImage(deps: DocumentDeps, request: PageRequest & { readonly width: number }): Promise<Uint8Array>;
+export async function pageImage(deps: DocumentDeps, request: PageRequest & { readonly width: number }): Promise<Uint8Array> {
+  const { width, signal } = request;
+  if (!(IMAGE_WIDTHS as readonly number[]).includes(width)) throw new ApiError("not_found", `Images are ${IMAGE_WIDTHS.join(", ")} pixels wide`);
+  const draw = async (index: number, priority: Priority, wanted: AbortSignal | undefined): Promise<Uint8Array> =>
+    deps.cache.get(imageCacheKey({ ...request, index, width }), async (made) => {
+      const { document, source } = await pageSource(deps, { ...request, index });
+      return noticingQuarantine(deps, document, () => deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", priority, signal: made }));
+    }, wanted);
+  await requireUse(deps, request);
+  const bytes = await draw(request.index, "interactive", signal);
+  for (const step of NEIGHBOURS) {
+    const index = request.index + step;
+    const key = imageCacheKey({ ...request, index, width });
+    if (index < 0 || deps.cache.has(key)) continue;
+    deps.ahead.want(`${key.applicationId}/${key.blob}/${key.name}`, (made) => draw(index, "ahead", made));
+  }
+  return bytes;
+}
 
 /** Runs with the positions of their characters, as JSON of PageText. Never changes for the same blob and index. */
-export declare function pageTextJson(deps: DocumentDeps, request: PageRequest): Promise<Uint8Array>;
-export declare function pageText(deps: DocumentDeps, request: PageRequest): Promise<PageText>;
-export declare function pageTextLines(deps: DocumentDeps, request: PageRequest): Promise<TextLine[]>;
+export async function pageTextJson(deps: DocumentDeps, request: PageRequest): Promise<Uint8Array> {
+  await requireUse(deps, request);
+  const { applicationId, blob, index, signal } = request;
+  const key: CacheKey = { applicationId, blob, name: `${index}-text.json` };
+  return deps.cache.get(key, async (made) => {
+    const { document, source } = await pageSource(deps, request);
+    return Buffer.from(await noticingQuarantine(deps, document, () => deps.renderer.text(source, index, { signal: made })));
+  }, signal);
+}
+
+export async function pageText(deps: DocumentDeps, request: PageRequest): Promise<PageText> {
+  return JSON.parse(Buffer.from(await pageTextJson(deps, request)).toString()) as PageText;
+}
+
+/** In points of the source page. */
+export async function pageTextLines(deps: DocumentDeps, request: PageRequest): Promise<TextLine[]> {
+  return textLines(await pageText(deps, request));
+}
 
 export interface RenderedPageRequest extends PageRequest {
   /** Pixels of the page as shown: exactly one of them. */
@@ -34,14 +75,53 @@ export interface RenderedPageRequest extends PageRequest {
   readonly format: ImageFormat;
   /** The page record's, on top of the file's. */
   readonly rotation?: 0 | 90 | 180 | 270;
-  /** What the layer changed, of this page; the rest of the file's annotations is drawn as it is. */
-  readonly changes: ExportRecords;
+  /** What the layer changed, of this page; the rest of the file's annotations is drawn as it is. null: without any annotation that is a record. */
+  readonly changes: ExportRecords | null;
 }
 
 /** The API's image: the page with the layer's annotations. `etag` (unquoted) changes only when the picture does. */
-export declare function renderedPage(deps: DocumentDeps, request: RenderedPageRequest): Promise<{ readonly bytes: Uint8Array; readonly etag: string }>;
+export async function renderedPage(deps: DocumentDeps, request: RenderedPageRequest): Promise<{ readonly bytes: Uint8Array; readonly etag: string }> {
+  await requireUse(deps, request);
+  const { applicationId, blob, index, width, height, format, rotation = 0, changes, signal } = request;
+  const records = changes?.records ?? [];
+  const drawn = changes === null ? "others" : records.length === 0 ? "all" : createHash("sha256").update(JSON.stringify(records)).digest("hex").slice(0, 32);
+  const size = width === undefined ? `h${height}` : `w${width}`;
+  const name = `${index}-${drawn}-${rotation}-${size}.${format}`;
+  const bytes = await deps.cache.get({ applicationId, blob, name }, async (made) => {
+    const { document, source } = await pageSource(deps, request);
+    const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
+    if (records.length === 0) return noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: changes === null ? "others" : "all" }));
+    return withChangesFile(deps, { records }, (path) =>
+      noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: "all", changes: path })));
+  }, signal);
+  return { bytes, etag: createHash("sha256").update(`${blob}/${name}`).digest("base64url").slice(0, 27) };
+}
 
-export declare function drawPage(
+/** One of the viewer's images, for `prepare`: no document needs to be ready for it. */
+export function drawPage(
   deps: DocumentDeps, document: DocumentRow,
   page: { readonly source: RenderSource; readonly index: number; readonly width: number; readonly encoding: "fast" | "small"; readonly priority: Priority; readonly signal?: AbortSignal },
-): Promise<Uint8Array>;
+): Promise<Uint8Array> {
+  const { source, index, width, encoding, priority, signal } = page;
+  const key = imageCacheKey({ applicationId: document.applicationId, blob: source.sha256, index, width });
+  return deps.cache.get(key, (made) => deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", encoding, priority, signal: made }), signal);
+}
+
+/** Where the viewer's image is cached. */
+export function imageCacheKey({ applicationId, blob, index, width }: { readonly applicationId: string; readonly blob: string; readonly index: number; readonly width: number }): CacheKey {
+  // `_`: no variant, such as hidden content groups.
+  return { applicationId, blob, name: `${index}-_-${width}.webp` };
+}
+
+async function requireUse(deps: DocumentDeps, request: PageRequest): Promise<void> {
+  if (!(await deps.uses.has(request, request.blob))) throw new ApiError("not_found", "The document has no such page");
+}
+
+/** On a miss: the document's row and file. */
+async function pageSource(deps: DocumentDeps, request: PageRequest): Promise<{ readonly document: DocumentRow; readonly source: RenderSource }> {
+  const document = await findDocument(deps.database, request);
+  if (document === null) throw noSuchDocument();
+  const isSource = request.blob === document.sourceSha256;
+  if (isSource && document.pageCount !== null && request.index >= document.pageCount) throw new ApiError("not_found", `The document has ${document.pageCount} pages`);
+  return { document, source: await renderSource(deps, document, request.blob) };
+}
