@@ -21,23 +21,20 @@ export interface Character {
   readonly place: Place | null;
 }
 
-/** Codes that PDFium gives for a hyphen at the end of a line. */
-const HYPHENS = new Set([0x02, 0xfffe, 0xad]);
 /** In multiples of the font size: a wider gap begins a new run, a narrower step back is kerning. */
 const WIDEST_GAP = 2;
 const WIDEST_OVERLAP = 0.6;
+/** Characters of one run differ in size by no more, and stand no further from each other's middle. */
+const SAME_SIZE = 1.3;
 const SAME_LINE = 0.35;
 const NEW_LINE = 0.9;
 const SAME_ANGLE = 1;
 
-interface Glyph {
-  text: string;
-  start: number;
-  end: number;
-}
-
+/** Three lists of the same length: characters, and where each begins and ends along the line. */
 interface OpenRun {
-  readonly glyphs: Glyph[];
+  readonly texts: string[];
+  readonly starts: number[];
+  readonly ends: number[];
   readonly angle: number;
   readonly size: number;
   over: number;
@@ -50,76 +47,66 @@ export function layOut(characters: readonly Character[]): PageText {
   const runs: TextRun[] = [];
   let open: OpenRun | null = null;
 
-  const flush = (lineEnd: boolean): void => {
-    const run = open === null ? null : closeRun(open, lineEnd);
-    open = null;
-    if (run !== null) runs.push(run);
-    else if (lineEnd) endLine(runs);
-  };
-
-  for (const character of joinSurrogates(characters)) {
-    const { code, place } = character;
+  for (let i = 0; i < characters.length; i++) {
+    const { code, place } = characters[i]!;
     if (code === 10 || code === 13) {
-      flush(true);
+      close(runs, open, true);
+      open = null;
       continue;
     }
-    const text = visibleText(code);
+    let text = code < 0x7f && code > 32 ? String.fromCharCode(code) : visibleText(code);
+    if (code >= 0xd800 && code < 0xdc00 && isLowSurrogate(characters[i + 1])) {
+      // PDFium may give a character beyond the basic plane as two.
+      text = String.fromCharCode(code, characters[i + 1]!.code);
+      i++;
+    }
     if (text === null) continue;
-    const last: Glyph | undefined = (open as OpenRun | null)?.glyphs.at(-1);
-    if (place === null || (text === " " && last !== undefined && !follows(open!, place))) {
-      // Takes the room up to the next character.
-      if (open !== null && last !== undefined && (text !== " " || last.text !== " ")) {
-        const edge = open.rightToLeft === true ? last.start : last.end;
-        open.glyphs.push({ text, start: edge, end: edge });
-      }
+    const isFollowing = open !== null && place !== null && follows(open, place);
+    if (place === null || (text === " " && !isFollowing)) {
+      if (open !== null && (text !== " " || open.texts[open.texts.length - 1] !== " ")) addWithoutPlace(open, text);
       continue;
     }
-    if (open !== null && !follows(open, place)) flush(startsLine(open, place));
+    if (open !== null && !isFollowing) {
+      close(runs, open, startsLine(open, place));
+      open = null;
+    }
     if (open === null) {
       if (text === " ") continue;
-      open = { glyphs: [], angle: place.angle, size: place.under - place.over, over: place.over, under: place.under, rightToLeft: null };
+      open = { texts: [], starts: [], ends: [], angle: place.angle, size: place.under - place.over, over: place.over, under: place.under, rightToLeft: null };
     }
-    add(open, { text, start: place.start, end: place.end }, place);
+    add(open, text, place);
   }
-  flush(true);
+  close(runs, open, true);
   endLine(runs);
   return { runs };
 }
 
-/** PDFium may give a character beyond the basic plane as two. */
-function* joinSurrogates(characters: readonly Character[]): Generator<Character> {
-  for (let i = 0; i < characters.length; i++) {
-    const character = characters[i]!;
-    const next = characters[i + 1];
-    const isHigh = character.code >= 0xd800 && character.code < 0xdc00;
-    if (isHigh && next !== undefined && next.code >= 0xdc00 && next.code < 0xe000) {
-      yield { code: (character.code - 0xd800) * 0x400 + next.code - 0xdc00 + 0x10000, place: character.place };
-      i++;
-    } else yield character;
-  }
+function isLowSurrogate(character: Character | undefined): boolean {
+  return character !== undefined && character.code >= 0xdc00 && character.code < 0xe000;
 }
 
-/** null: nothing that a reader would see. */
+/** null: nothing that a reader would see. PDFium gives 2 or U+FFFE for a hyphen that breaks a word. */
 function visibleText(code: number): string | null {
-  if (HYPHENS.has(code)) return "-";
+  if (code === 0x02 || code === 0xad || code === 0xfffe) return "-";
   if (code === 9 || code === 32 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000) return " ";
   if (code < 32 || (code >= 0x7f && code < 0xa0) || (code >= 0xd800 && code < 0xe000) || code === 0xffff || code === 0xfeff || code > 0x10ffff) return null;
   return String.fromCodePoint(code);
 }
 
 function follows(run: OpenRun, place: Place): boolean {
-  if (turn(run.angle, place.angle) > SAME_ANGLE) return false;
-  const size = Math.max(run.size, place.under - place.over, 0.01);
-  const smaller = Math.min(run.size, place.under - place.over);
-  if (smaller > 0 && size / smaller > 1.3) return false;
-  if (Math.abs((place.over + place.under - run.over - run.under) / 2) > SAME_LINE * size) return false;
-  const last = run.glyphs.at(-1)!;
-  const ahead = place.start - last.end;
-  const behind = last.start - place.end;
-  const near = (gap: number): boolean => gap < WIDEST_GAP * size && gap > -WIDEST_OVERLAP * size;
-  if (run.rightToLeft === true) return near(behind);
-  if (run.rightToLeft === false || near(ahead)) return near(ahead);
-  return near(behind);
+  if (place.angle !== run.angle && turn(run.angle, place.angle) > SAME_ANGLE) return false;
+  const own = place.under - place.over;
+  const size = own > run.size ? own : run.size;
+  const smaller = own > run.size ? run.size : own;
+  if (smaller > 0 && size > smaller * SAME_SIZE) return false;
+  if (Math.abs(place.over + place.under - run.over - run.under) > 2 * SAME_LINE * size) return false;
+  const last = run.starts.length - 1;
+  const ahead = place.start - run.ends[last]!;
+  const behind = run.starts[last]! - place.end;
+  const widest = WIDEST_GAP * size;
+  const narrowest = -WIDEST_OVERLAP * size;
+  if (run.rightToLeft !== true && ahead < widest && ahead > narrowest) return true;
+  return run.rightToLeft !== false && behind < widest && behind > narrowest;
 }
 
 /** Of a character that does not follow: is it on another line? */
@@ -133,62 +120,76 @@ function turn(a: number, b: number): number {
   return Math.min(difference, 360 - difference);
 }
 
-function add(run: OpenRun, glyph: Glyph, place: Place): void {
-  const last = run.glyphs.at(-1);
-  if (last !== undefined && last.text !== " " && run.rightToLeft === null && (glyph.start !== last.start || glyph.end !== last.end)) {
-    run.rightToLeft = glyph.start < last.start && glyph.end <= last.start + WIDEST_OVERLAP * run.size && glyph.start + glyph.end < last.start + last.end;
+function add(run: OpenRun, text: string, place: Place): void {
+  const { starts, ends } = run;
+  const last = starts.length - 1;
+  if (run.rightToLeft === null && last >= 0 && run.texts[last] !== " " && (place.start !== starts[last] || place.end !== ends[last])) {
+    run.rightToLeft = place.start < starts[last]! && place.start + place.end < starts[last]! + ends[last]!;
   }
-  run.glyphs.push(glyph);
-  run.over = Math.min(run.over, place.over);
-  run.under = Math.max(run.under, place.under);
+  run.texts.push(text);
+  starts.push(place.start);
+  ends.push(place.end);
+  if (place.over < run.over) run.over = place.over;
+  if (place.under > run.under) run.under = place.under;
+}
+
+/** It takes the room up to the next character. */
+function addWithoutPlace(run: OpenRun, text: string): void {
+  const last = run.starts.length - 1;
+  const edge = run.rightToLeft === true ? run.starts[last]! : run.ends[last]!;
+  run.texts.push(text);
+  run.starts.push(edge);
+  run.ends.push(edge);
+}
+
+function close(runs: TextRun[], open: OpenRun | null, lineEnd: boolean): void {
+  const run = open === null ? null : closeRun(open, lineEnd);
+  if (run !== null) runs.push(run);
+  else if (lineEnd) endLine(runs);
 }
 
 /** One glyph that stands for several characters (a ligature) gives each of them the same box: they share it. */
-function shareBoxes(glyphs: Glyph[], rightToLeft: boolean): void {
-  for (let from = 0; from < glyphs.length; ) {
+function shareBoxes({ starts, ends, rightToLeft }: OpenRun): void {
+  for (let from = 0; from < starts.length; ) {
+    const start = starts[from]!;
+    const end = ends[from]!;
     let to = from + 1;
-    const { start, end } = glyphs[from]!;
-    while (to < glyphs.length && end > start && glyphs[to]!.start === start && glyphs[to]!.end === end) to++;
+    while (to < starts.length && end > start && starts[to] === start && ends[to] === end) to++;
     const width = (end - start) / (to - from);
     for (let i = from; to - from > 1 && i < to; i++) {
-      const place = rightToLeft ? to - 1 - i : i - from;
-      glyphs[i]!.start = start + place * width;
-      glyphs[i]!.end = start + (place + 1) * width;
+      const place = rightToLeft === true ? to - 1 - i : i - from;
+      starts[i] = start + place * width;
+      ends[i] = start + (place + 1) * width;
     }
     from = to;
   }
 }
 
 function closeRun(run: OpenRun, lineEnd: boolean): TextRun | null {
-  const { glyphs, angle, over, under } = run;
-  while (lineEnd && glyphs.at(-1)?.text === " ") glyphs.pop();
-  if (!glyphs.some((glyph) => glyph.text !== " ")) return null;
+  const { texts, angle, over, under } = run;
+  while (texts.length > 0 && texts[texts.length - 1] === " " && (lineEnd || texts.length === 1)) texts.pop();
+  if (texts.length === 0) return null;
+  shareBoxes(run);
   const rightToLeft = run.rightToLeft === true;
-  shareBoxes(glyphs, rightToLeft);
-  const text = glyphs.map((glyph) => glyph.text).join("");
+  const [first, second] = rightToLeft ? [run.ends, run.starts] : [run.starts, run.ends];
   const edges: number[] = [];
-  let reached = rightToLeft ? Infinity : -Infinity;
-  const push = (edge: number): void => {
-    reached = rightToLeft ? Math.min(reached, edge) : Math.max(reached, edge);
+  let reached = first[0]!;
+  for (let i = 0; i < texts.length; i++) {
+    const at = first[i]!;
+    if (rightToLeft ? at < reached : at > reached) reached = at;
     edges.push(round(reached));
-  };
-  for (const glyph of glyphs) {
-    const [first, last] = rightToLeft ? [glyph.end, glyph.start] : [glyph.start, glyph.end];
-    for (let unit = 0; unit < glyph.text.length; unit++) push(first + ((last - first) * unit) / glyph.text.length);
+    if (texts[i]!.length === 2) edges.push(round(reached));
   }
-  const last = glyphs.at(-1)!;
-  push(rightToLeft ? last.start : last.end);
+  const end = second[texts.length - 1]!;
+  edges.push(round(rightToLeft ? Math.min(reached, end) : Math.max(reached, end)));
   const snapped = snap(angle);
-  const bbox = turnedBox(snapped, Math.min(...ends(edges)), Math.max(...ends(edges)), over, under);
-  return { text, bbox, edges, fontSize: round(run.size), angle: snapped, lineEnd };
-}
-
-function ends(edges: readonly number[]): [number, number] {
-  return [edges[0]!, edges.at(-1)!];
+  const [low, high] = rightToLeft ? [edges[edges.length - 1]!, edges[0]!] : [edges[0]!, edges[edges.length - 1]!];
+  return { text: texts.join(""), bbox: turnedBox(snapped, low, high, over, under), edges, fontSize: round(run.size), angle: snapped, lineEnd };
 }
 
 /** The box, level with the page, around a box of a turned line. */
 export function turnedBox(angle: number, start: number, end: number, over: number, under: number): Rect {
+  if (angle === 0) return [round(start), round(over), round(end - start), round(under - over)];
   const radians = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
   const corners = [[start, over], [end, over], [start, under], [end, under]] as const;

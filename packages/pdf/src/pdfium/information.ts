@@ -1,16 +1,13 @@
 /** What a file says about itself: metadata, permissions, forms, signatures. */
 import type { PdfMetadata, PdfPermissions } from "../engine.ts";
 import { isoDate } from "../dates.ts";
-import { type Pointer, readUtf16, utf8, type Wasm } from "./memory.ts";
+import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
 
 const MAX_TEXT = 4096;
 
 export function readMetadata(wasm: Wasm, document: Pointer): PdfMetadata {
   const text = (key: string): string | undefined => {
-    const value = wasm.frame((alloc) => {
-      const tag = utf8(wasm, alloc, key);
-      return readUtf16(wasm, (buffer, bytes) => wasm.fn.FPDF_GetMetaText(document, tag, buffer, bytes));
-    });
+    const value = readUtf16(wasm, (buffer, bytes) => wasm.fn.FPDF_GetMetaText(document, wasm.name(key), buffer, bytes));
     return value === "" ? undefined : value.slice(0, MAX_TEXT);
   };
   const entries = {

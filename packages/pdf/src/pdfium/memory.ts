@@ -29,6 +29,7 @@ export class Wasm {
   readonly #runtime: PdfiumRuntime;
   readonly #arena: Pointer;
   #arenaTop = 0;
+  readonly #names = new Map<string, Pointer>();
 
   constructor(runtime: PdfiumRuntime) {
     this.#runtime = runtime;
@@ -49,6 +50,16 @@ export class Wasm {
 
   free(pointer: Pointer): void {
     this.#runtime.wasmExports.free(pointer);
+  }
+
+  /** A fixed string in the memory for good: names of keys, of which there are a few dozen. */
+  name(text: string): Pointer {
+    let pointer = this.#names.get(text);
+    if (pointer === undefined) {
+      pointer = utf8(this, (size) => this.malloc(size), text);
+      this.#names.set(text, pointer);
+    }
+    return pointer;
   }
 
   /** Makes a JavaScript function callable by PDFium; `signature` is the result and the arguments, e.g. `iiiii`. */

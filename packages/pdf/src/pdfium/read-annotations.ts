@@ -4,7 +4,7 @@ import { dateMillis } from "../dates.ts";
 import type { BorderStyle, FileAnnotation, FileFreeText } from "../engine.ts";
 import { type DefaultAppearance, parseDefaultAppearance } from "./default-appearance.ts";
 import { type GeometryOf, targetOf } from "./destination.ts";
-import { type Pointer, readUtf16, utf8, type Wasm } from "./memory.ts";
+import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
 import { type PageGeometry, toPage } from "./page.ts";
 import { type Subtype, subtypeOf } from "../subtypes.ts";
 
@@ -78,20 +78,17 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
 }
 
 function readText(wasm: Wasm, annotation: Pointer, key: string): string {
-  return wasm.frame((alloc) => {
-    const name = utf8(wasm, alloc, key);
-    return readUtf16(wasm, (buffer, bytes) => wasm.fn.FPDFAnnot_GetStringValue(annotation, name, buffer, bytes));
-  });
+  return readUtf16(wasm, (buffer, bytes) => wasm.fn.FPDFAnnot_GetStringValue(annotation, wasm.name(key), buffer, bytes));
 }
 
 function hasKey(wasm: Wasm, annotation: Pointer, key: string): boolean {
-  return wasm.frame((alloc) => wasm.fn.FPDFAnnot_HasKey(annotation, utf8(wasm, alloc, key)) !== 0);
+  return wasm.fn.FPDFAnnot_HasKey(annotation, wasm.name(key)) !== 0;
 }
 
 function readNumber(wasm: Wasm, annotation: Pointer, key: string): number | null {
   return wasm.frame((alloc) => {
     const value = alloc(4);
-    if (wasm.fn.FPDFAnnot_GetNumberValue(annotation, utf8(wasm, alloc, key), value) === 0) return null;
+    if (wasm.fn.FPDFAnnot_GetNumberValue(annotation, wasm.name(key), value) === 0) return null;
     const number = wasm.f32(value);
     return Number.isFinite(number) ? number : null;
   });

@@ -6,9 +6,9 @@ import { withoutRecords } from "./hide.ts";
 import type { PageGeometry } from "./page.ts";
 import { isDrawnWithOthers, subtypeOf } from "../subtypes.ts";
 
-const FORMAT_BGRA = 4;
+/** Without alpha PDFium draws up to twice as fast as with it; a page is opaque anyway. */
+const FORMAT_BGRX = 3;
 const DRAW_ANNOTATIONS = 0x01;
-const REVERSE_BYTE_ORDER = 0x10;
 /** A larger buffer is given back after use. */
 const KEPT_BYTES = 32 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ export class Canvas {
     this.maxPixels = maxPixels;
   }
 
-  /** A white bitmap, RGBA in memory; `draw` gets the `FPDF_BITMAP`. */
+  /** A white bitmap; `draw` gets the `FPDF_BITMAP`. */
   use(width: number, height: number, draw: (bitmap: Pointer) => void): Bitmap {
     const { fn } = this.#wasm;
     const bytes = width * height * 4;
@@ -35,11 +35,11 @@ export class Canvas {
       this.#size = bytes;
     }
     this.#wasm.bytes.fill(255, this.#buffer, this.#buffer + bytes);
-    const bitmap = fn.FPDFBitmap_CreateEx(width, height, FORMAT_BGRA, this.#buffer, width * 4);
+    const bitmap = fn.FPDFBitmap_CreateEx(width, height, FORMAT_BGRX, this.#buffer, width * 4);
     if (bitmap === 0) throw new PdfError("failed", "no bitmap could be made");
     draw(bitmap);
     fn.FPDFBitmap_Destroy(bitmap);
-    const data = this.#wasm.bytes.slice(this.#buffer, this.#buffer + bytes);
+    const data = rgba(new Uint32Array(this.#wasm.bytes.buffer, this.#buffer, width * height));
     if (bytes > KEPT_BYTES) this.#release();
     return { width, height, data };
   }
@@ -53,6 +53,16 @@ export class Canvas {
     this.#buffer = 0;
     this.#size = 0;
   }
+}
+
+/** Copies BGRx pixels out as opaque RGBA, in one pass; quicker than PDFium's own flag for it. */
+function rgba(pixels: Uint32Array): Uint8Array {
+  const result = new Uint32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) {
+    const pixel = pixels[i]!;
+    result[i] = 0xff000000 | (pixel & 0xff00) | ((pixel & 0xff) << 16) | ((pixel >>> 16) & 0xff);
+  }
+  return new Uint8Array(result.buffer);
 }
 
 export interface Drawing {
@@ -78,7 +88,7 @@ export function drawPage(wasm: Wasm, canvas: Canvas, copy: DocumentCopy, drawing
     if (page === 0) return;
     const place = [-left, -top, width, height, (options.rotation ?? 0) / 90] as const;
     const draw = (): void => {
-      const flags = REVERSE_BYTE_ORDER | (mode === "none" ? 0 : DRAW_ANNOTATIONS);
+      const flags = mode === "none" ? 0 : DRAW_ANNOTATIONS;
       wasm.fn.FPDF_RenderPageBitmap(bitmap, page, ...place, flags);
       if (mode !== "none" && copy.form !== null) wasm.fn.FPDF_FFLDraw(copy.form.environment, bitmap, page, ...place, flags);
     };
