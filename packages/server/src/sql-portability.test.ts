@@ -8,9 +8,11 @@ import { schemaProblems, sqlProblems } from "./testing/sql-rules.ts";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
 
-/** Strings that begin as SQL does. What is put into a template stands there as a number: a name or a list of `?` is fine anywhere one is. */
+/** Strings that begin as SQL does, or go on with it after a constant. What is put into a template stands there as a number: a name or a list of `?` is fine anywhere one is. */
 function sqlIn(text: string): string[] {
-  const strings = text.matchAll(/(["'`])((?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE)\s(?:\\.|(?!\1)[\s\S])*)\1/g);
+  const strings = text.matchAll(
+    /(["'`])((?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|\$\{[A-Z_]+\}\s+(?:WHERE|ORDER|ON|RETURNING|AND|SET))\s(?:\\.|(?!\1)[\s\S])*)\1/g,
+  );
   return [...strings].map((match) => match[2]!.replaceAll(/\$\{[^{}]*\}/g, "1"));
 }
 

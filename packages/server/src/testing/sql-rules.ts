@@ -32,7 +32,7 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\|\||==/, "no || and no =="],
   [/\blike\b(?!\s*\?\s*escape\b)/i, "LIKE takes a parameter and an ESCAPE, since engines differ without it"],
   [/(?<!lower\s*\([^()]*\)\s*)\blike\b/i, "LIKE compares lower(…), since engines differ in case"],
-  [/(?<!\bcast\s*\(\s*)\b(sum|avg)\s*\(/i, "CAST(sum(…) AS BIGINT), since engines differ in its type"],
+  [/(?<!\bcast\s*\(\s*(coalesce\s*\(\s*)?)\b(sum|avg)\s*\(/i, "CAST(sum(…) AS BIGINT), since engines differ in its type"],
   [/^\s*(update|delete)\b(?:[^()]|\([^()]*(?:\([^()]*\)[^()]*)*\))*\blimit\b/i, "UPDATE and DELETE have no LIMIT"],
   [/\bunion\b|\bintersect\b|\bexcept\b(?![\s\S]*\border\s+by\b)/i, "say an order, or make two statements"],
 ];
