@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Clock, type Database, systemRandom } from "../ports.ts";
 import { testDatabase } from "../testing/test-database.ts";
 import { attempts, networkOf } from "./attempts.ts";
@@ -82,12 +82,15 @@ describe("signing in", () => {
   let time: number;
   const clock: Clock = { now: () => time, setTimeout: () => () => undefined };
 
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(() => database.close());
   beforeEach(async () => {
     time = 1_800_000_000_000;
-    database = await testDatabase();
+    await database.transaction([{ sql: "DELETE FROM accounts" }, { sql: "DELETE FROM sign_ins" }]);
     all = accounts({ database, clock, random: systemRandom, cost: cheap });
   });
-  afterEach(() => database.close());
 
   const useLink = (token: string, more: object = {}) => all.useLink({ token, address, ...more });
   const setUp = async () => useLink(await all.createLink(), person);

@@ -34,6 +34,23 @@ describe("SQLite", () => {
     await second.close();
   });
 
+  it("acknowledges nothing of a commit for which the disk has no room, and goes on once there is some", async () => {
+    const database = await sqliteDatabase({ path: join(folder, "full.sqlite") });
+    await database.migrate([{ name: "1.sql", sql: "CREATE TABLE t (id BIGINT PRIMARY KEY, data TEXT NOT NULL)" }]);
+    const insert = (id: number, size: number) =>
+      database.transaction([{ sql: "INSERT INTO t (id, data) VALUES (?, ?)", params: [id, "x".repeat(size)] }]);
+    const limit = (pages: number) => database.transaction([{ sql: `PRAGMA max_page_count = ${pages}` }]);
+    await limit(20);
+    const results = await Promise.allSettled([insert(1, 10), insert(2, 1_000_000), insert(3, 10)]);
+    const acknowledged = results.flatMap((result, i) => (result.status === "fulfilled" ? [{ id: i + 1 }] : []));
+    expect(results[1]).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("full") as string } });
+    expect(await database.query("SELECT id FROM t ORDER BY id")).toEqual(acknowledged);
+    await limit(10_000);
+    await insert(2, 1_000_000);
+    expect(await database.query("SELECT id FROM t WHERE id = ?", [2])).toEqual([{ id: 2 }]);
+    await database.close();
+  });
+
   it("says which file cannot be opened", async () => {
     await expect(sqliteDatabase({ path: join(folder, "no", "such", "folder.sqlite") })).rejects.toThrow("folder.sqlite");
   });

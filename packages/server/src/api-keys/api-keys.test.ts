@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createApplication, ensureDefaultApplication } from "../applications/store.ts";
 import { type Clock, type Database, systemRandom } from "../ports.ts";
 import { testDatabase } from "../testing/test-database.ts";
@@ -42,15 +42,18 @@ describe("API keys", () => {
   const open = (): ApiKeys => apiKeys({ database, clock, random: systemRandom, onError: (error) => failures.push(error) });
   const create = (name = "backend") => keys.create(applicationId, { name, scope: "all", mode: "live" });
 
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(() => database.close());
   beforeEach(async () => {
     time = 1_800_000_000_000;
-    database = await testDatabase();
+    await database.transaction([{ sql: "DELETE FROM api_keys" }]);
     applicationId = (await ensureDefaultApplication(database, clock)).id;
     keys = open();
   });
   afterEach(async () => {
     await keys.close();
-    await database.close();
     expect(failures).toEqual([]);
   });
 
