@@ -1,5 +1,5 @@
 /** Free text: a box of words, possibly turned about its middle. The callout line of an imported one moves along. */
-import { layoutText } from "@lectern/pdf/appearance";
+import { layoutText, textWidth } from "@lectern/pdf/appearance";
 import type { Point, Rect, Text } from "@lectern/protocol";
 import { carry, contains, type Frame, HANDLES, inflate, intoFrame, resizeFrame, round, roundRect, translate, turnBy } from "./geometry.ts";
 import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
@@ -64,4 +64,16 @@ export function fitText(annotation: Text, least: number): Text["geometry"] {
   const grow = Math.max(least, layoutText(annotation).height) - rect[3];
   if (geometry.callout !== undefined || Math.abs(grow) < 0.01) return geometry;
   return { ...geometry, bbox: resizeFrame({ rect, rotation }, [0, 1], ...turnBy(0, grow, rotation), { minimum: 1, keepAspect: false }) };
+}
+
+/** The geometry while its words are written: as high as they need, and, up to `growTo` points, as wide. */
+export function fitWords(annotation: Text, growTo: number, least: number): Text["geometry"] {
+  const { rect, rotation } = textFrame(annotation);
+  if (annotation.geometry.callout !== undefined || growTo <= rect[2]) return fitText(annotation, least);
+  const { font, size, inset, lines } = layoutText(annotation, growTo);
+  // Room for the caret, so that a word does not break before the box grows.
+  const wanted = Math.max(...lines.map(({ text: line }) => textWidth(font, size, line))) + 2 * inset + size * 0.5;
+  const width = Math.min(growTo, Math.max(wanted, 2 * size));
+  const bbox = resizeFrame({ rect, rotation }, [1, 0], ...turnBy(width - rect[2], 0, rotation), { minimum: 1, keepAspect: false });
+  return fitText({ ...annotation, geometry: { ...annotation.geometry, bbox } }, least);
 }

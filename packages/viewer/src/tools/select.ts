@@ -133,7 +133,7 @@ export function selectTool(desk: Desk): SelectTool {
 
     recordsChanged() {
       const dragged = state.name === "moving" ? state.items : state.name === "resizing" ? [state.item] : [];
-      if (dragged.length === 0 || dragged.every(({ id }) => desk.record(id) !== undefined)) return;
+      if (dragged.every(({ id }) => desk.record(id) !== undefined)) return;
       end();
       desk.notice("tools.notice.deletedWhileDragging");
     },

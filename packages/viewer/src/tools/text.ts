@@ -1,26 +1,26 @@
 /** Free text: a click places a line that grows with its words, a drag draws the box; either opens an editor on the page. */
 import { LINE_HEIGHT, TEXT_PADDING } from "@lectern/pdf/appearance";
 import type { Rect, Text } from "@lectern/protocol";
-import { centre, clamp, opposite, roundRect, turnBy } from "../annotations/geometry.ts";
+import { centre, opposite, roundRect, turnBy } from "../annotations/geometry.ts";
 import { dragged } from "./rectangle.ts";
 import { CLICK_SLOP, type Desk, type Tool, type ToolPointer } from "./tool.ts";
 
-/** Points: the width of a text that was placed by a click, and the least of one that was drawn. */
-const WIDTH = 180;
+const FONT_SIZE = 14;
+/** Points. */
 const LEAST_WIDTH = 24;
 
 export function textTool(desk: Desk): Tool {
   let start: ToolPointer | null = null;
 
-  function annotation(from: ToolPointer, to: ToolPointer): Text {
-    const { color, fill, fontSize = 14, opacity } = desk.styles.get("text");
-    const { page } = from;
-    const line = fontSize * LINE_HEIGHT + 2 * TEXT_PADDING;
-    const clicked = Math.hypot(to.point[0] - from.point[0], to.point[1] - from.point[1]) * page.scale < CLICK_SLOP;
+  const lineHeight = (): number => (desk.styles.get("text").fontSize ?? FONT_SIZE) * LINE_HEIGHT + 2 * TEXT_PADDING;
+
+  /** Upright for the writer, however the page is turned. */
+  function annotation({ page }: ToolPointer, bbox: Rect): Text {
+    const { color, fill, fontSize = FONT_SIZE, opacity } = desk.styles.get("text");
     const rotation = opposite(page.rotation);
     return {
       type: "text", page: page.pageId,
-      geometry: { bbox: clicked ? placed(from, line) : upright(dragged(page, from.point, to.point, false), rotation, line), ...(rotation === 0 ? {} : { rotation }) },
+      geometry: { bbox, ...(rotation === 0 ? {} : { rotation }) },
       appearance: {
         font: "Helvetica", fontSize,
         ...(color === undefined ? {} : { fontColor: color }),
@@ -41,10 +41,11 @@ export function textTool(desk: Desk): Tool {
     move() {},
     up(pointer) {
       if (start === null) return;
-      const draft = annotation(start, pointer);
+      const from = start;
       start = null;
       desk.setActive("select");
-      desk.draft(draft);
+      if (isClick(from, pointer)) desk.draft(annotation(from, placed(from, lineHeight())), room(from));
+      else desk.draft(annotation(from, upright(dragged(from.page, from.point, pointer.point, false), opposite(from.page.rotation), lineHeight())));
     },
     cancel() {
       start = null;
@@ -52,15 +53,21 @@ export function textTool(desk: Desk): Tool {
   };
 }
 
-/** One line whose words begin at the pointer, as shown, and end before the page does. */
-function placed({ page, point }: ToolPointer, line: number): Rect {
-  const right = turnBy(1, 0, -page.rotation);
-  const room = right[0] > 0 ? page.width - point[0] : right[0] < 0 ? point[0] : right[1] > 0 ? page.height - point[1] : point[1];
-  const width = clamp(room - 8, LEAST_WIDTH, WIDTH);
-  const x = point[0] + (right[0] * width) / 2;
-  const y = point[1] + (right[1] * width) / 2;
-  // The middle of the line is at the pointer, like a caret.
-  return roundRect([x - width / 2, y - line / 2, width, line]);
+function isClick(from: ToolPointer, to: ToolPointer): boolean {
+  return Math.hypot(to.point[0] - from.point[0], to.point[1] - from.point[1]) * from.page.scale < CLICK_SLOP;
+}
+
+/** Points from the pointer to the edge of the page that is shown on the right. */
+function room({ page, point }: ToolPointer): number {
+  const edge = { 0: page.width - point[0], 90: point[1], 180: point[0], 270: page.height - point[1] }[page.rotation];
+  return Math.max(LEAST_WIDTH, edge - 8);
+}
+
+/** One line that begins at the pointer, which is in its middle like a caret. */
+function placed(pointer: ToolPointer, line: number): Rect {
+  const { page, point } = pointer;
+  const [dx, dy] = turnBy(LEAST_WIDTH / 2, 0, opposite(page.rotation));
+  return roundRect([point[0] + dx - LEAST_WIDTH / 2, point[1] + dy - line / 2, LEAST_WIDTH, line]);
 }
 
 /** The box that, turned by `rotation`, covers this rectangle of the page. */

@@ -66,8 +66,8 @@ export interface Desk {
   preview(previews: Previews): void;
   /** Opens what a double click opens: the card of a note, the editor of a text. */
   open(id: string): void;
-  /** Writes a new text or note: an editor for an annotation that does not exist yet. */
-  draft(annotation: Editable): void;
+  /** Writes a new text or note: an editor for an annotation that does not exist yet. A text becomes as wide as its words, up to `growTo` points. */
+  draft(annotation: Editable, growTo?: number): void;
   setActive(name: ToolName): void;
   /** A short message for everybody: shown and announced. */
   notice(key: string): void;

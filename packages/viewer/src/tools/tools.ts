@@ -1,0 +1,371 @@
+/**
+ * The annotation part of the viewer as the shell uses it: makes the tools, the bars, the editors and the presence on the pages, and lets
+ * them hear of each other. Loaded as a chunk after the first paint; `annotations/drawing.ts` is there before.
+ */
+import type { AnyRecord } from "@lectern/protocol";
+import { type Grants, newId } from "@lectern/protocol/plain";
+import type { SyncClient } from "@lectern/sync/client";
+import type { Drawing, Previews } from "../annotations/drawing.ts";
+import { turnBy } from "../annotations/geometry.ts";
+import { isEditableRecord, kindOf } from "../annotations/registry.ts";
+import { moveItems } from "../annotations/shape-controller.ts";
+import type { Pages, TextLayer, ToolInfo, Tools, Unsubscribe } from "../parts.ts";
+import { createPresence } from "../presence/presence.ts";
+import type { Translate } from "../ui/locale.ts";
+import { initials } from "../ui/people.tsx";
+import { adoptStyles } from "../ui/style.ts";
+import { createAnnouncer } from "./announcer.ts";
+import { createBars } from "./bars.tsx";
+import { createEditing } from "./editing.tsx";
+import { createEdits } from "./edits.ts";
+import { createFloats } from "./floats.tsx";
+import { highlightsOf, highlightTool } from "./highlight.ts";
+import { inkTool } from "./ink.ts";
+import { followKeys } from "./keyboard.ts";
+import { noteTool } from "./note.ts";
+import { followPointer } from "./pointer.ts";
+import { createReach } from "./reach.ts";
+import { rectangleTool } from "./rectangle.ts";
+import { createSelection } from "./selection.ts";
+import { selectionFrames } from "./selection-frame.ts";
+import { selectTool } from "./select.ts";
+import { createStyleMemory, type KeyValues } from "./style-memory.ts";
+import { textTool } from "./text.ts";
+import type { Desk, Tool, ToolName } from "./tool.ts";
+import css from "./tools.css?inline";
+
+export interface ToolsOptions {
+  readonly pages: Pages;
+  readonly textLayer: TextLayer;
+  readonly client: SyncClient;
+  readonly drawing: Drawing;
+  /** As they are now. */
+  readonly grants: () => Grants;
+  readonly user: { readonly id: string | null; readonly name: string; readonly color: string };
+  /** No edits, whatever the grants say. */
+  readonly readOnly: boolean;
+  /** The viewer's shadow root: style sheets are adopted and keys heard there. */
+  readonly root: ShadowRoot;
+  /** Tells a screen reader. */
+  readonly announce: (text: string) => void;
+  readonly t: Translate;
+}
+
+const LIST: readonly ToolInfo[] = [
+  { name: "select", label: "tools.select", icon: "mouse-pointer-2", shortcut: "v" },
+  { name: "highlight", label: "tools.highlight", icon: "highlighter", shortcut: "h" },
+  { name: "ink", label: "tools.ink", icon: "pencil-line", shortcut: "d" },
+  { name: "note", label: "tools.note", icon: "sticky-note", shortcut: "n" },
+  { name: "rectangle", label: "tools.rectangle", icon: "square", shortcut: "r" },
+  { name: "text", label: "tools.text", icon: "type", shortcut: "t" },
+];
+
+/** Milliseconds after the last arrow key until the move is written. */
+const NUDGE_REST = 500;
+/** Milliseconds that a selection made with the keyboard must rest before the active tool highlights it. */
+const SELECTION_REST = 600;
+
+export function createTools(options: ToolsOptions): Tools {
+  const { pages, textLayer, client, drawing, grants, user, readOnly, root, announce, t } = options;
+  adoptStyles(root, css);
+  const record = (id: string): AnyRecord | undefined => client.records.get(id);
+  const later = (run: () => void, ms: number): Unsubscribe => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  };
+  const freshId = (): string => newId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+  const selection = createSelection();
+  const styles = createStyleMemory(localStore());
+  const edits = createEdits({ store: client, grants, userName: user.name, readOnly });
+  const floats = createFloats(pages);
+
+  const userName = (id: string | null): string => {
+    if (id !== null && id === user.id) return user.name;
+    return client.peers.find((peer) => peer.userId === id)?.name ?? "";
+  };
+  const authorName = (one: AnyRecord): string => {
+    const creator = one.kind === "annotation" ? one.data.creatorName : undefined;
+    return creator ?? (userName(one.createdBy) || (one.createdBy ?? ""));
+  };
+  const authorOf = (one: AnyRecord) => {
+    const name = authorName(one) || t("people.anonymous");
+    const color = one.createdBy !== null && one.createdBy === user.id ? user.color : client.peers.find((peer) => peer.userId === one.createdBy)?.color;
+    return { name, initials: initials(name), color: color ?? "#868e96" };
+  };
+  const times = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const timeOf = (ms: number): string => (ms > 0 ? times.format(ms) : "");
+
+  const reach = createReach({ pages, drawing, authorOf: authorName, t, onFocus: (id) => frames.focus(id) });
+  const editing = createEditing({
+    pages, drawing, edits, selection, floats, reach, record, authorOf, timeOf, notice, t,
+    newId: freshId, self: { name: user.name || t("people.anonymous"), initials: initials(user.name), color: user.color },
+    onChange() {
+      frames.update();
+      bars.update();
+    },
+  });
+  const frames = selectionFrames({ pages, drawing, selection, edits, edited: () => editing.onPage });
+  const presence = createPresence({ pages, drawing, client, anonymous: t("people.anonymous") });
+
+  function notice(key: string): void {
+    floats.toast(t(key));
+    announce(t(key));
+  }
+
+  function preview(previews: Previews): void {
+    drawing.preview("me", previews);
+    presence.preview(previews);
+    bars.setBusy(previews.size > 0 && selection.ids.length > 0);
+    frames.update();
+  }
+
+  const desk: Desk = {
+    edits, selection, styles, record, preview, notice, later,
+    stack: (pageId) => drawing.stack(pageId),
+    page: (pageId) => pages.views.get(pageId) ?? null,
+    open: (id) => editing.open(id),
+    draft: (annotation, growTo) => editing.draft(annotation, growTo),
+    setActive,
+    newId: freshId,
+  };
+  const select = selectTool(desk);
+  const tools: Readonly<Record<ToolName, Tool>> = {
+    select, highlight: highlightTool(desk), ink: inkTool(desk), note: noteTool(desk), rectangle: rectangleTool(desk), text: textTool(desk),
+  };
+  let active: ToolName = "select";
+  const activeListeners = new Set<(name: string) => void>();
+
+  function setActive(name: string): void {
+    if (!Object.hasOwn(tools, name) || (name !== "select" && !edits.mayCreate)) return;
+    const next = name as ToolName;
+    // Text that is selected already is what the tool is meant for.
+    if (next === "highlight" && textLayer.selection() !== null) highlightSelection(null);
+    if (next === active) return;
+    finish();
+    active = next;
+    if (next !== "select") selection.set([]);
+    pages.viewport.dataset.tool = next;
+    textLayer.setSelectable(next === "select" || next === "highlight");
+    presence.tool(next);
+    bars.update();
+    for (const listener of activeListeners) listener(next);
+  }
+
+  function highlightSelection(color: string | null): void {
+    const selected = textLayer.selection();
+    if (selected === null || !edits.mayCreate) return;
+    if (color !== null) styles.remember("highlight", { color });
+    edits.create(highlightsOf(selected, styles.get("highlight")));
+    textLayer.clear();
+  }
+
+  const bars = createBars({
+    pages, textLayer, drawing, edits, editing, selection, frames, floats, styles, record, setActive, t,
+    detailOf: (one) => [authorName(one as AnyRecord), timeOf(one.updatedAt || one.createdAt)].filter((part) => part !== "").join(" · "),
+    activeTool: () => active,
+    onHighlight: highlightSelection,
+  });
+
+  // Arrow keys move at once and write when they rest.
+  let nudged: { dx: number; dy: number } | null = null;
+  let stopNudge: Unsubscribe = () => {};
+  const nudgedGeometries = (): ReturnType<typeof moveItems> | null => {
+    const items = selection.ids.flatMap((id) => {
+      const one = record(id);
+      const page = isEditableRecord(one) && one.data.page !== null ? pages.views.get(one.data.page) : undefined;
+      return isEditableRecord(one) && page !== undefined && kindOf(one.data).movable && edits.mayEdit(id) ? [{ id, page, annotation: one.data }] : [];
+    });
+    const [first] = items;
+    return first === undefined || nudged === null ? null : moveItems(items, first.page, ...turnBy(nudged.dx, nudged.dy, -first.page.rotation));
+  };
+  function nudge(dx: number, dy: number): boolean {
+    stopNudge();
+    nudged = { dx: (nudged?.dx ?? 0) + dx, dy: (nudged?.dy ?? 0) + dy };
+    const geometries = nudgedGeometries();
+    if (geometries === null) {
+      nudged = null;
+      return false;
+    }
+    drawing.preview("nudge", new Map([...geometries].map(([id, geometry]) => [id, { geometry }])));
+    frames.update();
+    floats.place();
+    stopNudge = later(endNudge, NUDGE_REST);
+    return true;
+  }
+  function endNudge(): void {
+    stopNudge();
+    const geometries = nudgedGeometries();
+    nudged = null;
+    if (geometries !== null) edits.setGeometries(geometries);
+    drawing.preview("nudge", new Map());
+  }
+
+  /** Commits all that is open, so that what follows comes after it. */
+  function finish(): void {
+    endNudge();
+    editing.commit();
+    tools[active].finish?.();
+  }
+
+  const history = (step: () => void) => (): void => {
+    finish();
+    step();
+  };
+  const undo = history(() => client.undo());
+  const redo = history(() => client.redo());
+
+  function remove(): boolean {
+    const ids = selection.ids.filter((id) => edits.mayDelete(id));
+    if (ids.length === 0) return false;
+    edits.remove(ids);
+    pages.viewport.focus({ preventScroll: true });
+    return true;
+  }
+
+  function escape(): boolean {
+    if (bars.closePanel()) return true;
+    if (bars.contains(root.activeElement)) {
+      const [id] = selection.ids;
+      if (id !== undefined) reach.focus(id);
+      else pages.viewport.focus({ preventScroll: true });
+      return true;
+    }
+    if (selection.ids.length > 0) {
+      selection.set([]);
+      return true;
+    }
+    if (active === "select") return false;
+    setActive("select");
+    return true;
+  }
+
+  function openSelected(): boolean {
+    const [id] = selection.ids;
+    const one = id === undefined ? undefined : record(id);
+    if (!isEditableRecord(one)) return false;
+    if (kindOf(one.data).editor === "none") return bars.enter();
+    editing.open(one.id);
+    return true;
+  }
+
+  let stopSelecting: Unsubscribe = () => {};
+  let pressed = false;
+  const highlightWhenSettled = (): void => {
+    stopSelecting();
+    if (active === "highlight" && !pressed && textLayer.selection() !== null) stopSelecting = later(() => highlightSelection(null), SELECTION_REST);
+  };
+  const ending = new AbortController();
+  pages.viewport.addEventListener("pointerdown", () => (pressed = true), { capture: true, signal: ending.signal });
+  const released = (event: Event): void => {
+    if (!pressed) return;
+    pressed = false;
+    // The browser settles its selection after the event.
+    if (active === "highlight" && event.type === "pointerup") setTimeout(() => active === "highlight" && highlightSelection(null), 0);
+  };
+  for (const type of ["pointerup", "pointercancel"]) window.addEventListener(type, released, { capture: true, signal: ending.signal });
+
+  const announcer = createAnnouncer({
+    record, announce, later, t,
+    known: [...client.records.all()].flatMap((one) => (one.kind === "annotation" ? [one.id] : [])),
+    nameOf: (id) => userName(id) || t("people.anonymous"),
+    pageNumber: (pageId) => pages.order.indexOf(pageId) + 1,
+  });
+  const unsubscribe: Unsubscribe[] = [
+    followPointer({ pages, tool: () => tools[active], onPress: () => finishEditing() }),
+    followKeys(root, pages.viewport, {
+      setTool: setActive, undo, redo, nudge, remove, escape,
+      open: openSelected,
+      selectOne: (id) => selection.set([id]),
+      enterBar: () => bars.enter(),
+      step: (from, by) => reach.step(from, by),
+      focused: (event) => reach.idOf(event),
+      isSelected: (id) => selection.has(id),
+      get hasSelection() {
+        return selection.ids.length > 0;
+      },
+    }),
+    selection.onChange((ids) => {
+      endNudge();
+      presence.selection(ids);
+      const [only] = ids.length === 1 ? ids : [];
+      if (only !== undefined && editing.card !== only) reach.focus(only);
+      if (ids.length > 0) textLayer.clear();
+    }),
+    client.records.onChange((change) => {
+      announcer.recordsChanged(change);
+      select.recordsChanged();
+      editing.recordsChanged();
+      const left = selection.ids.filter((id) => record(id) !== undefined);
+      if (left.length < selection.ids.length) selection.set(left);
+      else if (selection.ids.some((id) => change.ids.has(id))) bars.update();
+      frames.update();
+      floats.place();
+    }),
+    textLayer.onSelection((selected) => {
+      if (selected !== null && selection.ids.length > 0) selection.set([]);
+      highlightWhenSettled();
+    }),
+    client.on("grants", () => {
+      if (!edits.mayCreate) setActive("select");
+      frames.update();
+      bars.update();
+    }),
+  ];
+  function finishEditing(): void {
+    endNudge();
+    editing.commit();
+  }
+  pages.viewport.dataset.tool = active;
+
+  return {
+    get list() {
+      return edits.mayCreate ? LIST : [];
+    },
+    get active() {
+      return active;
+    },
+    setActive,
+    onActive(listener) {
+      activeListeners.add(listener);
+      return () => activeListeners.delete(listener);
+    },
+    undo,
+    redo,
+    get canUndo() {
+      return client.canUndo;
+    },
+    get canRedo() {
+      return client.canRedo;
+    },
+    onHistory: (listener) => client.on("history", listener),
+    get selection() {
+      return selection.ids;
+    },
+    select(ids) {
+      selection.set(ids.filter((id) => isEditableRecord(record(id))));
+    },
+    onSelection: (listener) => selection.onChange(listener),
+    destroy() {
+      finish();
+      ending.abort();
+      stopSelecting();
+      for (const stop of unsubscribe) stop();
+      presence.destroy();
+      bars.destroy();
+      editing.destroy();
+      frames.destroy();
+      reach.destroy();
+      floats.destroy();
+      delete pages.viewport.dataset.tool;
+    },
+  };
+}
+
+/** null where the browser gives none: in a sandboxed frame already the property throws. */
+function localStore(): KeyValues | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
