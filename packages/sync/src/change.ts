@@ -91,6 +91,6 @@ export function applyOp(record: StoredRecord | null, op: Op, { seq, at, by }: St
 }
 
 /** The record without the mark of a tombstone, as viewers get it. */
-export function visibleRecord({ deleted: _, ...record }: StoredRecord): AnyRecord {
-  return record as AnyRecord;
+export function visibleRecord({ id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data }: StoredRecord): AnyRecord {
+  return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data } as AnyRecord;
 }
