@@ -15,8 +15,8 @@ import { type DocumentRow, findDocument, markFailed, markLocked, markReady } fro
 
 /** Width of page 1 that is there when a document is `ready`: the rung of a page in a window of ordinary width. */
 export const FIRST_WIDTH = 960;
-/** Drawn when nobody waits for anything: the thumbnail, and the same page for denser screens. */
-const LATER_WIDTHS = [320, 1280, 1920] as const;
+/** Drawn when nobody waits for anything: the thumbnail, and the page for wider windows. */
+const LATER_WIDTHS = [320, 1280] as const;
 
 /** The handler of `prepare` jobs. */
 export async function prepareDocument(deps: DocumentDeps, payload: unknown, signal: AbortSignal, attempt: { readonly last: boolean }): Promise<void> {

@@ -10,13 +10,14 @@ import { prepareJob } from "./prepare-job.ts";
 import { requirePdf, SNIFF_BYTES } from "./sniff.ts";
 import { type DocumentKey, type DocumentMetadata, type DocumentRow, findDocument, hasBlob, insertDocument } from "./store.ts";
 
+/** All but `bytes` and `signal` is read again when the bytes have ended: fields of a form may stand behind its file. */
 export interface Upload {
   readonly applicationId: string;
   readonly bytes: AsyncIterable<Uint8Array>;
   /** As the client calls it; becomes the title when none is given. */
   readonly fileName?: string | null;
   /** Default: a new id. */
-  readonly documentId?: string;
+  readonly documentId?: string | undefined;
   readonly title?: string | null;
   readonly metadata?: DocumentMetadata;
   /** Of an encrypted file; not needed to upload it. */
@@ -33,20 +34,25 @@ const MAX_TITLE = 1024;
  */
 export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promise<DocumentRow> {
   const { applicationId, signal } = upload;
-  const documentId = upload.documentId ?? newId(deps.clock.now(), deps.random(10));
-  if (!ID_PATTERN.test(documentId)) throw new ApiError("invalid_parameters", "document_id must be 1 to 128 letters, digits or _.:@~-");
-  const key = { applicationId, documentId };
-  if (upload.documentId !== undefined && (await findDocument(deps.database, key)) !== null) throw taken(documentId);
+  await requireFree(deps, upload);
   const bytes = checkedBytes(upload.bytes, upload.fileName ?? null);
   const blob = await deps.blobs.write(applicationId, bytes, { maxBytes: deps.maxUploadBytes, ...(signal === undefined ? {} : { signal }) });
   return deps.locks.hold(applicationId, blob.sha256, async () => {
     try {
-      return await record(deps, upload, key, blob);
+      // Only now is everything known that the caller says of it: fields of a form may stand behind its file.
+      await requireFree(deps, upload);
+      return await record(deps, upload, { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) }, blob);
     } catch (error) {
       if (!(await hasBlob(deps.database, applicationId, blob.sha256))) await deps.blobs.delete(applicationId, blob.sha256);
       throw error;
     }
   });
+}
+
+async function requireFree(deps: DocumentDeps, { applicationId, documentId }: Upload): Promise<void> {
+  if (documentId === undefined) return;
+  if (!ID_PATTERN.test(documentId)) throw new ApiError("invalid_parameters", "document_id must be 1 to 128 letters, digits or _.:@~-");
+  if ((await findDocument(deps.database, { applicationId, documentId })) !== null) throw taken(documentId);
 }
 
 async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: StoredBlob): Promise<DocumentRow> {

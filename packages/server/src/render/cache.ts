@@ -169,6 +169,8 @@ export function pageCache(options: PageCacheOptions): PageCache {
   async function put(key: CacheKey, bytes: Uint8Array): Promise<void> {
     const path = pathOf(key);
     const temp = `${path}.${randomUUID()}.tmp`;
+    // At once, so that it is found while it is being written.
+    memory.set(path, bytes);
     tempNames.add(temp);
     try {
       await mkdir(join(folder, key.applicationId, key.blob), { recursive: true });
@@ -180,7 +182,6 @@ export function pageCache(options: PageCacheOptions): PageCache {
     } finally {
       tempNames.delete(temp);
     }
-    memory.set(path, bytes);
     used(path, bytes.length + SEAL_BYTES);
     evict();
   }
@@ -208,7 +209,7 @@ export function pageCache(options: PageCacheOptions): PageCache {
   }
 
   return {
-    has: (key) => entries.has(pathOf(key)),
+    has: (key) => entries.has(pathOf(key)) || memory.has(pathOf(key)),
     peek,
     put,
     async get(key, make, signal) {
@@ -286,6 +287,7 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 }
 
 interface MemoryCache {
+  has(path: string): boolean;
   get(path: string): Uint8Array | undefined;
   set(path: string, bytes: Uint8Array): void;
   delete(path: string): void;
@@ -301,6 +303,7 @@ function memoryCache(maxBytes: number): MemoryCache {
     return bytes;
   };
   return {
+    has: (path) => entries.has(path),
     get(path) {
       const bytes = entries.get(path);
       if (bytes === undefined) return undefined;

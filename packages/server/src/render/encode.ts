@@ -42,28 +42,37 @@ export async function encode(bitmap: Bitmap, { format, encoding, height }: Encod
   }
 }
 
-/** Every so many rows are looked at. */
-const ROW_STEP = 4;
-/** A step from one pixel to the next that an edge of a letter seldom makes, and a gradient always. */
-const SMALL_STEP = 6;
-const SMOOTH_SHARE = 0.02;
+/** Pixels between the three that are compared. */
+const REACH = 8;
+const SMALL_STEP = 24;
+/** Measured: 6 % on the densest pages of text, 25 % on a page of which a quarter is a gradient, 17 to 50 % on scans. */
+const SMOOTH_SHARE = 0.08;
 
-/** Has the page gradients or photographs? They are where colours change a little from pixel to pixel. */
+/**
+ * Has the page gradients or photographs? There, pixels at a distance of each other differ a little, twice in a row, across or down; in text they
+ * are alike or differ much.
+ */
 export function isSmooth({ width, height, data }: Bitmap): boolean {
+  const across = REACH * 4;
+  const down = REACH * 4 * width;
   let seen = 0;
-  let small = 0;
-  for (let y = 0; y < height; y += ROW_STEP) {
-    const end = (y + 1) * width * 4;
-    for (let i = y * width * 4 + 4; i < end; i += 4) {
-      const red = Math.abs(data[i]! - data[i - 4]!);
-      const green = Math.abs(data[i + 1]! - data[i - 3]!);
-      const blue = Math.abs(data[i + 2]! - data[i - 2]!);
-      const step = red > green ? (red > blue ? red : blue) : green > blue ? green : blue;
-      if (step > 0 && step <= SMALL_STEP) small++;
+  let smooth = 0;
+  for (let y = 2 * REACH; y < height; y += 8) {
+    for (let x = 2 * REACH; x < width; x += 2) {
+      const at = (y * width + x) * 4;
       seen++;
+      if (isSmall(data, at, at - across) && isSmall(data, at - across, at - 2 * across)) smooth++;
+      else if (isSmall(data, at, at - down) && isSmall(data, at - down, at - 2 * down)) smooth++;
     }
   }
-  return small > seen * SMOOTH_SHARE;
+  return smooth > seen * SMOOTH_SHARE;
+}
+
+function isSmall(data: Uint8Array, a: number, b: number): boolean {
+  const red = Math.abs(data[a]! - data[b]!);
+  const green = Math.abs(data[a + 1]! - data[b + 1]!);
+  const blue = Math.abs(data[a + 2]! - data[b + 2]!);
+  return red + green + blue > 0 && red <= SMALL_STEP && green <= SMALL_STEP && blue <= SMALL_STEP;
 }
 
 function sixteenLevels(rgba: Uint8Array): Uint8Array {

@@ -56,6 +56,8 @@ async function main(): Promise<void> {
     );
   });
   send({ ready: true });
+  // The first drawing and encoding of a process is slow: not the first of a reader's.
+  setImmediate(() => void check(engine).catch(() => process.exit(70)));
 }
 
 function send(message: WorkerMessage): void {

@@ -1,0 +1,94 @@
+/** A form with a file: its fields may stand before or behind the file, whose bytes are never held in memory. */
+import { api } from "@lectern/protocol";
+import { ApiError } from "@lectern/protocol/plain";
+import type { FieldPart, FilePart, StreamBody } from "../handlers.ts";
+import type { DocumentMetadata } from "./store.ts";
+import type { Upload } from "./upload.ts";
+
+type Form = Extract<StreamBody, { kind: "multipart" }>;
+
+/** Fields of the published form that this version has no meaning for; better refused than ignored. */
+const NOT_OFFERED = ["attachment", "instructions", "url", "overwrite_existing_document", "keep_current_annotations"];
+
+interface Fields {
+  documentId?: string;
+  title?: string;
+  metadata?: DocumentMetadata;
+}
+
+/** What `uploadDocument` takes; fields behind the file are known once its bytes have been read. Throws ApiError `bad_request`, `invalid_parameters`. */
+export async function uploadOf(form: Form, given: Pick<Upload, "applicationId" | "password" | "signal"> & Fields): Promise<Upload> {
+  const fields: Fields = {};
+  const parts = form.parts[Symbol.asyncIterator]();
+  let file: FilePart | null = null;
+  while (file === null) {
+    const next = await parts.next();
+    if (next.done === true) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
+    if (next.value.kind === "file") file = next.value;
+    else take(fields, next.value);
+  }
+  const { bytes, filename } = file;
+  async function* bytesAndRest(): AsyncGenerator<Uint8Array> {
+    yield* bytes;
+    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+      if (next.value.kind === "file") throw new ApiError("bad_request", "The form has more than one file");
+      take(fields, next.value);
+    }
+  }
+  const { applicationId, password = null, signal } = given;
+  return {
+    applicationId,
+    password,
+    ...(signal === undefined ? {} : { signal }),
+    bytes: bytesAndRest(),
+    fileName: filename,
+    get documentId() {
+      return given.documentId ?? fields.documentId;
+    },
+    get title() {
+      return given.title ?? fields.title ?? null;
+    },
+    get metadata() {
+      return fields.metadata ?? {};
+    },
+  };
+}
+
+function take(fields: Fields, { name, value }: FieldPart): void {
+  if (value === "") return;
+  switch (name) {
+    case "document_id":
+      fields.documentId = checked("document_id", value);
+      return;
+    case "title":
+      fields.title = checked("title", value);
+      return;
+    case "metadata":
+      fields.metadata = metadataOf(value);
+      return;
+    default:
+      if (NOT_OFFERED.includes(name) && value !== "false") throw new ApiError("not_implemented", `\`${name}\` is not offered by this version`);
+  }
+}
+
+function checked(name: "document_id" | "title", value: string): string {
+  const result = api.documents.upload.query.shape[name].safeParse(value);
+  if (!result.success) throw invalid(name, result.error.issues[0]!.message);
+  return value;
+}
+
+function metadataOf(value: string): DocumentMetadata {
+  let json: unknown;
+  try {
+    json = JSON.parse(value);
+  } catch {
+    throw invalid("metadata", "is not JSON");
+  }
+  const result = api.documents.update.body.safeParse({ metadata: json });
+  if (!result.success) throw invalid("metadata", result.error.issues[0]!.message);
+  return result.data.metadata ?? {};
+}
+
+function invalid(name: string, details: string): ApiError {
+  return new ApiError("invalid_parameters", `${name}: ${details}`, { failingPaths: [{ path: `$.${name}`, details }] });
+}
