@@ -67,7 +67,8 @@ function take(fields: Fields, { name, value }: FieldPart): void {
       fields.metadata = metadataOf(value);
       return;
     default:
-      if (NOT_OFFERED.includes(name) && value !== "false") throw new ApiError("not_implemented", `\`${name}\` is not offered by this version`);
+      if (NOT_OFFERED.includes(name) && value !== "false")
+        throw new ApiError("not_implemented", `\`${name}\` is not offered by this version`);
   }
 }
 

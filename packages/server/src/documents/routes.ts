@@ -28,7 +28,8 @@ const PAGES_AT_ONCE = 8;
 
 export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
   const deps = reading.documents;
-  const layerOf = ({ access, address, signal }: DocumentContext, wait: number | undefined): Promise<ReadLayer> => layerFor(reading, access, { wait, address, signal });
+  const layerOf = ({ access, address, signal }: DocumentContext, wait: number | undefined): Promise<ReadLayer> =>
+    layerFor(reading, access, { wait, address, signal });
 
   return {
     async upload({ document_id, title, wait = DEFAULT_WAIT }, context) {
@@ -39,7 +40,11 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
       const given = { applicationId: caller.applicationId, password, signal, ...named };
       const upload: Upload = body.kind === "raw" ? { ...given, bytes: body.bytes } : await uploadOf(body, given);
       const row = await uploadDocument(deps, upload);
-      return { data: documentSummary(wait === 0 ? row : await waitForReady(deps, { applicationId: row.applicationId, documentId: row.id }, { seconds: wait, signal })) };
+      return {
+        data: documentSummary(
+          wait === 0 ? row : await waitForReady(deps, { applicationId: row.applicationId, documentId: row.id }, { seconds: wait, signal }),
+        ),
+      };
     },
     async list(query, { caller }) {
       const list = await listDocuments(deps.database, caller.applicationId, {
@@ -100,14 +105,18 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
       return { textLines: await linesOf(context, pageAt(await layerOf(context, wait), pageIndex)) };
     },
     async pageImage({ pageIndex, width, height, format = "png", wait }, context) {
-      if ((width === undefined) === (height === undefined)) throw new ApiError("invalid_parameters", "Give exactly one of width and height");
+      if ((width === undefined) === (height === undefined))
+        throw new ApiError("invalid_parameters", "Give exactly one of width and height");
       const layer = await layerOf(context, wait);
       return image(context, layer, pageAt(layer, pageIndex), { ...sizeOf(width, height), format });
     },
     async cover({ width, height, wait }, context) {
       if (width !== undefined && height !== undefined) throw new ApiError("invalid_parameters", "Give width or height, not both");
       const layer = await layerOf(context, wait);
-      return image(context, layer, pageAt(layer, 0), { ...sizeOf(width ?? (height === undefined ? COVER_WIDTH : undefined), height), format: "png" });
+      return image(context, layer, pageAt(layer, 0), {
+        ...sizeOf(width ?? (height === undefined ? COVER_WIDTH : undefined), height),
+        format: "png",
+      });
     },
     async search({ q, start = 0, limit = MOST_HITS, case_sensitive, whole_word, wait }, context) {
       const layer = await layerOf(context, wait);
@@ -124,7 +133,14 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
       });
       const data = hits.map(({ pageIndex, pageId, previewText, rangeInPreview, rects }) => {
         const space = pageSpace(pages.shown(pageId));
-        return { pageIndex, pageId, previewText, rangeInPreview: [...rangeInPreview] as [number, number], rectsOnPage: rects.map((rect) => [...space.rectToShown([...rect] as Rect)]), isAnnotation: false };
+        return {
+          pageIndex,
+          pageId,
+          previewText,
+          rangeInPreview: [...rangeInPreview] as [number, number],
+          rectsOnPage: rects.map((rect) => [...space.rectToShown([...rect] as Rect)]),
+          isAnnotation: false,
+        };
       });
       return reply(JSON.stringify({ data }), { headers: { "lectern-complete": String(complete) } });
     },
@@ -136,9 +152,17 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
         "lectern-seq": String(room.seq),
         "cache-control": "private, no-store",
       };
-      if (source === true && viewKey(layer.grants) !== "all") throw new ApiError("forbidden", "The file holds annotations that this session may not see");
-      if (source === true) return reply(await originalPdf(deps, document), { headers: { ...headers, "content-length": String(document.byteSize) } });
-      const exported = await exportPdf(deps, { document, changes: changesFor(layer), annotations: annotations ?? true, flatten: flatten ?? false, signal: context.signal });
+      if (source === true && viewKey(layer.grants) !== "all")
+        throw new ApiError("forbidden", "The file holds annotations that this session may not see");
+      if (source === true)
+        return reply(await originalPdf(deps, document), { headers: { ...headers, "content-length": String(document.byteSize) } });
+      const exported = await exportPdf(deps, {
+        document,
+        changes: changesFor(layer),
+        annotations: annotations ?? true,
+        flatten: flatten ?? false,
+        signal: context.signal,
+      });
       return reply(exported.bytes, { headers: { ...headers, "content-length": String(exported.size) } });
     },
   };
@@ -147,7 +171,13 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
     if (data.content === null) return [];
     const { applicationId, documentId } = access;
     const space = pageSpace(shown);
-    const lines = await pageTextLines(deps, { applicationId, documentId, blob: data.content.source, index: data.content.sourceIndex, signal });
+    const lines = await pageTextLines(deps, {
+      applicationId,
+      documentId,
+      blob: data.content.source,
+      index: data.content.sourceIndex,
+      signal,
+    });
     return lines.map(({ contents, left, top, width, height }) => {
       const [x, y, w, h] = space.rectToShown([left, top, width, height]);
       return { contents, left: x, top: y, width: w, height: h };
@@ -163,8 +193,22 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
     if (data.content === null) throw new ApiError("not_found", "A blank page has no image");
     const { applicationId, documentId } = context.access;
     const { source: blob, sourceIndex: index } = data.content;
-    const { bytes, etag } = await renderedPage(deps, { applicationId, documentId, blob, index, ...how, rotation: data.rotation, changes: changesFor(layer, id), signal: context.signal });
-    const headers = { etag: `"${etag}"`, "cache-control": "private, no-cache", "content-type": MEDIA_TYPES[how.format], "lectern-seq": String(layer.room.seq) };
+    const { bytes, etag } = await renderedPage(deps, {
+      applicationId,
+      documentId,
+      blob,
+      index,
+      ...how,
+      rotation: data.rotation,
+      changes: changesFor(layer, id),
+      signal: context.signal,
+    });
+    const headers = {
+      etag: `"${etag}"`,
+      "cache-control": "private, no-cache",
+      "content-type": MEDIA_TYPES[how.format],
+      "lectern-seq": String(layer.room.seq),
+    };
     if (context.header("if-none-match") === headers.etag) return reply(null, { status: 304, headers });
     return reply(bytes, { headers });
   }
@@ -182,14 +226,17 @@ function sizeOf(width: number | undefined, height: number | undefined): { readon
 
 function* searchPages(pages: Iterable<LayerPage>, start: number) {
   for (const { index, id, data } of pages) {
-    if (index >= start && data.content !== null) yield { pageIndex: index, pageId: id, blob: data.content.source, sourceIndex: data.content.sourceIndex };
+    if (index >= start && data.content !== null)
+      yield { pageIndex: index, pageId: id, blob: data.content.source, sourceIndex: data.content.sourceIndex };
   }
 }
 
 /** RFC 6266: a plain name for old clients, the real one beside it. */
 function disposition(title: string): string {
   // By way of UTF-8, which has no half characters.
-  const name = `${Buffer.from(title).toString().replace(/\.pdf$/i, "")}.pdf`;
+  const name = `${Buffer.from(title)
+    .toString()
+    .replace(/\.pdf$/i, "")}.pdf`;
   const plain = name.replace(/[^\x20-\x7e]|["\\/%]/g, "_");
   return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 }

@@ -12,9 +12,10 @@ import type { Readable } from "node:stream";
 import { type Access, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
-import { accessTo, type Identified, type Identities, identify, isOwnOrigin, single } from "./auth.ts";
+import type { OriginPolicy } from "../sessions/origins.ts";
+import { accessTo, checkSameOrigin, type Identified, type Identities, identify, single } from "./auth.ts";
 import { BODY_LIMITS, type BodyLimits, readJson } from "./body.ts";
-import { openToBrowsers, preflight, restrictTo, sameOriginOnly } from "./cors.ts";
+import { answerOnly, openToBrowsers, preflight, sameOriginOnly } from "./cors.ts";
 import { problemReply, toApiError } from "./error.ts";
 import { parseInput } from "./input.ts";
 import type { Logger } from "./log.ts";
@@ -24,8 +25,7 @@ import type { RateLimiter } from "./rate.ts";
 export interface AppOptions {
   readonly handlers: Handlers;
   readonly identities: Identities;
-  /** Origins that a session's token may be used from; empty: any. */
-  readonly allowedOrigins: (session: NonNullable<Identified["session"]>) => Promise<readonly string[]>;
+  readonly origins: OriginPolicy;
   readonly secret: ServerSecret;
   /** Known once the port is bound. */
   readonly publicUrl: () => string;
@@ -154,6 +154,8 @@ async function begin(operation: Operation, request: FastifyRequest, reply: Fasti
     (operation.mount === "product" && operation.auth === "none");
   if (forBrowsers) openToBrowsers(reply);
   else sameOriginOnly(reply);
+  // Also for signing in: nobody else's page may sign somebody in as somebody.
+  if (operation.mount === "admin" && request.headers.origin !== undefined) checkSameOrigin(request, options.publicUrl());
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, unknown>;
   const queryToken = operation === api.documents.cover && typeof query["jwt"] === "string" ? query["jwt"] : null;
@@ -171,8 +173,8 @@ async function begin(operation: Operation, request: FastifyRequest, reply: Fasti
   if (caller?.kind === "application") sameOriginOnly(reply);
   if (session !== null) {
     const origin = single(request.headers["origin"]);
-    const own = isOwnOrigin(origin, single(request.headers["host"]), options.publicUrl());
-    if (origin !== null && !own) restrictTo(await options.allowedOrigins(session), origin, reply);
+    await options.origins.check(session, { origin, host: single(request.headers["host"]) });
+    if (origin !== null && (await options.origins.allowed(session)).length > 0) answerOnly(origin, reply);
   }
 }
 

@@ -6,6 +6,7 @@ import { api, type Operation } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS, type Grants, type Permission } from "@lectern/protocol/plain";
 import type { Access, ApplicationCaller, Caller, KeyScope, SessionCaller } from "../handlers.ts";
 import type { ServerSecret } from "../secret.ts";
+import { isOwnOrigin } from "../sessions/origins.ts";
 import { findDocument, grantsOf, passwordContext, type Session, shownName } from "../sessions/session.ts";
 
 /** Questions that the features answer. */
@@ -153,11 +154,6 @@ export function checkSameOrigin(credentials: Pick<Credentials, "method" | "heade
   if (!isOwnOrigin(single(credentials.headers["origin"]), single(credentials.headers["host"]), publicUrl)) {
     throw new ApiError("origin_not_allowed", "Changes with a dashboard sign-in must come from the dashboard itself");
   }
-}
-
-export function isOwnOrigin(origin: string | null, host: string | null, publicUrl: string): boolean {
-  if (origin === null || !URL.canParse(origin)) return false;
-  return origin === new URL(publicUrl).origin || new URL(origin).host === host;
 }
 
 const KEY_GRANTS: Readonly<Record<KeyScope, Grants>> = {

@@ -2,7 +2,6 @@
  * What browsers on other origins may do. Routes for API keys: nothing. Routes for session tokens: what the session's list of origins says; as no
  * cookie counts there, an answer without a session (a refused token) may be read by any page.
  */
-import { ApiError } from "@lectern/protocol/plain";
 import type { FastifyReply } from "fastify";
 
 const READABLE = "etag, retry-after, x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, content-disposition, lectern-seq";
@@ -23,10 +22,8 @@ export function sameOriginOnly(reply: FastifyReply): void {
   reply.header("cross-origin-resource-policy", "same-origin");
 }
 
-/** Throws ApiError `origin_not_allowed`. An empty list: any origin. */
-export function restrictTo(allowed: readonly string[], origin: string, reply: FastifyReply): void {
-  if (allowed.length === 0) return;
-  if (!allowed.includes(origin)) throw new ApiError("origin_not_allowed", "This session may not be used from this origin");
+/** The session is restricted, and this origin is one of those. */
+export function answerOnly(origin: string, reply: FastifyReply): void {
   reply.headers({ "access-control-allow-origin": origin, vary: "origin" });
 }
 

@@ -138,6 +138,22 @@ const RECORDS = "SELECT id, kind, seq, created_by, created_at, updated_by, updat
 const CHANGES_SINCE = "SELECT seq, sid, n, actor, at, ops FROM changes WHERE layer_id = ? AND seq > ? ORDER BY seq";
 const PEER = "SELECT sid, user_id, last_n, rejects FROM peers WHERE layer_id = ? AND sid = ?";
 
+/** Up to `limit` changes with seq > since in order, and the head, from one moment. Throws ApiError `gone` when the layer has been deleted. */
+export async function changesAfter(
+  database: Database,
+  layerId: string,
+  since: number,
+  limit: number,
+): Promise<{ readonly head: LayerHead; readonly changes: readonly LoggedChange[] }> {
+  const [heads, rows] = await database.snapshot([
+    { sql: HEAD, params: [layerId] },
+    { sql: `${CHANGES_SINCE} LIMIT ?`, params: [layerId, since, limit] },
+  ]);
+  const head = heads![0];
+  if (head === undefined) throw new ApiError("gone", "The layer has been deleted");
+  return { head: headOf(head as unknown as LayerRow), changes: rows!.map(changeOf) };
+}
+
 /** The log of one layer. Its methods throw ApiError `gone` when the layer has been deleted. */
 export function layerLog(database: Database, layerId: string, clock: Clock): ChangeLog {
   async function withHead(query: Query): Promise<{ head: LayerHead; rows: Row[] }> {

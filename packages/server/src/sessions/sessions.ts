@@ -6,6 +6,7 @@ import type { AllowedDocument } from "@lectern/protocol";
 import { ApiError, needsUser, newId, type Permission } from "@lectern/protocol/plain";
 import type { Clock, Database, Random } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
+import { parseOrigin } from "./origins.ts";
 import { passwordContext, type Session, type SessionDocument } from "./session.ts";
 import { findSession, insertSession, listSessions, type ListedUntil, markRevoked, updateDocuments } from "./store.ts";
 import type { SessionTokens } from "./token.ts";
@@ -104,7 +105,7 @@ export function sessions(deps: SessionDeps): Sessions {
         documents: await Promise.all(
           (request.allowed_documents ?? []).map((given, index) => allowed(deps, applicationId, request, given, index)),
         ),
-        allowedOrigins: (request.allowed_origins ?? []).map(origin),
+        allowedOrigins: (request.allowed_origins ?? []).map((text, index) => parseOrigin(text, `$.allowed_origins[${index}]`)),
         createdAt: now,
         expiresAt: expiry(request, now),
         revokedAt: null,
@@ -200,13 +201,6 @@ function expiry({ exp, expires_in }: MintRequest, now: number): number {
   if (at <= now) throw invalid(path, "is in the past");
   if (at > now + MAX_LIFETIME + GRACE) throw invalid(path, "a session lasts 24 hours at most");
   return at;
-}
-
-function origin(text: string, index: number): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isOrigin = url !== null && url.origin !== "null" && (text === url.origin || text === `${url.origin}/`);
-  if (!isOrigin) throw invalid(`$.allowed_origins[${index}]`, "not an origin such as https://app.example.com");
-  return url.origin;
 }
 
 function invalid(path: string, details: string): ApiError {

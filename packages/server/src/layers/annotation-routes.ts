@@ -1,0 +1,311 @@
+/** Routes of annotations: who writes, what of the request is which annotation, and the published shapes of the answers. */
+import { createHash } from "node:crypto";
+import { ID_PATTERN, ApiError, base32, newId } from "@lectern/protocol/plain";
+import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller } from "../handlers.ts";
+import { reply } from "../handlers.ts";
+import type { Clock, Random } from "../ports.ts";
+import {
+  annotationRecord,
+  type Failure,
+  listAnnotations,
+  type Planned,
+  plannedCreate,
+  plannedPatch,
+  plannedReplace,
+  type Sids,
+  type StoredAnnotation,
+  storedAnnotation,
+  type Update,
+  writeAll,
+  type Written,
+} from "./annotations.ts";
+import { layerFor, type ReadingDeps, type ReadLayer } from "./reading.ts";
+
+export interface AnnotationRoutesDeps {
+  readonly reading: ReadingDeps;
+  readonly opsPerPush: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type RecordContext = Context<ApplicationCaller | SessionCaller, Access>;
+
+/** One of many in a body; checked here, so that the others do not suffer. */
+interface Given {
+  readonly id?: unknown;
+  readonly content?: unknown;
+  readonly user_id?: unknown;
+  readonly group?: unknown;
+}
+
+export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotations"] {
+  const read = async (context: RecordContext, minSeq: number | undefined): Promise<ReadLayer> => {
+    const layer = await layerFor(deps.reading, context.access, context);
+    if (minSeq !== undefined) await layer.room.reach(minSeq);
+    return layer;
+  };
+  const forWriting = (context: RecordContext): Promise<ReadLayer> =>
+    layerFor(deps.reading, context.access, { address: context.address, signal: context.signal, create: true });
+  const write = (layer: ReadLayer, planned: readonly Planned[], sids: Sids): Promise<Written> =>
+    writeAll(layer, planned, { sids, opsPerPush: deps.opsPerPush });
+
+  const one = async (layer: ReadLayer, planned: Planned, sids: Sids): Promise<number> => {
+    const { seq, failures } = await write(layer, [planned], sids);
+    if (failures[0] !== undefined) throw failures[0].error;
+    return seq;
+  };
+  const changed = (layer: ReadLayer, id: string): Reply => {
+    const stored = layer.room.record(id, layer.grants);
+    const shown = stored === null ? null : storedAnnotation(stored, layer.pages());
+    if (shown === null) throw new ApiError("gone", "The annotation was changed, and deleted since");
+    return json({ data: shown }, { etag: etag(shown.seq), "lectern-seq": String(layer.room.seq) });
+  };
+
+  return {
+    async list({ minSeq }, context) {
+      return listed(listAnnotations(await read(context, minSeq)), context);
+    },
+    async listPage({ pageIndex, minSeq }, context) {
+      const layer = await read(context, minSeq);
+      const page = layer.pages().idAt(pageIndex);
+      if (page === null) throw new ApiError("not_found", "There is no such page");
+      return listed(listAnnotations(layer, [page]), context);
+    },
+    async get({ annotationId, minSeq }, context) {
+      const layer = await read(context, minSeq);
+      const stored = storedAnnotation(annotationRecord(layer, annotationId), layer.pages());
+      if (stored === null) throw new ApiError("not_found", `There is no annotation ${annotationId}`);
+      return json(stored, { etag: etag(stored.seq), "lectern-seq": String(layer.room.seq) });
+    },
+    async create(input, context) {
+      const layer = await forWriting(context);
+      const pages = layer.pages();
+      const sids = sidsOf(context, input);
+      const idAt = (index: number): string => (sids === null ? newId(deps.clock.now(), deps.random(10)) : idFrom(sids(`id ${index}`)));
+      if ("annotations" in input) {
+        const { annotations } = input as { annotations: readonly unknown[] };
+        return batch(layer, context, sids, annotations, (given, index, path) =>
+          plannedCreate(
+            {
+              id: chosenId(given, path) ?? idAt(index),
+              content: given.content,
+              group: groupOf(given, path),
+              path,
+              userId: writer(context, given, path),
+            },
+            pages,
+          ),
+        );
+      }
+      const id = input.id ?? idAt(0);
+      const planned = plannedCreate(
+        { id, content: input.content, group: input.group, path: "$", userId: writer(context, input, "$") },
+        pages,
+      );
+      const seq = await one(layer, planned, sids);
+      return json({ data: { annotation_id: id, id, seq } }, { "lectern-seq": String(seq) });
+    },
+    async updateMany({ annotations }, context) {
+      const layer = await forWriting(context);
+      const pages = layer.pages();
+      return batch(layer, context, sidsOf(context, annotations), annotations, (given, _index, path) => {
+        const id = chosenId(given, path);
+        if (id === undefined) throw unprocessable(`${path}.id`, "is missing");
+        return plannedReplace(
+          annotationRecord(layer, id),
+          { content: given.content, group: groupOf(given, path), path, userId: writer(context, given, path), ifSeq: undefined },
+          pages,
+        );
+      });
+    },
+    async update(input, context) {
+      const layer = await forWriting(context);
+      await one(layer, plannedReplace(annotationRecord(layer, input.annotationId), updateOf(input, context), layer.pages()), null);
+      return changed(layer, input.annotationId);
+    },
+    async patch(input, context) {
+      const layer = await forWriting(context);
+      const update = { ...updateOf(input, context), content: input.content };
+      await one(layer, plannedPatch(annotationRecord(layer, input.annotationId), update, layer.pages()), null);
+      return changed(layer, input.annotationId);
+    },
+    async delete({ annotationId }, context) {
+      const layer = await forWriting(context);
+      const ifSeq = ifMatch(context);
+      annotationRecord(layer, annotationId);
+      const planned: Planned = {
+        id: annotationId,
+        path: "$",
+        userId: writer(context, {}, "$"),
+        ops: [ifSeq === undefined ? ["d", annotationId] : ["d", annotationId, ifSeq]],
+      };
+      const seq = await one(layer, planned, null);
+      return json({ data: { id: annotationId, seq } }, { "lectern-seq": String(seq) });
+    },
+    async deleteMany({ annotationIds, user_id }, context) {
+      const layer = await forWriting(context);
+      const ids =
+        annotationIds === "all"
+          ? layer.room
+              .snapshot(layer.grants)
+              .records.filter(({ kind }) => kind === "annotation")
+              .map(({ id }) => id)
+          : [...new Set(annotationIds)];
+      const userId = writer(context, { user_id }, "$");
+      const { planned, failures } = plan(ids, "annotationIds", (id, path) => {
+        annotationRecord(layer, id);
+        return { id, path, userId, ops: [["d", id]] };
+      });
+      const written = await write(layer, planned, null);
+      return batchReply(context, written, [...failures, ...written.failures], ({ id }) => ({ id }));
+    },
+  };
+
+  async function batch(
+    layer: ReadLayer,
+    context: RecordContext,
+    sids: Sids,
+    given: readonly unknown[],
+    make: (item: Given, index: number, path: string) => Planned,
+  ): Promise<Reply> {
+    const { planned, failures } = plan(given, "annotations", (item, path, index) => {
+      if (typeof item !== "object" || item === null) throw unprocessable(path, "is not an object");
+      return make(item as Given, index, path);
+    });
+    const written = await write(layer, planned, sids);
+    const pages = layer.pages();
+    return batchReply(context, written, [...failures, ...written.failures], ({ id, userId }) => {
+      const record = layer.room.record(id, layer.grants);
+      const stored = record === null ? null : storedAnnotation(record, pages);
+      return { ...(stored ?? { id, annotation_id: id }), user_id: userId };
+    });
+  }
+}
+
+function plan<T>(
+  items: readonly T[],
+  name: string,
+  make: (item: T, path: string, index: number) => Planned,
+): { readonly planned: Planned[]; readonly failures: Failure[] } {
+  const planned: Planned[] = [];
+  const failures: Failure[] = [];
+  for (const [index, item] of items.entries()) {
+    const path = `$.${name}[${index}]`;
+    try {
+      planned.push(make(item, path, index));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      failures.push({ path, error });
+    }
+  }
+  return { planned, failures };
+}
+
+function updateOf(
+  input: { readonly content?: unknown; readonly user_id?: string | null; readonly group?: string | null },
+  context: RecordContext,
+): Update {
+  return { content: input.content, group: input.group, path: "$", userId: writer(context, input, "$"), ifSeq: ifMatch(context) };
+}
+
+/** As whom it is written. A key may say so; a session is somebody already. */
+function writer({ caller }: RecordContext, given: Given, path: string): string | null {
+  const { user_id: userId } = given;
+  if (userId !== undefined && userId !== null && (typeof userId !== "string" || userId === "" || userId.length > 256))
+    throw unprocessable(`${path}.user_id`, "is not the id of a user");
+  if (caller.kind === "application") return userId ?? null;
+  if (userId !== undefined && userId !== caller.session.userId) {
+    throw new ApiError("forbidden", "user_id must be left out, or be the session's own", {
+      failingPaths: [{ path: `${path}.user_id`, details: "is not the session's user" }],
+    });
+  }
+  return caller.session.userId;
+}
+
+function groupOf({ group }: Given, path: string): string | null | undefined {
+  if (group === undefined || group === null || (typeof group === "string" && group.length <= 256)) return group;
+  throw unprocessable(`${path}.group`, "is not the name of a group");
+}
+
+function chosenId({ id }: Given, path: string): string | undefined {
+  if (id === undefined || (typeof id === "string" && ID_PATTERN.test(id))) return id;
+  throw unprocessable(`${path}.id`, "must be 1 to 128 letters, digits or _.:@~-");
+}
+
+/** The seq that the caller has seen; undefined when it does not matter. */
+function ifMatch(context: RecordContext): number | undefined {
+  const header = context.header("if-match");
+  if (header === null || header.trim() === "*") return undefined;
+  const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim());
+  // A tag that we never gave matches nothing.
+  if (match === null) throw new ApiError("precondition_failed");
+  return Number(match[1]);
+}
+
+/** One request under one key is applied once; the same key with another body is another request. */
+function sidsOf(context: RecordContext, body: unknown): Sids {
+  const key = context.header("idempotency-key");
+  if (key === null) return null;
+  if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");
+  const { caller } = context;
+  const id = caller.kind === "session" ? caller.session.id : caller.id;
+  const request = createHash("sha256")
+    .update(JSON.stringify([caller.kind, id, key, body]))
+    .digest("base64url");
+  return (part) => `rest:${request}:${part}`;
+}
+
+function idFrom(text: string): string {
+  return base32(createHash("sha256").update(text).digest()).slice(0, 26);
+}
+
+function listed(
+  { seq, annotations }: { readonly seq: number; readonly annotations: readonly StoredAnnotation[] },
+  context: RecordContext,
+): Reply {
+  const headers = { "lectern-seq": String(seq), vary: "accept" };
+  if ((context.header("accept") ?? "").includes("application/x-ndjson")) {
+    return reply(annotations.map((annotation) => `${JSON.stringify(annotation)}\n`).join(""), {
+      headers: { ...headers, "content-type": "application/x-ndjson" },
+    });
+  }
+  return json({ data: { annotations, truncated: false } }, headers);
+}
+
+function batchReply(
+  context: RecordContext,
+  { seq, done }: Written,
+  failures: readonly Failure[],
+  show: (planned: Planned) => object,
+): Reply {
+  const failingPaths = failures.flatMap(({ path, error }) => error.failingPaths ?? [{ path, details: error.message }]);
+  const failing_paths = failures.flatMap(({ path, error }) =>
+    (error.failingPaths ?? [{ path, details: error.message }]).map((failure) => ({ ...failure, error: error.code })),
+  );
+  const first = failures[0];
+  if (done.length === 0 && first !== undefined) {
+    throw new ApiError(first.error.code, first.error.message, {
+      failingPaths,
+      extra: { details: first.error.message, result: "failure", data: [], failing_paths },
+    });
+  }
+  const result = first === undefined ? "success" : "partial_failure";
+  const details = first === undefined ? "all done" : `${failures.length} of ${failures.length + done.length} could not be written`;
+  const ids = { requestId: context.requestId, request_id: context.requestId };
+  return json(
+    { details, status: 200, result, data: done.map(show), failingPaths, failing_paths, ...ids, seq },
+    { "lectern-seq": String(seq) },
+  );
+}
+
+function json(body: object, headers: Readonly<Record<string, string>>): Reply {
+  return reply(JSON.stringify(body), { headers });
+}
+
+function etag(seq: number): string {
+  return `"${seq}"`;
+}
+
+function unprocessable(path: string, details: string): ApiError {
+  return new ApiError("unprocessable", `${path}: ${details}`, { failingPaths: [{ path, details }] });
+}

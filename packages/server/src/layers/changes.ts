@@ -1,0 +1,18 @@
+/** What of a layer goes into an export or an image, for one viewer: what he may not see is taken out of the file, too. */
+import { canSee, viewKey } from "@lectern/protocol/plain";
+import type { StoredRecord } from "@lectern/sync/room";
+import type { ExportRecords } from "../documents/changes-file.ts";
+import type { ReadLayer } from "./reading.ts";
+
+/** `page`: only what lies on it. */
+export function changesFor({ room, base, grants }: ReadLayer, page?: string): ExportRecords {
+  const changed = room.changed(page === undefined ? undefined : { page });
+  if (viewKey(grants) === "all") return { records: changed };
+  const hidden = (record: StoredRecord): StoredRecord => (canSee(grants, record) ? record : { ...record, deleted: true });
+  const touched = new Set(changed.map(({ id }) => id));
+  const records = changed.map(hidden);
+  for (const record of page === undefined ? base.records.list() : base.records.byPage(page)) {
+    if (!touched.has(record.id) && !canSee(grants, record)) records.push({ ...record, deleted: true });
+  }
+  return { records };
+}

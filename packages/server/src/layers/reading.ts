@@ -1,0 +1,76 @@
+/**
+ * The way to every read and write of a document: it exists, has been prepared, its password is proved, and what its owner forbids in the file is
+ * taken from a session's rights. Everything about one layer goes through `layerFor`.
+ */
+import { ApiError, type Grants } from "@lectern/protocol/plain";
+import { type Attempts, networkOf } from "../accounts/attempts.ts";
+import type { DocumentDeps } from "../documents/deps.ts";
+import { provePassword } from "../documents/password.ts";
+import type { StoredManifest } from "../documents/manifest.ts";
+import { requireReady, waitForReady } from "../documents/status.ts";
+import type { DocumentRow } from "../documents/store.ts";
+import type { Access } from "../handlers.ts";
+import type { OpenLayer, Rooms } from "./rooms.ts";
+
+export interface ReadingDeps {
+  readonly documents: DocumentDeps;
+  readonly rooms: Rooms;
+  /** Wrong document passwords, by session or address. */
+  readonly passwordAttempts: Attempts;
+}
+
+export interface Reading {
+  /** Seconds to wait while the document is being prepared; default 10. */
+  readonly wait?: number | undefined;
+  /** Who tries passwords, when there is no session. */
+  readonly address: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadLayer extends OpenLayer {
+  readonly document: DocumentRow;
+  /** What the caller may do: the access's, without what the file's owner forbids. */
+  readonly grants: Grants;
+}
+
+export const DEFAULT_WAIT = 10;
+
+/** The document when it can be read. Throws ApiError `not_found`, `preparing`, `document_failed`, `password_required`, `wrong_password`, `rate_limited`. */
+export async function readableDocument(deps: ReadingDeps, access: Access, reading: Reading): Promise<DocumentRow> {
+  const key = { applicationId: access.applicationId, documentId: access.documentId };
+  const wait = { seconds: reading.wait ?? DEFAULT_WAIT, ...(reading.signal === undefined ? {} : { signal: reading.signal }) };
+  let document = await waitForReady(deps.documents, key, wait);
+  if (document.passwordProtected) {
+    document = await proved(deps, document, access, reading);
+    if (document.status === "preparing") document = await waitForReady(deps.documents, key, wait);
+  }
+  requireReady(document);
+  return document;
+}
+
+async function proved(deps: ReadingDeps, document: DocumentRow, access: Access, { address, signal }: Reading): Promise<DocumentRow> {
+  if (access.password === null) return provePassword(deps.documents, document, null, signal);
+  const who = access.sessionId === null ? `address ${networkOf(address)}` : `session ${access.sessionId}`;
+  deps.passwordAttempts.take(who);
+  try {
+    const proven = await provePassword(deps.documents, document, access.password, signal);
+    deps.passwordAttempts.giveBack(who);
+    return proven;
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === "wrong_password")) deps.passwordAttempts.giveBack(who);
+    throw error;
+  }
+}
+
+/** The layer that the access names, with its room. `create`: one that nobody has used yet comes into being; for a session it always does. */
+export async function layerFor(deps: ReadingDeps, access: Access, reading: Reading & { readonly create?: boolean }): Promise<ReadLayer> {
+  const document = await readableDocument(deps, access, reading);
+  const opened = await deps.rooms.open(document, access.layerName, { create: reading.create === true || access.sessionId !== null });
+  return { ...opened, document, grants: grantsWithin(access, opened.base.manifest) };
+}
+
+/** API keys act for the document's owner; sessions are bound by what the file says. */
+function grantsWithin({ grants, sessionId }: Access, { permissions }: StoredManifest): Grants {
+  if (sessionId === null || permissions.annotationAndForms) return grants;
+  return { ...grants, permissions: grants.permissions.filter((permission) => permission !== "write") };
+}

@@ -1,0 +1,172 @@
+/**
+ * The rooms that are open on this node: one for each layer that somebody uses, made on first use, dropped a minute after the last. All reads and
+ * writes of a layer go through its room.
+ */
+import { ApiError, type SyncLimits } from "@lectern/protocol/plain";
+import { type LayerHints, SyncRoom } from "@lectern/sync/room";
+import type { Bases, DocumentBase } from "../documents/base.ts";
+import { requireReady } from "../documents/status.ts";
+import { type DocumentKey, type DocumentRow, findRevision, usedBlobs } from "../documents/store.ts";
+import type { Bus, Clock, Database, Random } from "../ports.ts";
+import { type LayerPages, layerPages } from "./pages.ts";
+import { findLayer, type Layer, layerLog, openLayer } from "./store.ts";
+
+export interface OpenLayer {
+  readonly layer: Layer;
+  readonly base: DocumentBase;
+  readonly room: SyncRoom;
+  /** In the layer's order as it is now. */
+  pages(): LayerPages;
+}
+
+export interface Rooms {
+  /**
+   * The layer of a document that is ready, with its room. `create`: a layer that nobody has used yet comes into being, else ApiError `not_found`.
+   * Throws also `preparing`, `document_failed`, `password_required`, `unavailable`.
+   */
+  open(document: DocumentRow, layerName: string, options: { readonly create: boolean }): Promise<OpenLayer>;
+  /** The layer's room if it is open on this node; keeps it open. Asks no database. */
+  peek(key: DocumentKey, layerName: string): Promise<OpenLayer> | null;
+  /** The document is gone: everybody in its rooms is told. */
+  documentDeleted(key: DocumentKey): void;
+  /** How many rooms are open. */
+  readonly size: number;
+  /** Says bye to everybody. */
+  close(): Promise<void>;
+}
+
+export interface RoomsOptions {
+  readonly database: Database;
+  readonly bases: Bases;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: SyncLimits;
+  readonly onError: (what: string, error: unknown) => void;
+  /** Default: a minute. */
+  readonly idleMs?: number;
+}
+
+interface Entry {
+  readonly key: DocumentKey;
+  readonly opened: Promise<OpenLayer>;
+  usedAt: number;
+}
+
+export function rooms(options: RoomsOptions): Rooms {
+  const { database, clock, idleMs = 60_000 } = options;
+  const hints = layerHints(options.bus);
+  const entries = new Map<string, Entry>();
+  let cancelSweep: (() => void) | null = null;
+  let closed = false;
+
+  const nameOf = ({ applicationId, documentId }: DocumentKey, layerName: string): string =>
+    JSON.stringify([applicationId, documentId, layerName]);
+  const used = (name: string): Entry | null => {
+    const entry = entries.get(name) ?? null;
+    if (entry !== null) entry.usedAt = clock.now();
+    return entry;
+  };
+
+  function sweepSoon(): void {
+    if (cancelSweep !== null || closed || entries.size === 0) return;
+    cancelSweep = clock.setTimeout(() => {
+      cancelSweep = null;
+      sweep().catch((error: unknown) => options.onError("closing idle rooms", error));
+      sweepSoon();
+    }, idleMs / 4);
+  }
+
+  async function sweep(): Promise<void> {
+    for (const [name, entry] of entries) {
+      const { room } = await entry.opened;
+      const idle = room.memberCount === 0 && clock.now() - entry.usedAt >= idleMs;
+      if (!idle || entries.get(name) !== entry) continue;
+      entries.delete(name);
+      await room.close();
+    }
+  }
+
+  async function load(document: DocumentRow, layerName: string, create: boolean, drop: () => void): Promise<OpenLayer> {
+    const key = { applicationId: document.applicationId, documentId: document.id };
+    const named = { ...key, name: layerName };
+    const layer = create ? await openLayer(database, { ...named, revision: document.revision }, options) : await findLayer(database, named);
+    if (layer === null) throw new ApiError("not_found", "There is no layer of that name");
+    const revision = await findRevision(database, key, layer.revision);
+    if (revision === null) throw new ApiError("not_found", "There is no such document");
+    const base = await options.bases.load(key.applicationId, revision);
+    const room = new SyncRoom({
+      layerId: layer.id,
+      log: layerLog(database, layer.id, clock),
+      base: base.records,
+      clock,
+      limits: options.limits,
+      hints,
+      hasBlobs: (sha256s) => usedBlobs(database, key, sha256s),
+      onClosed: (error) => {
+        drop();
+        if (!(error instanceof ApiError && error.code === "gone")) options.onError("a room was closed", error);
+      },
+      onError: (error) => options.onError("a push could not be decided", error),
+    });
+    await room.load();
+    return { layer, base, room, pages: () => layerPages(base, room.changed({ kind: "page" })) };
+  }
+
+  return {
+    open(document, layerName, { create }) {
+      if (closed) return Promise.reject(new ApiError("unavailable", undefined, { retryAfter: 1 }));
+      const key = { applicationId: document.applicationId, documentId: document.id };
+      const name = nameOf(key, layerName);
+      const known = used(name);
+      if (known !== null) return known.opened;
+      try {
+        requireReady(document);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+      const drop = (): void => void (entries.get(name) === entry && entries.delete(name));
+      const entry: Entry = { key, usedAt: clock.now(), opened: load(document, layerName, create || layerName === "", drop) };
+      entries.set(name, entry);
+      entry.opened.catch(drop);
+      sweepSoon();
+      return entry.opened;
+    },
+    peek: (key, layerName) => used(nameOf(key, layerName))?.opened ?? null,
+    documentDeleted({ applicationId, documentId }) {
+      for (const [name, { key, opened }] of entries) {
+        if (key.applicationId !== applicationId || key.documentId !== documentId) continue;
+        entries.delete(name);
+        opened
+          .then(({ room }) => room.close("gone"))
+          .catch((error: unknown) => options.onError("closing the rooms of a deleted document", error));
+      }
+    },
+    get size() {
+      return entries.size;
+    },
+    async close() {
+      closed = true;
+      cancelSweep?.();
+      const all = [...entries.values()];
+      entries.clear();
+      await Promise.all(
+        all.map(({ opened }) =>
+          opened.then(
+            ({ room }) => room.close(),
+            () => undefined,
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** Rooms of one layer on several nodes tell each other how far it is. */
+function layerHints(bus: Bus): LayerHints {
+  const topic = (layer: string): string => `layer ${layer}`;
+  return {
+    publish: ({ layer, seq }) => bus.publish(topic(layer), String(seq)),
+    subscribe: (layer, listener) => bus.subscribe(topic(layer), (message) => listener({ layer, seq: Number(message) })),
+  };
+}

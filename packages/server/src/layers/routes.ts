@@ -1,0 +1,183 @@
+/** Routes of layers, the viewer's first request, and what a grant opens. */
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { ApiError, type SyncLimits, viewKey } from "@lectern/protocol/plain";
+import type { LoggedChange } from "@lectern/sync/room";
+import { noSuchDocument } from "../documents/status.ts";
+import { findDocument } from "../documents/store.ts";
+import { imageCacheKey, pageImage, pageTextJson } from "../documents/stream.ts";
+import { type Access, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
+import type { ServerSecret } from "../secret.ts";
+import type { Grants as ImageGrants } from "../sessions/grants.ts";
+import type { OriginPolicy } from "../sessions/origins.ts";
+import { findDocument as findInSession, grantsOf, type Session } from "../sessions/session.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { openedLayer, openedProvided, pageRuns, requireRead } from "./open.ts";
+import { layerFor, type ReadingDeps } from "./reading.ts";
+import type { OpenLayer } from "./rooms.ts";
+import { changesAfter, findLayer, listLayers } from "./store.ts";
+
+export interface LayerRoutesDeps {
+  readonly reading: ReadingDeps;
+  readonly limits: SyncLimits;
+}
+
+const gzipped = promisify(gzip);
+/** Below this it is not worth the time. */
+const GZIP_FROM = 4_000;
+
+export function layerRoutes({ reading }: LayerRoutesDeps): Handlers["layers"] {
+  const { database } = reading.documents;
+  return {
+    async list({ documentId }, { access: { applicationId } }) {
+      if ((await findDocument(database, { applicationId, documentId })) === null) throw noSuchDocument();
+      return { data: (await listLayers(database, applicationId, documentId)).map(({ name }) => name) };
+    },
+    async records({ minSeq, pages }, context) {
+      const layer = await layerFor(reading, context.access, context);
+      if (minSeq !== undefined) await layer.room.reach(minSeq);
+      const { room, grants, base } = layer;
+      const tag = `"${room.epoch}.${room.seq}.${hash(viewKey(grants))}${pages === true ? ".p" : ""}"`;
+      const headers = {
+        etag: tag,
+        "cache-control": "private, no-cache",
+        "lectern-seq": String(room.seq),
+        vary: "accept-encoding, authorization",
+      };
+      if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
+      const json = room.snapshotJson(grants);
+      const all =
+        pages === true
+          ? `${json.slice(0, -1)},"pages":${JSON.stringify({ runs: pageRuns(base.manifest), labels: base.manifest.labels })}}`
+          : json;
+      return compressed(all, context, headers);
+    },
+    async changes({ since = 0, limit = 100 }, { access }) {
+      const { applicationId, documentId, layerName: name } = access;
+      if ((await findDocument(database, { applicationId, documentId })) === null) throw noSuchDocument();
+      const layer = await findLayer(database, { applicationId, documentId, name });
+      if (layer === null) {
+        if (name !== "") throw new ApiError("not_found", "There is no layer of that name");
+        return { seq: 0, data: [] };
+      }
+      const { head, changes } = await changesAfter(database, layer.id, since, limit);
+      if (since < head.floorSeq) throw new ApiError("gone", `Changes before ${head.floorSeq} are not kept any more`);
+      return { seq: head.seq, data: changes.map(shownChange) };
+    },
+  };
+}
+
+const ACTIONS = { c: "create", u: "update", d: "delete", r: "restore", g: "set-group" } as const;
+
+function shownChange({ seq, at, actor, ops }: LoggedChange) {
+  return {
+    seq,
+    at: new Date(at).toISOString(),
+    by: actor,
+    ops: ops.map(({ id, op }) => ({
+      id,
+      action: ACTIONS[op[0]],
+      ...(op[0] === "c" ? { kind: op[2] } : {}),
+      ...(op[0] === "u" ? { properties: Object.keys(op[2]) } : {}),
+    })),
+  };
+}
+
+async function compressed(json: string, context: Context, headers: Readonly<Record<string, string>>): Promise<Reply> {
+  if (json.length < GZIP_FROM || !/\bgzip\b/.test(context.header("accept-encoding") ?? "")) return reply(json, { headers });
+  return reply(await gzipped(json, { level: 4 }), { headers: { ...headers, "content-encoding": "gzip" } });
+}
+
+export interface OpenRoutesDeps {
+  readonly reading: ReadingDeps;
+  readonly sessions: Sessions;
+  readonly grants: ImageGrants;
+  readonly origins: OriginPolicy;
+  readonly secret: ServerSecret;
+  readonly limits: SyncLimits;
+  /** Throws ApiError for what is no session token, saying what it is. */
+  readonly checkKind: (token: string) => void;
+  readonly accessOf: (session: Session, documentId: string, layer: string | null) => Access;
+}
+
+export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
+  const { reading, sessions, grants, limits } = deps;
+
+  return {
+    async open(input, context) {
+      deps.checkKind(input.token);
+      const session = await sessions.authenticate(input.token);
+      await deps.origins.check(session, { origin: context.origin, host: context.header("host") });
+      const documentId = input.document ?? session.documents[0]?.documentId;
+      if (documentId === undefined) {
+        await sessions.opened(session);
+        return openedProvided(session, limits);
+      }
+      const document = findInSession(session, documentId, null);
+      if (document === null) throw new ApiError("not_found", "There is no such document for this session");
+      requireRead(grantsOf(session, document));
+      const known = deps.accessOf(session, documentId, document.layer);
+      const access = input.password === undefined ? known : { ...known, password: input.password };
+      const layer = await layerFor(reading, access, context);
+      const proved = layer.document.passwordProtected && access.password !== null && access.password !== known.password;
+      if (proved) await sessions.keepPassword(session, document, access.password);
+      await sessions.opened(session);
+      const isDrawn = (width: number): boolean =>
+        reading.documents.cache.has(imageCacheKey({ applicationId: access.applicationId, blob: layer.base.source, index: 0, width }));
+      return openedLayer({ session, access, layer, grant: grants.make(session, document), limits, isDrawn, width: input.width });
+    },
+    async image({ blob, index, file }, context) {
+      const { access } = context;
+      await requireShown(reading, context, blob, index);
+      const width = Number(file.slice(0, -".webp".length));
+      const tag = `"${blob}-${index}-${width}"`;
+      const headers = { "cache-control": "private, max-age=31536000, immutable", etag: tag };
+      if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
+      const bytes = await pageImage(reading.documents, {
+        applicationId: access.applicationId,
+        documentId: access.documentId,
+        blob,
+        index,
+        width,
+        signal: context.signal,
+      });
+      return reply(bytes, { headers });
+    },
+    async imageText({ blob, index }, context) {
+      const { access } = context;
+      await requireShown(reading, context, blob, index);
+      const tag = `"${blob}-${index}-text"`;
+      const headers = { "cache-control": "private, max-age=31536000, immutable", etag: tag };
+      if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
+      const bytes = await pageTextJson(reading.documents, {
+        applicationId: access.applicationId,
+        documentId: access.documentId,
+        blob,
+        index,
+        signal: context.signal,
+      });
+      return reply(bytes, { headers });
+    },
+  };
+}
+
+/** A grant opens the pages that its layer shows. An open layer answers from memory. */
+async function requireShown(reading: ReadingDeps, context: Context<null, Access>, blob: string, index: number): Promise<void> {
+  const { access } = context;
+  const layer = await (reading.rooms.peek(access, access.layerName) ?? layerFor(reading, access, context));
+  if (!shows(layer, blob, index)) throw new ApiError("not_found", "The layer shows no such page");
+}
+
+function shows({ base, room }: OpenLayer, blob: string, index: number): boolean {
+  const isShown = (page: ReturnType<typeof room.page>): boolean => {
+    if (page === null || page.deleted || page.kind !== "page") return false;
+    const { content } = page.data;
+    return content !== null && content.source === blob && content.sourceIndex === index;
+  };
+  return isShown(room.page(`${base.revision}.${index}`)) || room.changed({ kind: "page" }).some(isShown);
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 12);
+}
