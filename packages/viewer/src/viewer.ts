@@ -2,17 +2,19 @@
  * One open viewer: makes the parts and lets them hear of each other. The parts know each other only by `parts.ts`; `load.ts` calls this in
  * the order of the story (`show`, then `connect` after the first paint), and `instance.ts` is its public face.
  */
-import type { AnyRecord, RecordOf } from "@lectern/protocol";
+import type { AnyRecord, Opened, RecordOf } from "@lectern/protocol";
 import { ApiError, can } from "@lectern/protocol/plain";
-import { type Clock, type RecordsChanged, type Rejection, SyncClient } from "@lectern/sync/client";
+import type { RecordsChanged, Rejection, SyncClient } from "@lectern/sync/client";
 import { createDrawing, type Drawing } from "./annotations/drawing.ts";
 import { type AnnotationRecord, type Events, isAnnotation, type Origin } from "./events.ts";
 import type { CheckedOptions, ViewState } from "./options.ts";
 import { PageImages } from "./pages/images.ts";
-import { pageList } from "./pages/page-list.ts";
+import { type PageShape, pageList } from "./pages/page-list.ts";
 import { Scroller, type Zoom } from "./pages/scroller.ts";
+import type { Late } from "./late.ts";
+import { type Layer, openLayer, sendOrphan } from "./layer.ts";
 import { stepScale } from "./pages/layout.ts";
-import type { TextLayer, Tools } from "./parts.ts";
+import type { Tools } from "./parts.ts";
 import type { DocumentSource, ExportOptions, Transport } from "./source/source.ts";
 import type { openShell, Shell } from "./ui/shell.tsx";
 import type { Actions, State } from "./ui/state.ts";
@@ -29,6 +31,8 @@ export interface Shown {
   readonly source: DocumentSource;
   readonly scroller: Scroller;
   readonly images: PageImages;
+  readonly layer: Layer;
+  /** The layer's. */
   readonly client: SyncClient;
   readonly drawing: Drawing;
 }
@@ -39,10 +43,8 @@ export class Viewer implements Actions {
   readonly shell: Shell;
   readonly options: CheckedOptions;
   #shown: Shown | null = null;
-  /** From `connect` on; nothing asks for it before. */
-  #transport: Transport | null = null;
-  #tools: Tools | null = null;
-  #text: TextLayer | null = null;
+  #pages: Opened["pages"] | null = null;
+  #late: Late | null = null;
   #known = new Set<string>();
   #stops: (() => void)[] = [];
 
@@ -57,11 +59,9 @@ export class Viewer implements Actions {
     if (this.#shown === null) throw new Error("no document is shown");
     return this.#shown;
   }
+  /** null before `connect`, and for those who may only read. */
   get tools(): Tools | null {
-    return this.#tools;
-  }
-  get text(): TextLayer | null {
-    return this.#text;
+    return this.#late?.tools ?? null;
   }
   get firstPage(): Promise<void> {
     return this.shown.images.first;
@@ -79,7 +79,7 @@ export class Viewer implements Actions {
       zoom: state.zoom.value,
       rotation: options.initialViewState.rotation ?? 0,
       pageLabel: (page) => t("page.label", { page: page.label ?? page.index + 1 }),
-      isPinned: (pageId) => this.#text?.selection()?.pages.some((page) => page.pageId === pageId) === true,
+      isPinned: (pageId) => this.#late?.text.selection()?.pages.some((page) => page.pageId === pageId) === true,
     });
     scroller.jumpToIndex(options.initialViewState.currentPageIndex ?? 0);
     const images = new PageImages({
@@ -89,30 +89,11 @@ export class Viewer implements Actions {
       firstWidth: opened.firstWidth,
       onError: (error) => reportError(error),
     });
-    const client = new SyncClient({
-      connect: (socketEvents) => this.#connected.connect(socketEvents),
-      queue: {
-        load: () => this.#connected.queue.load(),
-        append: (push) => this.#connected.queue.append(push),
-        remove: (ns) => this.#connected.queue.remove(ns),
-        reset: () => this.#connected.queue.reset(),
-      },
-      getToken: (why) => this.#connected.getToken(why),
-      fetchSnapshot: (url) => this.#connected.fetchSnapshot(url),
-      clock: browserClock,
-      randomBytes,
-      initial: {
-        seq: opened.seq,
-        epoch: opened.epoch,
-        grants: opened.grants,
-        records: opened.records.inline,
-        complete: opened.records.complete,
-      },
-      ...(opened.documentId === null ? {} : { document: opened.documentId }),
-      layer: opened.layer,
-    });
+    const layer = openLayer(opened);
+    const { client } = layer;
     const drawing = createDrawing(scroller, client.records);
-    this.#shown = { source, scroller, images, client, drawing };
+    this.#shown = { source, scroller, images, layer, client, drawing };
+    this.#pages = opened.pages;
     for (const record of client.records.all()) if (isAnnotation(record)) this.#known.add(record.id);
     this.#follow(this.#shown);
     state.title.value = opened.title;
@@ -122,12 +103,28 @@ export class Viewer implements Actions {
     state.phase.value = { kind: "open" };
   }
 
-  /** After the first paint: the socket, then text, tools and panels. Resolved when editing may begin. */
+  /** After the first paint: the socket, and the rest of the code. Resolved when editing may begin. */
   async connect(): Promise<void> {
-    const { client } = this.shown;
-    this.#transport = await this.shown.source.transport();
-    this.state.durable.value = this.#transport.durable;
-    await client.start();
+    const { source, layer } = this.shown;
+    const [transport, late] = await Promise.all([source.transport(), import("./late.ts")]);
+    this.state.durable.value = transport.durable;
+    this.#late = late.showLate({ shown: this.shown, shell: this.shell, state: this.state, actions: this });
+    await layer.connect(transport);
+    if (source.opened.pages.partial) await this.#readAllPages(transport);
+    for (const queue of transport.orphans) sendOrphan(source.opened, transport, queue).catch(reportError);
+  }
+
+  /** The runs of a document with very many kinds of pages did not fit into `open`. */
+  async #readAllPages(transport: Transport): Promise<void> {
+    const { source, client, scroller } = this.shown;
+    const { pages } = await transport.fetchSnapshot(source.opened.snapshot);
+    if (pages === undefined) return;
+    this.#pages = { ...source.opened.pages, ...pages };
+    scroller.setPages(this.#pageList(client.records.all()));
+  }
+
+  #pageList(records: Iterable<AnyRecord>): PageShape[] {
+    return pageList({ ...this.shown.source.opened, pages: this.#pages ?? this.shown.source.opened.pages }, pageRecords(records));
   }
 
   fail(error: ApiError): void {
@@ -145,13 +142,13 @@ export class Viewer implements Actions {
     scroller.setZoom(stepScale(scroller.scale, by));
   }
   setTool(name: string): void {
-    this.#tools?.setActive(name);
+    this.tools?.setActive(name);
   }
   undo(): void {
-    this.#tools?.undo();
+    this.tools?.undo();
   }
   redo(): void {
-    this.#tools?.redo();
+    this.tools?.redo();
   }
   download(): void {
     const t = this.state.translate.value;
@@ -204,7 +201,7 @@ export class Viewer implements Actions {
 
   close(): void {
     for (const stop of this.#stops) stop();
-    this.#tools?.destroy();
+    this.#late?.close();
     if (this.#shown !== null) {
       const { client, drawing, images, scroller, source } = this.#shown;
       client.close();
@@ -214,11 +211,6 @@ export class Viewer implements Actions {
       source.close();
     }
     this.shell.close();
-  }
-
-  get #connected(): Transport {
-    if (this.#transport === null) throw new Error("the sync client was started before its transport");
-    return this.#transport;
   }
 
   /** What happens in the parts becomes state of the frame, and events. */
@@ -262,7 +254,7 @@ export class Viewer implements Actions {
   }
 
   #recordsChanged({ ids, origin, by }: RecordsChanged): void {
-    const { client, scroller, source } = this.shown;
+    const { client, scroller } = this.shown;
     const from: Origin = { origin, by };
     const created: AnnotationRecord[] = [];
     const updated: AnnotationRecord[] = [];
@@ -276,24 +268,12 @@ export class Viewer implements Actions {
         this.#known.add(id);
       } else if (this.#known.delete(id)) deleted.push(id);
     }
-    if (pagesChanged) scroller.setPages(pageList(source.opened, pageRecords(client.records.all())));
+    if (pagesChanged) scroller.setPages(this.#pageList(client.records.all()));
     this.events.emit("document.change", { ids: [...ids] }, from);
     if (created.length > 0) this.events.emit("annotations.create", { annotations: created }, from);
     if (updated.length > 0) this.events.emit("annotations.update", { annotations: updated }, from);
     if (deleted.length > 0) this.events.emit("annotations.delete", { ids: deleted }, from);
   }
-}
-
-const browserClock: Clock = {
-  now: () => Date.now(),
-  setTimeout(run, ms) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-function randomBytes(count: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 function saveAs(file: Blob, name: string): void {

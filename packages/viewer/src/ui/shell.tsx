@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /** The frame around the pages: bars, panels, and what stands in for pages that are not there yet. */
-import { effect } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Button, LowerBar, Toolbar } from "./toolbar.tsx";
@@ -13,17 +13,18 @@ export interface Shell {
   readonly root: ShadowRoot;
   /** Scrolling element, for the pages. */
   readonly viewport: HTMLElement;
-  /** For panels that know the document: mounted in the frame when their code has been loaded. */
-  readonly parts: ShellParts;
+  /** Panels know the document: they are given when it is open, and loaded when they are first shown. */
+  readonly panels: Signal<Panels | null>;
   close(): void;
 }
 
-/** Panels that are loaded when they are first opened; `open` of the document fills them in. */
-export interface ShellParts {
-  sidebar?: () => Promise<() => JSX.Element | null>;
-  search?: () => Promise<() => JSX.Element | null>;
+type Panel = () => Promise<() => JSX.Element | null>;
+export interface Panels {
+  readonly sidebar: Panel;
+  readonly search: Panel;
 }
 
+const NONE = {};
 const loadCard = () => import("./cards.tsx").then((module) => module.Card);
 const loadDialog = () => import("./dialog.tsx").then((module) => module.ConfirmDialog);
 
@@ -41,14 +42,14 @@ export function openShell(container: HTMLElement, state: State, actions: Actions
   const frame = document.createElement("div");
   frame.className = "shell";
   root.append(frame);
-  const parts: ShellParts = {};
+  const panels = signal<Panels | null>(null);
   const stopTheme = followTheme(host, state);
-  render(<Frame state={state} actions={actions} viewport={viewport} parts={parts} />, frame);
+  render(<Frame state={state} actions={actions} viewport={viewport} panels={panels} />, frame);
   container.append(host);
   return {
     root,
     viewport,
-    parts,
+    panels,
     close() {
       stopTheme();
       render(null, frame);
@@ -61,10 +62,10 @@ interface FrameProps {
   readonly state: State;
   readonly actions: Actions;
   readonly viewport: HTMLElement;
-  readonly parts: ShellParts;
+  readonly panels: Signal<Panels | null>;
 }
 
-function Frame({ state, actions, viewport, parts }: FrameProps): JSX.Element {
+function Frame({ state, actions, viewport, panels }: FrameProps): JSX.Element {
   const stage = useRef<HTMLElement>(null);
   const t = state.translate.value;
   useEffect(() => {
@@ -77,7 +78,7 @@ function Frame({ state, actions, viewport, parts }: FrameProps): JSX.Element {
       <Toolbar state={state} actions={actions} />
       <Banner state={state} />
       <div class="body">
-        {state.sidebar.value !== null && parts.sidebar !== undefined && <Later load={parts.sidebar} props={{}} />}
+        {state.sidebar.value !== null && panels.value !== null && <Later load={panels.value.sidebar} props={NONE} />}
         <main class="stage" ref={stage}>
           {phase.kind === "loading" && (
             <div class="state" role="status" aria-label={t("loading.opening")}>
@@ -86,7 +87,7 @@ function Frame({ state, actions, viewport, parts }: FrameProps): JSX.Element {
           )}
           {phase.kind !== "loading" && phase.kind !== "open" && <Later load={loadCard} props={{ phase, translate: t }} />}
         </main>
-        {state.searchOpen.value && parts.search !== undefined && <Later load={parts.search} props={{}} />}
+        {state.searchOpen.value && panels.value !== null && <Later load={panels.value.search} props={NONE} />}
       </div>
       <LowerBar state={state} actions={actions} />
       {state.dialog.value !== null && <Later load={loadDialog} props={{ state, dialog: state.dialog.value }} />}

@@ -1,0 +1,219 @@
+/** @jsxImportSource preact */
+/** Search: a field that has the focus when it opens, the hits with what stands around them, marks on the pages. */
+import CaseSensitive from "lucide/dist/esm/icons/case-sensitive.mjs";
+import WholeWord from "lucide/dist/esm/icons/whole-word.mjs";
+import { type Signal, signal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import { createFinds } from "../pages/finds.ts";
+import { layoutPages } from "../pages/layout.ts";
+import type { Scroller } from "../pages/scroller.ts";
+import type { DocumentSource, SearchHit } from "../source/source.ts";
+import { Icon, type IconNode } from "./icon.tsx";
+import type { Translate } from "./locale.ts";
+import type { State } from "./state.ts";
+import { Button } from "./toolbar.tsx";
+import { VirtualList } from "./virtual-list.tsx";
+
+export interface SearchOptions {
+  readonly state: State;
+  readonly scroller: Scroller;
+  readonly search: DocumentSource["search"];
+}
+
+type Found =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "searching" }
+  | { readonly kind: "found"; readonly hits: readonly SearchHit[] }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const NONE: readonly SearchHit[] = [];
+const ROW = 62;
+const TYPING_MS = 200;
+
+/** The panel as a component of its own: what was searched for stays while it is closed. */
+export function createSearchPanel({ state, scroller, search }: SearchOptions): () => JSX.Element | null {
+  const text = signal("");
+  const caseSensitive = signal(false);
+  const wholeWord = signal(false);
+  const found = signal<Found>({ kind: "nothing" });
+  const active = signal(-1);
+
+  function go(to: number): void {
+    const { hits } = found.value.kind === "found" ? found.value : { hits: NONE };
+    const hit = hits[(to + hits.length) % hits.length];
+    if (hit === undefined) return;
+    active.value = hits.indexOf(hit);
+    scroller.jumpTo(hit.pageId, hit.rects[0]);
+  }
+
+  async function run(query: string, signalled: AbortSignal): Promise<void> {
+    found.value = { kind: "searching" };
+    try {
+      const hits = await search(
+        { text: query, caseSensitive: caseSensitive.value, wholeWord: wholeWord.value, pages: scroller.pages },
+        signalled,
+      );
+      found.value = { kind: "found", hits };
+      const from = hits.findIndex((hit) => hit.pageIndex >= scroller.currentIndex);
+      if (hits.length > 0) go(Math.max(0, from));
+    } catch (error) {
+      if (!signalled.aborted) found.value = { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  return function SearchPanel() {
+    const t = state.translate.value;
+    useSignalEffect(() => {
+      const query = text.value.trim();
+      const stop = new AbortController();
+      // Read here, so that a change of them searches again.
+      void [caseSensitive.value, wholeWord.value];
+      active.value = -1;
+      if (query === "") {
+        found.value = { kind: "nothing" };
+        return undefined;
+      }
+      const timer = setTimeout(() => void run(query, stop.signal), TYPING_MS);
+      return () => {
+        clearTimeout(timer);
+        stop.abort();
+      };
+    });
+    const finds = useMemo(() => createFinds(scroller), []);
+    useEffect(() => () => finds.destroy(), [finds]);
+    const now = found.value;
+    const hits = now.kind === "found" ? now.hits : NONE;
+    useEffect(() => finds.show(hits, hits[active.value] ?? null), [finds, hits, active.value]);
+    const layout = useMemo(
+      () =>
+        layoutPages(
+          hits.map(() => ({ width: 1, height: ROW })),
+          0,
+          4,
+        ),
+      [hits],
+    );
+    return (
+      <aside class="search" role="search" aria-label={t("search.label")}>
+        <div class="search-field">
+          <Icon name="search" />
+          <input
+            type="search"
+            aria-label={t("search.label")}
+            placeholder={t("search.placeholder")}
+            value={text.value}
+            autocomplete="off"
+            spellcheck={false}
+            ref={focusOnce}
+            onInput={(event) => (text.value = event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") go(active.value + (event.shiftKey ? -1 : 1));
+              else if (event.key === "Escape") state.searchOpen.value = false;
+              else return;
+              event.preventDefault();
+              event.stopPropagation();
+              if (event.key === "Escape") scroller.viewport.focus({ preventScroll: true });
+            }}
+          />
+          <Toggle label={t("search.case")} icon={CaseSensitive} pressed={caseSensitive} />
+          <Toggle label={t("search.word")} icon={WholeWord} pressed={wholeWord} />
+        </div>
+        <div class="search-bar">
+          <span class="count" role="status">
+            {summary(now, active.value, t)}
+          </span>
+          <Button
+            icon="chevron-left"
+            narrow
+            label={t("search.previous")}
+            disabled={hits.length === 0}
+            onClick={() => go(active.value - 1)}
+          />
+          <Button icon="chevron-right" narrow label={t("search.next")} disabled={hits.length === 0} onClick={() => go(active.value + 1)} />
+          <Button icon="x" narrow label={t("search.close")} onClick={() => (state.searchOpen.value = false)} />
+        </div>
+        {now.kind === "found" && hits.length === 0 && <p class="empty">{t("search.none", { text: text.value.trim() })}</p>}
+        {now.kind === "failed" && <p class="empty">{t("search.failed", { reason: now.reason })}</p>}
+        {hits.length > 0 && (
+          <VirtualList
+            layout={layout}
+            label={t("search.many", { count: hits.length })}
+            current={active}
+            row={(index) => (
+              <Hit
+                hit={hits[index]!}
+                current={active.value === index}
+                page={scroller.pages[hits[index]!.pageIndex]?.label}
+                choose={() => go(index)}
+              />
+            )}
+          />
+        )}
+      </aside>
+    );
+  };
+}
+
+/** Once, when the panel opens: typing draws it again and must not move the caret. */
+function focusOnce(input: HTMLInputElement | null): void {
+  if (input === null || input.dataset.focused === "true") return;
+  input.dataset.focused = "true";
+  input.focus();
+  input.select();
+}
+
+function summary(found: Found, active: number, t: Translate): string {
+  if (found.kind === "searching") return t("search.searching");
+  if (found.kind === "nothing") return t("search.hint");
+  if (found.kind === "failed" || found.hits.length === 0) return "";
+  const count = found.hits.length.toLocaleString();
+  return active < 0 ? t("search.many", { count }) : t("search.count", { current: (active + 1).toLocaleString(), count });
+}
+
+function Toggle({
+  label,
+  icon,
+  pressed,
+}: {
+  readonly label: string;
+  readonly icon: IconNode;
+  readonly pressed: Signal<boolean>;
+}): JSX.Element {
+  return (
+    <button
+      class="button narrow"
+      type="button"
+      title={label}
+      aria-label={label}
+      aria-pressed={pressed.value}
+      onClick={() => (pressed.value = !pressed.value)}
+    >
+      <Icon node={icon} />
+    </button>
+  );
+}
+
+interface HitProps {
+  readonly hit: SearchHit;
+  readonly current: boolean;
+  readonly page: string | null | undefined;
+  readonly choose: () => void;
+}
+
+function Hit({ hit, current, page, choose }: HitProps): JSX.Element {
+  const [start, end] = hit.range;
+  // Enough before the hit to understand it, and the hit always in sight.
+  const from = start > 28 ? hit.preview.indexOf(" ", start - 28) + 1 : 0;
+  return (
+    <button class="hit" type="button" aria-current={current} onClick={choose}>
+      <span class="preview">
+        {from > 0 && "… "}
+        {hit.preview.slice(Math.min(from, start), start)}
+        <mark>{hit.preview.slice(start, end)}</mark>
+        {hit.preview.slice(end)}
+      </span>
+      <span class="number">{page ?? hit.pageIndex + 1}</span>
+    </button>
+  );
+}

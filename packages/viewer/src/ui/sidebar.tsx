@@ -1,0 +1,205 @@
+/** @jsxImportSource preact */
+/** Thumbnails of all pages, and the outline of the document. */
+import type { OutlineItem } from "@lectern/protocol";
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { LoadImage } from "../pages/images.ts";
+import { layoutPages } from "../pages/layout.ts";
+import { linkTarget } from "../pages/link-target.ts";
+import { type PageShape, shownSize } from "../pages/page-list.ts";
+import type { Scroller } from "../pages/scroller.ts";
+import { Icon } from "./icon.tsx";
+import type { State } from "./state.ts";
+import { Button } from "./toolbar.tsx";
+import { VirtualList } from "./virtual-list.tsx";
+
+export interface SidebarOptions {
+  readonly state: State;
+  readonly scroller: Scroller;
+  readonly load: LoadImage;
+  readonly outline: () => Promise<readonly OutlineItem[]>;
+  readonly follow: (action: OutlineItem["action"]) => void;
+}
+
+const WIDTH = 132;
+const LABEL = 26;
+/** Scrolling past a thumbnail faster than this fetches none. */
+const CALM_MS = 90;
+const KEPT = 400;
+
+/** The panel as a component of its own: what it has loaded stays while it is closed. */
+export function createSidebar(options: SidebarOptions): () => JSX.Element | null {
+  const { state, scroller, load, outline } = options;
+  const kept = new Map<string, HTMLElement>();
+  let items: Promise<readonly OutlineItem[]> | undefined;
+  const thumbnail = async (page: PageShape, signal: AbortSignal): Promise<HTMLElement> => {
+    const image = kept.get(page.id) ?? (await load(page, devicePixelRatio > 1.25 ? 320 : 160, signal));
+    kept.set(page.id, image);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
+    return image;
+  };
+
+  return function Sidebar() {
+    const t = state.translate.value;
+    const tree = useSignal<readonly OutlineItem[]>([]);
+    useEffect(() => {
+      items ??= outline();
+      items.then((found) => (tree.value = found), reportError);
+    }, []);
+    const tab = state.sidebar.value;
+    const close = (): void => {
+      state.sidebar.value = null;
+    };
+    return (
+      <>
+        <button class="scrim only-small" type="button" aria-label={t("sidebar.close")} onClick={close} />
+        <aside class="sidebar" aria-label={t("sidebar.label")}>
+          <div class="tabs" role="tablist">
+            {(["thumbnails", "outline"] as const).map((name) => (
+              <button
+                key={name}
+                class="button tab"
+                type="button"
+                role="tab"
+                aria-selected={tab === name}
+                hidden={name === "outline" && tree.value.length === 0}
+                onClick={() => (state.sidebar.value = name)}
+              >
+                {t(`sidebar.${name}`)}
+              </button>
+            ))}
+            <span class="only-small end">
+              <Button icon="x" label={t("sidebar.close")} onClick={close} />
+            </span>
+          </div>
+          {tab === "outline" ? (
+            <nav class="list outline" aria-label={t("sidebar.outline")}>
+              {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}
+            </nav>
+          ) : (
+            <Thumbnails state={state} scroller={scroller} thumbnail={thumbnail} />
+          )}
+        </aside>
+      </>
+    );
+  };
+}
+
+interface ThumbnailsProps {
+  readonly state: State;
+  readonly scroller: Scroller;
+  readonly thumbnail: (page: PageShape, signal: AbortSignal) => Promise<HTMLElement>;
+}
+
+function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Element {
+  const t = state.translate.value;
+  const { pages } = scroller;
+  const sizes = useMemo(() => pages.map((page) => thumbnailSize(page)), [pages]);
+  const layout = useMemo(
+    () =>
+      layoutPages(
+        sizes.map(({ width, height }) => ({ width, height: height + LABEL })),
+        10,
+        12,
+      ),
+    [sizes],
+  );
+  return (
+    <VirtualList
+      layout={layout}
+      label={t("viewer.pages")}
+      current={state.pageIndex}
+      row={(index) => {
+        const page = pages[index]!;
+        const name = page.label ?? String(index + 1);
+        return (
+          <button
+            class="thumbnail"
+            type="button"
+            aria-label={t("page.label", { page: name })}
+            aria-current={state.pageIndex.value === index ? "page" : undefined}
+            onClick={() => {
+              scroller.jumpToIndex(index);
+              if (matchMedia("(max-width: 719px)").matches) state.sidebar.value = null;
+            }}
+          >
+            <Picture key={page.id} page={page} size={sizes[index]!} thumbnail={thumbnail} />
+            <span class="number">{name}</span>
+          </button>
+        );
+      }}
+    />
+  );
+}
+
+interface PictureProps extends Pick<ThumbnailsProps, "thumbnail"> {
+  readonly page: PageShape;
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+function Picture({ page, size, thumbnail }: PictureProps): JSX.Element {
+  const box = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const stop = new AbortController();
+    const timer = setTimeout(() => {
+      thumbnail(page, stop.signal).then(
+        (image) => box.current?.replaceChildren(image),
+        (error: unknown) => {
+          if (!stop.signal.aborted) reportError(error);
+        },
+      );
+    }, CALM_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [page.id]);
+  return <span class="picture" ref={box} style={{ width: `${size.width}px`, height: `${size.height}px` }} />;
+}
+
+/** As wide as the panel allows; very long pages are narrower instead. */
+function thumbnailSize(page: PageShape): { readonly width: number; readonly height: number } {
+  const { width, height } = shownSize(page, 0);
+  const scale = Math.min(WIDTH / width, 190 / height);
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
+}
+
+function Outline({ items, options }: { readonly items: readonly OutlineItem[]; readonly options: SidebarOptions }): JSX.Element {
+  return (
+    <ul>
+      {items.map((item, index) => (
+        <OutlineEntry key={index} item={item} options={options} />
+      ))}
+    </ul>
+  );
+}
+
+function OutlineEntry({ item, options }: { readonly item: OutlineItem; readonly options: SidebarOptions }): JSX.Element {
+  const t = options.state.translate.value;
+  const children = item.children ?? [];
+  const open = useSignal(item.isExpanded ?? false);
+  return (
+    <li>
+      <div class="entry">
+        {children.length > 0 ? (
+          <button
+            class="twist"
+            type="button"
+            aria-expanded={open.value}
+            aria-label={t(open.value ? "outline.collapse" : "outline.expand", { title: item.title })}
+            onClick={() => (open.value = !open.value)}
+          >
+            <Icon name="chevron-right" />
+          </button>
+        ) : (
+          <span class="twist" />
+        )}
+        <button class="title" type="button" disabled={linkTarget(item.action) === null} onClick={() => options.follow(item.action)}>
+          {item.title}
+        </button>
+      </div>
+      {open.value && children.length > 0 && <Outline items={children} options={options} />}
+    </li>
+  );
+}
