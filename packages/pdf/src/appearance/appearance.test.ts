@@ -102,9 +102,27 @@ test("alignment moves the words, and text that is too tall starts at the top", (
   expect(at("a\n".repeat(20), "bottom")).toBe(at("a\n".repeat(20), "top"));
 });
 
-test("a turned text is turned about the middle of its box", () => {
-  expect(drawAnnotation(text("abc", {}, { rotation: 90 }))).toMatchObject([{ transform: [0, 1, -1, 0, 120, -20] }]);
-  expect(annotationBounds(text("abc", {}, { rotation: 90 }))).toEqual([40, -10, 60, 120]);
+test("a turned text is turned about the middle of its box and fills it", () => {
+  const corners = (rotation: number): number[][] => {
+    const [group] = drawAnnotation(text("abc", { backgroundColor: "#ffffff" }, { rotation }));
+    if (group?.kind !== "group" || group.commands[0]?.kind !== "path") throw new Error("no box was drawn");
+    const [a, b, c, d, e, f] = group.transform ?? [1, 0, 0, 1, 0, 0];
+    return group.commands[0].path.filter((segment) => segment[0] !== "Z").map(([, x, y]) => [a * x + c * y + e, b * x + d * y + f]);
+  };
+  for (const rotation of [0, 90, 180, 270, 20, 110]) {
+    const points = corners(rotation);
+    const xs = points.map((point) => point[0]!);
+    const ys = points.map((point) => point[1]!);
+    expect([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)].map(Math.round)).toEqual([10, 20, 130, 80]);
+  }
+  expect(corners(90)[0]).toEqual([130, 20]);
+  for (const [x, y] of corners(45)) {
+    expect(x).toBeGreaterThanOrEqual(10 - 1e-9);
+    expect(x).toBeLessThanOrEqual(130 + 1e-9);
+    expect(y).toBeGreaterThanOrEqual(20 - 1e-9);
+    expect(y).toBeLessThanOrEqual(80 + 1e-9);
+  }
+  expect(annotationBounds(text("abc", {}, { rotation: 90 }))).toEqual([10, 20, 120, 60]);
 });
 
 test("what the standard fonts lack is drawn as question marks on paper and as it is on screen", () => {

@@ -81,26 +81,42 @@ export function draw(annotation: Text): DrawCommand[] {
   return [{ kind: "group", commands, opacity: opacity(appearance.opacity), ...(rotation === 0 ? {} : { transform: rotate(box, rotation) }) }];
 }
 
-/** All that is drawn: the box, turned by its rotation, and the callout line. */
+/** The annotation's own box, which holds the turned words, and the callout line. */
 export function bbox(annotation: Text): Rect {
-  const box = bodyOf(annotation);
-  const matrix = rotate(box, rotationOf(annotation));
-  const corners: [number, number][] = [[box[0], box[1]], [box[0] + box[2], box[1]], [box[0], box[1] + box[3]], [box[0] + box[2], box[1] + box[3]]];
   const reach = borderWidth(annotation) / 2;
-  const { callout } = annotation.geometry;
+  const { bbox: box, callout } = annotation.geometry;
   const callouts = callout === undefined ? [] : [callout.start, callout.end, ...(callout.knee === undefined ? [] : [callout.knee])];
-  return union([
-    ...corners.map(([x, y]): Rect => [matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5], 0, 0]),
-    ...callouts.map(([x, y]): Rect => [finite(x) - reach, finite(y) - reach, 2 * reach, 2 * reach]),
-  ])!;
+  return union([finiteBox(box), ...callouts.map(([x, y]): Rect => [finite(x) - reach, finite(y) - reach, 2 * reach, 2 * reach])])!;
 }
 
-/** The box that holds the words: within the annotation's when there is a callout line beside it. */
-function bodyOf({ geometry }: Text): Rect {
-  const [left, top, width, height] = geometry.bbox.map((value) => finite(value)) as Rect;
+/**
+ * The box that holds the words, before it is turned: within the annotation's when there is a callout line beside it, and of
+ * such a size that, turned about its middle, it fills the annotation's box.
+ */
+function bodyOf(annotation: Text): Rect {
+  const { geometry } = annotation;
+  const [left, top, width, height] = finiteBox(geometry.bbox);
   const inset = geometry.callout?.innerRectInset ?? [0, 0, 0, 0];
   const [l, t, r, b] = inset.map((value) => Math.max(0, finite(value))) as [number, number, number, number];
-  return [left + l, top + t, Math.max(0, width - l - r), Math.max(0, height - t - b)];
+  const [outerWidth, outerHeight] = [Math.max(0, width - l - r), Math.max(0, height - t - b)];
+  const [innerWidth, innerHeight] = unturned(outerWidth, outerHeight, rotationOf(annotation));
+  return [left + l + (outerWidth - innerWidth) / 2, top + t + (outerHeight - innerHeight) / 2, innerWidth, innerHeight];
+}
+
+/** Size of the box whose bounds, when it is turned, are `width` × `height`; where there is none, the largest that fits and has their ratio. */
+function unturned(width: number, height: number, degrees: number): [number, number] {
+  if (degrees % 180 === 0) return [width, height];
+  if (degrees % 90 === 0) return [height, width];
+  const [cos, sin] = [Math.abs(Math.cos((degrees * Math.PI) / 180)), Math.abs(Math.sin((degrees * Math.PI) / 180))];
+  const difference = cos * cos - sin * sin;
+  const exact: [number, number] = [(width * cos - height * sin) / difference, (height * cos - width * sin) / difference];
+  if (Math.abs(difference) > 0.01 && exact.every((side) => side > 0)) return exact;
+  const scale = Math.min(width / (width * cos + height * sin), height / (width * sin + height * cos));
+  return Number.isFinite(scale) ? [width * scale, height * scale] : [0, 0];
+}
+
+function finiteBox(box: Rect): Rect {
+  return [finite(box[0]), finite(box[1]), Math.max(0, finite(box[2])), Math.max(0, finite(box[3]))];
 }
 
 function borderWidth({ appearance }: Text): number {
