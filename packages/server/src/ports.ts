@@ -166,7 +166,7 @@ export interface ImageOptions {
   readonly rotation?: 0 | 90 | 180 | 270;
   /** What of the file's annotations is drawn: see RenderOptions of @lectern/pdf. */
   readonly annotations: "none" | "others" | "all";
-  /** JSON file as `ExportOptions.changes`: the page is drawn as it would be exported. */
+  /** Path as `ExportOptions.changes`: the page is drawn as it would be exported. */
   readonly changes?: string;
   readonly priority?: Priority;
   readonly signal?: AbortSignal;
@@ -174,7 +174,7 @@ export interface ImageOptions {
 
 export interface ExportOptions {
   readonly target: string;
-  /** JSON file with the changed records, as `exportDocument` of @lectern/pdf takes them. */
+  /** Path of a JSON file: ChangesFile of documents/changes-file.ts. */
   readonly changes: string;
   readonly annotations: boolean;
   readonly flatten: boolean;

@@ -1,7 +1,13 @@
-/** Download: the document's file with a layer's changes written into it. */
+/** Download: the document's file with a layer's changes written into it, by a worker, into a file that goes when it has been sent. */
+import { createReadStream } from "node:fs";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type { ExportRecords } from "./changes-file.ts";
+import { ApiError, newId } from "@lectern/protocol/plain";
+import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { renderSource } from "./password.ts";
+import { noticingQuarantine } from "./quarantine.ts";
 import type { DocumentRow } from "./store.ts";
 
 export interface ExportRequest {
@@ -15,14 +21,40 @@ export interface ExportRequest {
 }
 
 export interface ExportedPdf {
+  /** Must be read to its end or destroyed. */
   readonly bytes: Readable;
   readonly size: number;
   /** These are the bytes that were uploaded. */
   readonly original: boolean;
 }
 
-/** Without any change: the original bytes. The stream must be read to its end or destroyed. Throws what stands in the way, as ApiError. */
-export declare function exportPdf(deps: DocumentDeps, request: ExportRequest): Promise<ExportedPdf>;
+/** Without any change: the original bytes. Throws ApiError `document_failed`, `unavailable`. */
+export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Promise<ExportedPdf> {
+  const { document, annotations = true, flatten = false, signal } = request;
+  const file = await changesOf(deps, document, request.changes);
+  if (file.changes.length === 0 && annotations && !flatten) {
+    return { bytes: await originalPdf(deps, document), size: document.byteSize, original: true };
+  }
+  const source = await renderSource(deps, document);
+  const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.pdf`);
+  try {
+    await withChangesFile(deps, file, (changes) =>
+      noticingQuarantine(deps, document, () => deps.renderer.export(source, { target, changes, annotations, flatten, ...(signal === undefined ? {} : { signal }) })));
+    const { size } = await stat(target);
+    const bytes = createReadStream(target);
+    bytes.once("close", () => {
+      rm(target, { force: true }).catch((error: unknown) => deps.onError("deleting an exported file", error));
+    });
+    return { bytes, size, original: false };
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  }
+}
 
-/** The file as it was uploaded. */
-export declare function originalPdf(deps: DocumentDeps, document: DocumentRow, range?: readonly [number, number]): Promise<Readable>;
+/** The file as it was uploaded. `range`: first and last byte. Throws ApiError `range_not_satisfiable`. */
+export async function originalPdf(deps: Pick<DocumentDeps, "blobs">, document: DocumentRow, range?: readonly [number, number]): Promise<Readable> {
+  const bytes = await deps.blobs.read(document.applicationId, document.sourceSha256, range);
+  if (bytes === null) throw new ApiError("internal", "The document's file is missing in the blob store");
+  return bytes;
+}

@@ -58,12 +58,10 @@ async function importFile(
   }
 }
 
-/** Nobody waits for these: errors tell of a page that cannot be drawn in that size, which whoever asks for it will learn. */
 function drawLater(deps: DocumentDeps, document: DocumentRow, source: RenderSource): void {
   for (const width of LATER_WIDTHS) {
-    drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead" }).catch((error: unknown) => {
-      if (!(error instanceof ApiError)) deps.onError(`drawing page 1 of ${document.id} ahead`, error);
-    });
+    deps.ahead.want(`${document.applicationId}/${source.sha256}/0 ${width}`, (signal) =>
+      drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead", signal }));
   }
 }
 

@@ -1,6 +1,9 @@
-/** Search in the text of a document's pages. */
+/** Search in the text of a document's pages: page after page, while the next ones are being read. */
+import { search, searchText } from "@lectern/pdf/search";
+import type { PageText } from "@lectern/pdf";
 import type { DocumentDeps } from "./deps.ts";
 import type { DocumentKey } from "./store.ts";
+import { pageText } from "./stream.ts";
 
 export interface SearchPage {
   /** As the layer shows it. */
@@ -21,7 +24,7 @@ export interface SearchRequest extends DocumentKey {
   readonly signal?: AbortSignal;
 }
 
-export interface SearchHit {
+export interface PageHit {
   readonly pageIndex: number;
   readonly pageId: string;
   readonly previewText: string;
@@ -31,7 +34,45 @@ export interface SearchHit {
   readonly rects: readonly (readonly [number, number, number, number])[];
 }
 
-/** Hits in page order, at most `limit`. `complete` is false when the limit or the time (10 s) ended the search; `pagesSearched` were looked at. */
-export declare function searchDocument(
-  deps: DocumentDeps, request: SearchRequest,
-): Promise<{ readonly hits: readonly SearchHit[]; readonly complete: boolean; readonly pagesSearched: number }>;
+export interface SearchResult {
+  readonly hits: readonly PageHit[];
+  /** False when the limit or the time ended the search. */
+  readonly complete: boolean;
+  readonly pagesSearched: number;
+}
+
+/** Pages whose text is asked for at a time. */
+const AT_ONCE = 4;
+const MAX_MS = 10_000;
+
+/** Hits in page order, at most `limit`; ends after ten seconds with what was found. */
+export async function searchDocument(deps: DocumentDeps, request: SearchRequest): Promise<SearchResult> {
+  const { applicationId, documentId, limit, signal } = request;
+  const end = deps.clock.now() + MAX_MS;
+  const hits: PageHit[] = [];
+  const left = request.pages[Symbol.iterator]();
+  const reading: { readonly page: SearchPage; readonly text: Promise<PageText> }[] = [];
+  const readNext = (): void => {
+    const next = left.next();
+    if (next.done === true) return;
+    const page = next.value;
+    const text = pageText(deps, { applicationId, documentId, blob: page.blob, index: page.sourceIndex, ...(signal === undefined ? {} : { signal }) });
+    // When an earlier page fails, nobody waits for this one any more.
+    text.catch(() => undefined);
+    reading.push({ page, text });
+  };
+  for (let n = 0; n < AT_ONCE; n++) readNext();
+  let pagesSearched = 0;
+  for (;;) {
+    const next = reading.shift();
+    if (next === undefined) return { hits, complete: true, pagesSearched };
+    if (hits.length >= limit || deps.clock.now() > end) return { hits, complete: false, pagesSearched };
+    const found = search(searchText(await next.text), request.query, {
+      caseSensitive: request.caseSensitive ?? false, wholeWord: request.wholeWord ?? false, limit: limit - hits.length,
+    });
+    const { pageIndex, pageId } = next.page;
+    for (const { preview, range, rects } of found) hits.push({ pageIndex, pageId, previewText: preview, rangeInPreview: [range[0], range[1] - range[0]], rects });
+    pagesSearched++;
+    readNext();
+  }
+}

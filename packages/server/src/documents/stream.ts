@@ -1,13 +1,13 @@
 /**
  * What readers see of a document's pages: the viewer's images (content only, never changing), the API's images (with the layer's annotations)
- * and text. Everything is made once and cached.
+ * and text. Everything is made once and cached. See search.ts for what is found in it.
  */
 import { createHash } from "node:crypto";
 import { type PageText, type TextLine, textLines } from "@lectern/pdf";
 import { ApiError, IMAGE_WIDTHS } from "@lectern/protocol/plain";
 import type { ImageFormat, Priority, RenderSource } from "../ports.ts";
 import type { CacheKey } from "../render/cache.ts";
-import { type ExportRecords, withChangesFile } from "./changes-file.ts";
+import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { renderSource } from "./password.ts";
 import { noticingQuarantine } from "./quarantine.ts";
@@ -91,7 +91,7 @@ export async function renderedPage(deps: DocumentDeps, request: RenderedPageRequ
     const { document, source } = await pageSource(deps, request);
     const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
     if (records.length === 0) return noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: changes === null ? "others" : "all" }));
-    return withChangesFile(deps, { records }, (path) =>
+    return withChangesFile(deps, await changesOf(deps, document, { records }), (path) =>
       noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: "all", changes: path })));
   }, signal);
   return { bytes, etag: createHash("sha256").update(`${blob}/${name}`).digest("base64url").slice(0, 27) };

@@ -3,11 +3,12 @@
  * When the engine fails it ends itself: an instance of WebAssembly is of no use after a trap. When its parent is gone it ends, too.
  */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
-import { importRecords, type PdfDocument, type PdfEngine, PdfError } from "@lectern/pdf";
+import { exportDocument, importRecords, type PdfDocument, type PdfEngine, PdfError } from "@lectern/pdf";
 import { type FileReader, fileReader, openPdfiumNode } from "@lectern/pdf/node";
 import { ApiError, type ErrorCode } from "@lectern/protocol/plain";
+import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { PrepareSummary, RenderSource } from "../ports.ts";
 import { encode, setUpEncoder } from "./encode.ts";
@@ -105,12 +106,13 @@ function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof 
       case "prepare":
         return prepare(document, message.source, message.options);
       case "image":
-        return image(document, message.options);
+        return image(engine, document, message.source, message.options);
       case "text":
         requirePage(document, message.options.page);
         return JSON.stringify(document.text(message.options.page));
       case "export":
-        throw new ApiError("not_implemented");
+        await writeFile(message.options.target, await edited(engine, message.source, message.options.changes, message.options), { mode: 0o600 });
+        return null;
       case "check":
         return check(engine);
     }
@@ -120,7 +122,7 @@ function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof 
 function openFile(engine: PdfEngine, source: RenderSource): Opened {
   const file = fileReader(source.path);
   try {
-    return { file, document: engine.open(file, source.password === undefined ? {} : { password: source.password }) };
+    return { file, document: engine.open(file, passwordOf(source)) };
   } catch (error) {
     file.close();
     throw error;
@@ -131,12 +133,32 @@ function requirePage(document: PdfDocument, index: number): void {
   if (index >= document.pageCount) throw new ApiError("not_found", `There is no page ${index}: the document has ${document.pageCount}`);
 }
 
-async function image(document: PdfDocument, options: Jobs["image"]["options"]): Promise<Uint8Array> {
-  requirePage(document, options.page);
-  const { page, format, annotations, height, encoding = "fast", rotation = 0 } = options;
-  const width = options.width ?? widthFor(document, page, height!, rotation);
-  const bitmap = document.render(page, { width, annotations, rotation });
-  return encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
+async function image(engine: PdfEngine, opened: PdfDocument, source: RenderSource, options: Jobs["image"]["options"]): Promise<Uint8Array> {
+  const { page, format, annotations, height, encoding = "fast", rotation = 0, changes } = options;
+  requirePage(opened, page);
+  const document = changes === undefined ? opened : engine.open(await edited(engine, source, changes, { annotations: true, flatten: false }), passwordOf(source));
+  try {
+    const width = options.width ?? widthFor(document, page, height!, rotation);
+    const bitmap = document.render(page, { width, annotations, rotation });
+    return await encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
+  } finally {
+    if (document !== opened) document.close();
+  }
+}
+
+/** The source with a layer's changes in it. */
+async function edited(engine: PdfEngine, source: RenderSource, changesPath: string, { annotations, flatten }: { readonly annotations: boolean; readonly flatten: boolean }): Promise<Uint8Array> {
+  const { changes, modifiedAt } = JSON.parse(await readFile(changesPath, "utf8")) as ChangesFile;
+  const file = fileReader(source.path);
+  try {
+    return exportDocument(engine, file, changes, { annotations, flatten, ...passwordOf(source), ...(modifiedAt === null ? {} : { modifiedAt }) });
+  } finally {
+    file.close();
+  }
+}
+
+function passwordOf({ password }: RenderSource): { readonly password?: string } {
+  return password === undefined ? {} : { password };
 }
 
 /** Of the page as shown. */
