@@ -13,6 +13,8 @@ export interface PdfEngine {
   open(source: Uint8Array | RangeReader, options?: { readonly password?: string }): PdfDocument;
   /** A new document without pages. */
   create(): PdfDocument;
+  /** It has trapped or run out of memory: from now on every call throws PdfError `failed`, and its process should end. */
+  readonly broken: boolean;
   close(): void;
 }
 

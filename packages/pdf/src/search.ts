@@ -52,21 +52,18 @@ export function search(text: SearchText, query: string, options: SearchOptions =
   const { lower, cased } = fold(query.trim());
   const needle = options.caseSensitive === true ? cased : lower;
   if (needle === "") return [];
-  const hits: SearchHit[] = [];
-  const folded = text.joined;
-  const found = matches(folded, needle, options);
-  // A hyphen that belongs to the word may stand at a line end too.
-  const kept = needle.includes("-") ? matches(text.whole, needle, options) : [];
-  const seen = new Set<string>();
-  for (const [source, places] of [[folded, found], [text.whole, kept]] as const) {
-    for (const [from, to] of places) {
-      const key = `${source.run[from]}.${source.unit[from]}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      hits.push(hitAt(text.runs, source, from, to));
+  const found = new Map<number, () => SearchHit>();
+  const collect = (folded: Folded): void => {
+    for (const [from, to] of matches(folded, needle, options)) {
+      const place = folded.run[from]! * 2 ** 24 + folded.unit[from]!;
+      if (!found.has(place)) found.set(place, () => hitAt(text.runs, folded, from, to));
     }
-  }
-  return hits.slice(0, options.limit ?? LIMIT);
+  };
+  collect(text.joined);
+  // A hyphen that belongs to the word may stand at a line end too.
+  if (needle.includes("-")) collect(text.whole);
+  const inOrder = [...found].sort(([a], [b]) => a - b);
+  return inOrder.slice(0, options.limit ?? LIMIT).map(([, hit]) => hit());
 }
 
 function matches(folded: Folded, needle: string, options: SearchOptions): [from: number, to: number][] {
@@ -97,7 +94,9 @@ const SPELLED: Readonly<Record<string, string>> = { ß: "ss", ẞ: "SS", æ: "ae
 const SINGLE_QUOTES = /[\u2018\u2019\u201a\u201b\u2032\u02bc`´]/g;
 const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u201f\u2033«»]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/g;
-const NOTHING = /[\p{M}\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]/gu;
+/** Accents and points of Latin, Greek, Cyrillic, Hebrew and Arabic; the signs of other scripts are part of their words. */
+const ACCENTS = /[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]/g;
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]/g;
 const PLAIN = /^[\u0021-\u005f\u0061-\u007e]$/;
 
 /** One character as it is compared: cased, perhaps empty. */
@@ -111,7 +110,9 @@ function foldCharacter(character: string): string {
     .replace(DOUBLE_QUOTES, '"')
     .replace(DASHES, "-")
     .normalize("NFKD")
-    .replace(NOTHING, "")
+    .replace(ACCENTS, "")
+    .replace(INVISIBLE, "")
+    .normalize("NFC")
     .replace(/\s+/g, " ");
 }
 

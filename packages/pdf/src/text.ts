@@ -101,6 +101,7 @@ function follows(run: OpenRun, place: Place): boolean {
   if (smaller > 0 && size > smaller * SAME_SIZE) return false;
   if (Math.abs(place.over + place.under - run.over - run.under) > 2 * SAME_LINE * size) return false;
   const last = run.starts.length - 1;
+  if (place.start === run.starts[last] && place.end === run.ends[last]) return true; // part of a ligature
   const ahead = place.start - run.ends[last]!;
   const behind = run.starts[last]! - place.end;
   const widest = WIDEST_GAP * size;

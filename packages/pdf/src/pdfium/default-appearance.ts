@@ -26,8 +26,8 @@ export function parseDefaultAppearance(operators: string, style: string): Defaul
   let strokeColor: string | null = null;
   tokens.forEach((token, at) => {
     const operands = (count: number): number[] => tokens.slice(Math.max(0, at - count), at).map(Number);
-    if (token === "Tf" && at >= 2) {
-      font = tokens[at - 2]!.replace(/^\//, "");
+    if (token === "Tf" && tokens[at - 2]?.startsWith("/") === true) {
+      font = tokens[at - 2]!.slice(1);
       fontSize = Number(tokens[at - 1]);
     } else if (token === "g" || token === "rg" || token === "k") fontColor = color(operands(OPERANDS[token])) ?? fontColor;
     else if (token === "G" || token === "RG" || token === "K") strokeColor = color(operands(OPERANDS[token])) ?? strokeColor;

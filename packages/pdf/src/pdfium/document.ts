@@ -172,7 +172,8 @@ export class PdfiumDocument implements PdfDocument {
   #drawablePage(copy: DocumentCopy, index: number, geometry: PageGeometry): Pointer {
     const page = copy.page(index);
     if (page === 0 || !geometry.repaired || copy === this.#main) return page;
-    if (this.#wasm.fn.FPDF_GetPageWidthF(page) > 0) return page;
+    const [width, height] = [this.#wasm.fn.FPDF_GetPageWidthF(page), this.#wasm.fn.FPDF_GetPageHeightF(page)];
+    if (Math.abs(width * height - geometry.width * geometry.height) < 1) return page;
     const [left, bottom, right, top] = geometry.box;
     for (const set of [this.#wasm.fn.FPDFPage_SetMediaBox, this.#wasm.fn.FPDFPage_SetCropBox]) set(page, left, bottom, right, top);
     copy.closePages();

@@ -28,7 +28,7 @@ export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
   const module = await init(overrides as unknown as Parameters<typeof init>[0]);
   const wasm = new Wasm(module.pdfium as unknown as PdfiumRuntime);
   wasm.fn.PDFiumExt_Init();
-  return new PdfiumEngine(wasm, options.maxPixels ?? MAX_PIXELS);
+  return new PdfiumEngine(wasm, { maxPixels: options.maxPixels ?? MAX_PIXELS, say });
 }
 
 export class PdfiumEngine implements PdfEngine {
@@ -39,10 +39,10 @@ export class PdfiumEngine implements PdfEngine {
   #broken: unknown = null;
   #closed = false;
 
-  constructor(wasm: Wasm, maxPixels: number) {
+  constructor(wasm: Wasm, { maxPixels, say }: { readonly maxPixels: number; readonly say: (message: string) => void }) {
     this.wasm = wasm;
     this.canvas = new Canvas(wasm, maxPixels);
-    this.#files = new FileTable(wasm);
+    this.#files = new FileTable(wasm, say);
   }
 
   open(source: Uint8Array | RangeReader, options: { readonly password?: string } = {}): PdfDocument {
@@ -81,7 +81,6 @@ export class PdfiumEngine implements PdfEngine {
     }
   }
 
-  /** True when no call can succeed any more. */
   get broken(): boolean {
     return this.#broken !== null;
   }
@@ -115,7 +114,7 @@ export class PdfiumEngine implements PdfEngine {
         if (open === 0) encrypted = true;
         else this.wasm.fn.FPDF_CloseDocument(open);
       }
-      if (pointer === 0) throw this.#openError(source, password);
+      if (pointer === 0) throw this.#openError(file, password);
       const used = password ?? "";
       return { pointer, file, encrypted, password: used, reopen: () => this.loadAccess(file.access, used) || this.loadAccess(file.access, "") };
     } catch (error) {
@@ -133,12 +132,15 @@ export class PdfiumEngine implements PdfEngine {
     return this.#files.open(bytes);
   }
 
-  #openError(source: Uint8Array | RangeReader, password: string | undefined): PdfError {
+  #openError(file: OpenFile, password: string | undefined): PdfError {
     const code = LOAD_ERRORS[this.wasm.fn.FPDF_GetLastError()] ?? "damaged";
     if (code === "password_required" && password !== undefined && password !== "") return new PdfError("wrong_password", "the password is wrong");
     if (code === "password_required") return new PdfError(code, "the file needs a password");
     if (code === "unsupported_security") return new PdfError(code, "the file is encrypted in a way that is not supported");
-    if (!hasHeader(source)) return new PdfError("not_a_pdf", "the file is not a PDF");
+    const head = new Uint8Array(Math.min(1024, file.size));
+    if (!file.read(0, head)) return new PdfError("damaged", "the file cannot be read");
+    // A PDF says so within its first kilobyte.
+    if (!String.fromCharCode(...head).includes("%PDF-")) return new PdfError("not_a_pdf", "the file is not a PDF");
     return new PdfError("damaged", "the file is damaged and cannot be opened");
   }
 }
@@ -155,12 +157,3 @@ export interface LoadedDocument {
 
 /** FPDF_ERR_*: 1 unknown, 2 file, 3 format, 4 password, 5 security, 6 page. */
 const LOAD_ERRORS: Readonly<Record<number, PdfErrorCode>> = { 4: "password_required", 5: "unsupported_security" };
-
-/** A PDF says so within its first kilobyte. */
-function hasHeader(source: Uint8Array | RangeReader): boolean {
-  const size = Math.min(1024, source instanceof Uint8Array ? source.length : source.size);
-  let head = new Uint8Array(size);
-  if (source instanceof Uint8Array) head = source.slice(0, size);
-  else if (!source.read(0, head)) return false;
-  return String.fromCharCode(...head).includes("%PDF-");
-}

@@ -11,6 +11,9 @@ const CACHED_BLOCKS = 64;
 export interface OpenFile {
   /** `FPDF_FILEACCESS*`; must stay until the document is closed. */
   readonly access: Pointer;
+  readonly size: number;
+  /** Fills `target` from `position`; false when that cannot be done. */
+  read(position: number, target: Uint8Array): boolean;
   close(): void;
 }
 
@@ -18,10 +21,12 @@ export class FileTable {
   readonly #wasm: Wasm;
   readonly #readers = new Map<number, (position: number, target: Uint8Array) => boolean>();
   readonly #callback: Pointer;
+  readonly #say: (message: string) => void;
   #next = 1;
 
-  constructor(wasm: Wasm) {
+  constructor(wasm: Wasm, say: (message: string) => void) {
     this.#wasm = wasm;
+    this.#say = say;
     this.#callback = wasm.addFunction((id, position, buffer, size) => this.#read(id!, position! >>> 0, buffer! >>> 0, size! >>> 0), "iiiii");
   }
 
@@ -36,6 +41,8 @@ export class FileTable {
     fields[2] = id;
     return {
       access,
+      size,
+      read: (position, target) => this.#fill(id, position, target),
       close: () => {
         this.#readers.delete(id);
         this.#wasm.free(access);
@@ -48,13 +55,18 @@ export class FileTable {
     this.#wasm.removeFunction(this.#callback);
   }
 
-  /** Called by PDFium in the middle of its work: an exception must not pass through it. */
+  /** Called by PDFium in the middle of its work. */
   #read(id: number, position: number, buffer: Pointer, size: number): number {
+    return this.#fill(id, position, this.#wasm.bytes.subarray(buffer, buffer + size)) ? 1 : 0;
+  }
+
+  /** An exception must not pass through PDFium: what cannot be read counts as damaged. */
+  #fill(id: number, position: number, target: Uint8Array): boolean {
     try {
-      const reader = this.#readers.get(id);
-      return reader?.(position, this.#wasm.bytes.subarray(buffer, buffer + size)) === true ? 1 : 0;
-    } catch {
-      return 0; // PDFium then reports a file that cannot be read
+      return this.#readers.get(id)?.(position, target) ?? false;
+    } catch (error) {
+      this.#say(`reading ${target.length} bytes at ${position} has failed: ${String(error)}`);
+      return false;
     }
   }
 }

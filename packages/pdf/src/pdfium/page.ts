@@ -14,14 +14,15 @@ export interface PageGeometry {
   readonly width: number;
   readonly height: number;
   readonly rotation: Rotation;
-  /** PDFium itself would take the page as empty: it must be given `box` before it can draw. */
+  /** PDFium itself would take the page as empty or endless: it must be given `box` before it can draw. */
   readonly repaired: boolean;
 }
 
 /** The crop box within the media box; when nothing is left the media box; when that is empty or absurd, US Letter. */
 export function pageGeometry(wasm: Wasm, document: Pointer, index: number): PageGeometry {
-  const media = sane(readBox(wasm, document, index, BOXES.media)) ?? LETTER;
-  const crop = readBox(wasm, document, index, BOXES.crop) ?? media;
+  const given = sane(readBox(wasm, document, index, BOXES.media));
+  const media = given ?? LETTER;
+  const crop = given === null ? media : (readBox(wasm, document, index, BOXES.crop) ?? media);
   const visible = sane([Math.max(crop[0], media[0]), Math.max(crop[1], media[1]), Math.min(crop[2], media[2]), Math.min(crop[3], media[3])]);
   const box = visible ?? media;
   const turns = wasm.fn.EPDF_GetPageRotationByIndex(document, index);
@@ -30,7 +31,7 @@ export function pageGeometry(wasm: Wasm, document: Pointer, index: number): Page
     width: round(box[2] - box[0]),
     height: round(box[3] - box[1]),
     rotation: ((turns & 3) * 90) as Rotation,
-    repaired: visible === null,
+    repaired: given === null || visible === null,
   };
 }
 

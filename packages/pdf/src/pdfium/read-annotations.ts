@@ -123,21 +123,32 @@ function readColor(wasm: Wasm, annotation: Pointer, type: number, key: string): 
   });
 }
 
+/** /BS, else the older /Border (whose dashes PDFium does not tell), else the default. */
 function readBorder(wasm: Wasm, annotation: Pointer): FileAnnotation["border"] {
   const { fn } = wasm;
   return wasm.frame((alloc) => {
-    const width = alloc(4);
-    wasm.f32s(width, 1)[0] = 1;
-    const style = BORDER_STYLES[fn.EPDFAnnot_GetBorderStyle(annotation, width)] ?? "solid";
-    const isGiven = hasKey(wasm, annotation, "BS") || hasKey(wasm, annotation, "Border");
-    const points = isGiven ? wasm.f32(width) : 1;
-    const count = Math.min(fn.EPDFAnnot_GetBorderDashPatternCount(annotation), 16);
-    let dash: number[] = [];
-    if (count > 0) {
-      const values = alloc(count * 4);
-      if (fn.EPDFAnnot_GetBorderDashPattern(annotation, values, count) !== 0) dash = [...wasm.f32s(values, count)].filter((value) => value >= 0);
-    }
-    return { width: Number.isFinite(points) && points >= 0 ? points : 1, style, dash: dash.some((value) => value > 0) ? dash : [], isGiven };
+    const out = alloc(12);
+    const hasStyle = hasKey(wasm, annotation, "BS");
+    let points = 1;
+    let style: BorderStyle = "solid";
+    if (hasStyle) {
+      wasm.f32s(out, 1)[0] = 1;
+      style = BORDER_STYLES[fn.EPDFAnnot_GetBorderStyle(annotation, out)] ?? "solid";
+      points = wasm.f32(out);
+    } else if (fn.FPDFAnnot_GetBorder(annotation, out, out + 4, out + 8) !== 0) points = wasm.f32(out + 8);
+    const isGiven = hasStyle || hasKey(wasm, annotation, "Border");
+    return { width: Number.isFinite(points) && points >= 0 ? points : 1, style, dash: readDash(wasm, annotation), isGiven };
+  });
+}
+
+function readDash(wasm: Wasm, annotation: Pointer): number[] {
+  const count = Math.min(wasm.fn.EPDFAnnot_GetBorderDashPatternCount(annotation), 16);
+  if (count <= 0) return [];
+  return wasm.frame((alloc) => {
+    const values = alloc(count * 4);
+    if (wasm.fn.EPDFAnnot_GetBorderDashPattern(annotation, values, count) === 0) return [];
+    const dash = [...wasm.f32s(values, count)].filter((value) => value >= 0);
+    return dash.some((value) => value > 0) ? dash : [];
   });
 }
 

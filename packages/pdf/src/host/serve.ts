@@ -1,0 +1,99 @@
+/** The worker's side of the conversation: requests in, answers out, one engine. */
+import { type PdfDocument, type PdfEngine, PdfError, type RangeReader } from "../engine.ts";
+import { importRecords } from "../import.ts";
+import { sha256, sha256Hash } from "../sha256.ts";
+import type { DocumentFacts, ReplyMessage, RequestMessage, Requests } from "./rpc.ts";
+
+export interface ServedPort {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+}
+
+export interface ServeOptions {
+  readonly openEngine: (wasm: ArrayBuffer | string) => Promise<PdfEngine>;
+  readonly readBlob: (blob: Blob) => RangeReader;
+}
+
+interface Served {
+  readonly document: PdfDocument;
+  readonly source: Uint8Array | RangeReader;
+}
+
+const PIECE = 1024 * 1024;
+
+export function servePdf(port: ServedPort, options: ServeOptions): void {
+  const documents = new Map<number, Served>();
+  let engine: PdfEngine | null = null;
+  let nextDocument = 1;
+
+  const find = (number: number): Served => {
+    const served = documents.get(number);
+    if (served === undefined) throw new PdfError("failed", "the document is closed");
+    return served;
+  };
+
+  const handlers: { readonly [M in keyof Requests]: (params: Requests[M]["params"]) => Requests[M]["result"] | Promise<Requests[M]["result"]> } = {
+    async init({ wasm }) {
+      engine = await options.openEngine(wasm);
+      return null;
+    },
+    open({ source, password }) {
+      if (engine === null) throw new PdfError("failed", "the engine is not started");
+      const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : options.readBlob(source);
+      const document = engine.open(bytes, password === undefined ? {} : { password });
+      const number = nextDocument++;
+      documents.set(number, { document, source: bytes });
+      return { document: number, ...factsOf(document) };
+    },
+    page: ({ document, index }) => find(document).document.page(index),
+    outline: ({ document }) => find(document).document.outline(),
+    render: ({ document, index, options: how }) => find(document).document.render(index, how),
+    text: ({ document, index }) => find(document).document.text(index),
+    import({ document, revision }) {
+      const { document: opened, source } = find(document);
+      const sourceSha256 = hashOf(source);
+      const { manifest, records } = importRecords(opened, { revision, sourceSha256, sha256 });
+      return { manifest, records: [...records], sourceSha256 };
+    },
+    save: ({ document }) => find(document).document.save(),
+    close({ document }) {
+      find(document).document.close();
+      documents.delete(document);
+      return null;
+    },
+  };
+
+  const answer = async ({ id, method, params }: RequestMessage): Promise<void> => {
+    try {
+      const result = await (handlers[method] as (params: unknown) => unknown)(params);
+      port.postMessage({ id, result } satisfies ReplyMessage, transferable(result));
+    } catch (error) {
+      const { code, message } = error instanceof PdfError ? error : new PdfError("failed", error instanceof Error ? error.message : String(error));
+      port.postMessage({ id, error: { code, message }, broken: engine?.broken ?? false } satisfies ReplyMessage, []);
+    }
+  };
+  port.addEventListener("message", ({ data }) => void answer(data as RequestMessage));
+}
+
+function factsOf({ pageCount, encrypted, permissions, metadata, hasXfa, signatureCount }: PdfDocument): DocumentFacts {
+  return { pageCount, encrypted, permissions, metadata, hasXfa, signatureCount };
+}
+
+/** Pixels and files move to the other side without a copy. */
+function transferable(result: unknown): Transferable[] {
+  const bytes = result instanceof Uint8Array ? result : (result as { readonly data?: unknown } | null)?.data;
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+}
+
+function hashOf(source: Uint8Array | RangeReader): string {
+  const hash = sha256Hash();
+  if (source instanceof Uint8Array) hash.update(source);
+  else {
+    for (let at = 0; at < source.size; at += PIECE) {
+      const piece = new Uint8Array(Math.min(PIECE, source.size - at));
+      if (!source.read(at, piece)) throw new PdfError("damaged", "the file cannot be read to its end");
+      hash.update(piece);
+    }
+  }
+  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
