@@ -40,6 +40,8 @@ export interface RecordOf<K extends RecordKind> {
   readonly updatedAt: number;
   /** The permission group. */
   readonly grp: string | null;
+  /** Only of a page of the revision that the layer deleted, which would else be shown as it was imported. Other deleted records are not there. */
+  readonly deleted?: boolean;
   readonly data: RecordData[K];
 }
 

@@ -90,7 +90,7 @@ export function applyOp(record: StoredRecord | null, op: Op, { seq, at, by }: St
   }
 }
 
-/** The record without the mark of a tombstone, as viewers get it. */
-export function visibleRecord({ id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data }: StoredRecord): AnyRecord {
-  return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data } as AnyRecord;
+/** The record as viewers get it. `marked`: with the mark of a tombstone, if it is one. */
+export function visibleRecord({ id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted, data }: StoredRecord, marked = false): AnyRecord {
+  return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, ...(marked && deleted ? { deleted } : {}), data } as AnyRecord;
 }

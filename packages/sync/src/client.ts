@@ -2,10 +2,11 @@
  * One open layer in a browser. A change shows at once, is written to the device's queue, sent, and confirmed when the server has it on disk; what
  * colleagues do slides in below what is still pending. The line may break at any time: nothing is lost, nothing is applied twice.
  */
-import type { AnyRecord, Change, Op, Patch, Peer, Presence, RecordData, Reject, ServerMessage, Snapshot } from "@lectern/protocol";
+import type { AnyRecord, Change, Op, Page, Patch, Peer, Presence, RecordData, Reject, ServerMessage, Snapshot } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type FailingPath, type Grants, ID_PATTERN, newId, type RecordKind, SYNC_LIMITS, type SyncLimits, viewKey } from "@lectern/protocol/plain";
 import { Emitter } from "./emitter.ts";
 import { changedProperties, History, type HistoryOp } from "./history.ts";
+import { derivedPage } from "./references.ts";
 import { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { OwnPresence } from "./own-presence.ts";
@@ -69,6 +70,8 @@ export interface SyncClientOptions {
   readonly getToken: (why: "connect" | "expired") => Promise<string>;
   readonly fetchSnapshot: (url: string) => Promise<Snapshot>;
   readonly initial?: InitialRecords;
+  /** The pages of the revision by their derived ids, so that they can be changed like records; null: none of that id. */
+  readonly page?: (id: string) => Page | null;
   /** When the token allows several. */
   readonly document?: string;
   readonly layer?: string;
@@ -134,7 +137,7 @@ export class SyncClient {
     }, 0));
     this.#options = options;
     this.#emitter = new Emitter(fail);
-    this.#store = new RecordStore(fail);
+    this.#store = new RecordStore({ derived: (id) => derivedRecord(id, options.page?.(id)), fail });
     this.records = this.#store;
     this.#outbox = new Outbox({ queue, clock, limits: SYNC_LIMITS, changed: () => this.#saveChanged(), failed: fail });
     this.#history = new History({ get: (id) => this.#store.get(id), confirmed: (id) => this.#store.confirmed(id), isPending: (n) => this.#outbox.has(n) || this.#isOpen(n) });
@@ -475,8 +478,9 @@ export class SyncClient {
   }
 
   /** Somebody else's change has been confirmed: undo must not take it back. */
-  #noticeRemote(id: string, before: AnyRecord | undefined): void {
-    const after = this.#store.confirmed(id);
+  #noticeRemote(id: string, from: AnyRecord | undefined): void {
+    const now = this.#store.confirmed(id);
+    const [before, after] = [from, now].map((record) => (record?.deleted === true ? undefined : record)) as [AnyRecord | undefined, AnyRecord | undefined];
     if (before !== undefined && after === undefined) this.#history.remote(id, "gone");
     if (before !== undefined && after !== undefined) this.#history.remote(id, changedProperties(before, after));
   }
@@ -579,4 +583,8 @@ export class SyncClient {
   #rejectFlushes(): void {
     for (const { reject } of this.#flushes.splice(0)) reject(new ApiError("unavailable", "closed before everything was saved; it is kept on this device"));
   }
+}
+
+function derivedRecord(id: string, data: Page | null | undefined): AnyRecord | undefined {
+  return data === null || data === undefined ? undefined : derivedPage(id, data);
 }

@@ -60,7 +60,7 @@ export class History {
   /** To be called with the op before it is applied. */
   record(n: number, op: Op): void {
     const [verb, id] = op;
-    const record = this.#context.get(id);
+    const record = this.#live(id);
     const properties: Properties = new Map();
     switch (verb) {
       case "c":
@@ -154,7 +154,7 @@ export class History {
   }
 
   #inverse({ id, what, saved, properties }: Step): HistoryOp | null {
-    const record = this.#context.get(id);
+    const record = this.#live(id);
     if (what === "delete") return record === undefined && saved !== undefined ? { op: ["r", id], saved } : null;
     if (record === undefined) return null;
     if (what === "create" || what === "restore") return { op: ["d", id] };
@@ -166,6 +166,11 @@ export class History {
     const mine = [...properties].filter(([key, { after }]) => deepEqual(data[key] ?? null, after ?? null));
     const patch = Object.fromEntries(mine.map(([key, { before }]) => [key, before ?? null]));
     return mine.length === 0 ? null : { op: ["u", id, patch] };
+  }
+
+  #live(id: string): AnyRecord | undefined {
+    const record = this.#context.get(id);
+    return record?.deleted === true ? undefined : record;
   }
 
   *#steps(): Generator<Step> {

@@ -2,12 +2,12 @@
  * A layer as the room holds it: base ⊕ records. Each record that the layer changed is kept as the JSON text that viewers get, beside the few columns
  * that permissions and references need: small in memory, and a snapshot is a join of strings.
  */
-import type { AnyRecord, Page } from "@lectern/protocol";
+import type { AnyRecord } from "@lectern/protocol";
 import type { RecordHead, RecordKind } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
 import type { StoredRecord } from "./change-log.ts";
 import { visibleRecord } from "./change.ts";
-import { pageOf, parentOf } from "./references.ts";
+import { derivedPage, pageOf, parentOf } from "./references.ts";
 
 interface Entry extends RecordHead {
   readonly deleted: boolean;
@@ -28,7 +28,7 @@ export class LayerState {
   constructor(base: BaseRecords, records: readonly StoredRecord[]) {
     this.#base = base;
     this.#live = base.size;
-    for (const record of records) this.put(record, JSON.stringify(visibleRecord(record)));
+    for (const record of records) this.put(record, JSON.stringify(visibleRecord(record, this.isDerived(record.id))));
   }
 
   /** Live records, base included, derived pages not. */
@@ -43,6 +43,11 @@ export class LayerState {
     if (based !== null) return { ...based, deleted: false };
     const page = this.#base.page(id);
     return page === null ? null : { ...derivedPage(id, page), deleted: false };
+  }
+
+  /** Is it a page of the revision? Viewers know those without being told, so they must be told of its deletion, and get its first change whole. */
+  isDerived(id: string): boolean {
+    return this.#base.get(id) === null && this.#base.page(id) !== null;
   }
 
   /** What permissions need of a live record; null when there is none. */
@@ -86,20 +91,17 @@ export class LayerState {
     else siblings.add(id);
   }
 
-  /** Live records that the viewer sees, as JSON texts. `pages`: only annotations and widgets of these. */
+  /** Live records that the viewer sees, and deleted pages of the revision, as JSON texts. `pages`: only annotations and widgets of these. */
   *visible(sees: (head: RecordHead) => boolean, pages?: ReadonlySet<string>): Generator<string> {
-    for (const entry of this.#entries.values()) {
-      if (!entry.deleted && (pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield entry.json;
+    for (const [id, entry] of this.#entries) {
+      if (entry.deleted && !(entry.kind === "page" && this.isDerived(id))) continue;
+      if ((pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield entry.json;
     }
     const based = pages === undefined ? [this.#base.list()] : [...pages].map((page) => this.#base.byPage(page));
     for (const list of based) {
       for (const record of list) if (!this.#entries.has(record.id) && sees(record)) yield JSON.stringify(record);
     }
   }
-}
-
-export function derivedPage(id: string, data: Page): Extract<AnyRecord, { kind: "page" }> {
-  return { id, kind: "page", seq: 0, createdBy: null, createdAt: 0, updatedBy: null, updatedAt: 0, grp: null, data };
 }
 
 export function headOf(record: { kind: RecordKind; createdBy: string | null; grp: string | null }): RecordHead {

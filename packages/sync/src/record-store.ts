@@ -16,9 +16,11 @@ export interface RecordsChanged {
 }
 
 export interface Records {
+  /** A page that nobody has changed, too, where the client was told of pages; a deleted one is marked. */
   get(id: string): AnyRecord | undefined;
   /** Annotations and widgets on that page. */
   byPage(page: string): readonly AnyRecord[];
+  /** Without pages that nobody has changed. */
   all(): IterableIterator<AnyRecord>;
   /** Has it changes that the server has not decided yet? */
   isPending(id: string): boolean;
@@ -46,18 +48,20 @@ export class RecordStore implements Records {
   readonly #pages = new Index();
   readonly #children = new Index();
   readonly #listeners = new Set<(change: RecordsChanged) => void>();
+  readonly #derived: (id: string) => AnyRecord | undefined;
   readonly #fail: (error: unknown) => void;
   /** While a transaction runs: each record touched, as it was before. */
   #touched: Map<string, AnyRecord | undefined> | null = null;
 
-  /** `fail` is told of errors that listeners throw. */
-  constructor(fail: (error: unknown) => void) {
+  /** `derived` knows the pages that nobody has changed; `fail` is told of errors that listeners throw. */
+  constructor({ derived, fail }: { readonly derived: (id: string) => AnyRecord | undefined; readonly fail: (error: unknown) => void }) {
+    this.#derived = derived;
     this.#fail = fail;
   }
 
   get(id: string): AnyRecord | undefined {
     const shown = this.#shown.get(id);
-    return shown === undefined ? this.#base.get(id) : (shown ?? undefined);
+    return shown === undefined ? this.confirmed(id) : (shown ?? undefined);
   }
 
   byPage(page: string): readonly AnyRecord[] {
@@ -85,13 +89,13 @@ export class RecordStore implements Records {
 
   /** What the server confirmed of it. */
   confirmed(id: string): AnyRecord | undefined {
-    return this.#base.get(id);
+    return this.#base.get(id) ?? this.#derived(id);
   }
 
   /** What the base will hold when the server takes these pushes and nobody else has changed anything. */
   expected(id: string, ns: ReadonlySet<number>): AnyRecord | undefined {
     const ops = this.#pending.get(id) ?? [];
-    return ops.filter((pending) => ns.has(pending.n)).reduce(applyPending, this.#base.get(id));
+    return ops.filter((pending) => ns.has(pending.n)).reduce(applyPending, this.confirmed(id));
   }
 
   confirmedIds(): IterableIterator<string> {
@@ -159,7 +163,7 @@ export class RecordStore implements Records {
   /** The server says that these are all there are. */
   replaceBase(records: readonly AnyRecord[]): void {
     const kept = new Set(records.map((record) => record.id));
-    for (const id of [...this.#base.keys()]) if (!kept.has(id)) this.#change(id, () => this.#base.delete(id));
+    for (const id of this.#base.keys()) if (!kept.has(id)) this.#change(id, () => this.#base.delete(id));
     for (const record of records) this.#change(record.id, (id) => this.#base.set(id, record));
   }
 
@@ -168,7 +172,7 @@ export class RecordStore implements Records {
     apply(id);
     const ops = this.#pending.get(id);
     if (ops === undefined) this.#shown.delete(id);
-    else this.#shown.set(id, ops.reduce(applyPending, this.#base.get(id)) ?? null);
+    else this.#shown.set(id, ops.reduce(applyPending, this.confirmed(id)) ?? null);
     const after = this.get(id);
     this.#pages.move(id, before && pageOf(before.kind, before.data), after && pageOf(after.kind, after.data));
     this.#children.move(id, before && parentOf(before.kind, before.data), after && parentOf(after.kind, after.data));
@@ -177,7 +181,7 @@ export class RecordStore implements Records {
   }
 
   #emit(change: RecordsChanged): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(change);
       } catch (error) {
@@ -189,21 +193,30 @@ export class RecordStore implements Records {
 
 /** The record with one pending op on top. What cannot be shown (an update of what is gone) is not; the server will decide. */
 function applyPending(record: AnyRecord | undefined, { op, saved, at, by }: PendingOp): AnyRecord | undefined {
+  const live = record?.deleted !== true;
   switch (op[0]) {
     case "d":
-      return undefined;
+      // A page stays as a mark: without its record it would be shown as it was imported.
+      if (record?.kind !== "page") return undefined;
+      break;
     case "r":
-      return record ?? saved;
+      if (record === undefined) return saved;
+      if (live) return record;
+      break;
     case "c":
       if (record !== undefined) return record;
+      break;
+    case "u":
+    case "g":
+      if (!live) return record;
   }
-  const after = applyOp(record === undefined ? null : { ...record, deleted: false }, op, { seq: record?.seq ?? 0, at, by });
-  return after === null ? undefined : visibleRecord(after);
+  const after = applyOp(record === undefined ? null : { ...record, deleted: !live }, op, { seq: record?.seq ?? 0, at, by });
+  return after === null ? undefined : visibleRecord(after, true);
 }
 
 function sameShown(a: AnyRecord | undefined, b: AnyRecord | undefined): boolean {
   if (a === b) return true;
-  return a !== undefined && b !== undefined && a.kind === b.kind && a.grp === b.grp && a.createdBy === b.createdBy && deepEqual(a.data, b.data);
+  return a !== undefined && b !== undefined && a.kind === b.kind && a.deleted === b.deleted && a.grp === b.grp && a.createdBy === b.createdBy && deepEqual(a.data, b.data);
 }
 
 /** Ids by a property that some have. */

@@ -1,4 +1,5 @@
-/** How records refer to each other: what a record hangs on, and dies with. Pure; both halves use it. */
+/** How records refer to each other: what a record hangs on, and dies with; and pages that have no record. Pure; both halves use it. */
+import type { AnyRecord, Page } from "@lectern/protocol";
 import type { RecordKind } from "@lectern/protocol/plain";
 
 /** Property of each kind that names the record it is deleted with. */
@@ -18,6 +19,11 @@ export function parentOf(kind: RecordKind, data: object): string | null {
 /** The page that shows this record; null when none does. */
 export function pageOf(kind: RecordKind, data: object): string | null {
   return kind === "annotation" || kind === "widget" ? text((data as { page?: unknown }).page) : null;
+}
+
+/** The record that a page of the revision would have if somebody had changed it. */
+export function derivedPage(id: string, data: Page): Extract<AnyRecord, { kind: "page" }> {
+  return { id, kind: "page", seq: 0, createdBy: null, createdAt: 0, updatedBy: null, updatedAt: 0, grp: null, data };
 }
 
 function text(value: unknown): string | null {

@@ -8,7 +8,7 @@ import { canSee, type Grants, type RecordHead, viewKey } from "@lectern/protocol
 /** One record's part in a change, as the room keeps it for fan-out. */
 export interface AppliedOp {
   readonly id: string;
-  /** Live heads; null where there was or is none. */
+  /** Heads of what viewers hold; null where there was or is nothing. */
   readonly before: RecordHead | null;
   readonly after: RecordHead | null;
   /** What changed, when only data did; else the record is sent whole. */

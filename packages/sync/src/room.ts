@@ -227,7 +227,7 @@ export class SyncRoom {
     return record !== null && this.#view(grants).sees(record) ? record : null;
   }
 
-  /** All live records these rights see: base and layer, without pages that nobody changed. `pages`: only annotations and widgets of these. */
+  /** All live records these rights see: base and layer, without pages that nobody changed, with those that were deleted. `pages`: only annotations and widgets of these. */
   snapshot(grants: Grants, pages?: readonly string[]): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] } {
     const view = this.#view(grants);
     const visible = this.#state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages));
@@ -470,7 +470,7 @@ export class SyncRoom {
 
   #applyLogged({ seq, at, actor, sid, n, ops }: LoggedChange): void {
     const applied = ops.map(({ id, op }) => {
-      const result = applyToRecord(op, this.#state.read(id), { seq, at, by: actor });
+      const result = applyToRecord(op, this.#state.read(id), { stamp: { seq, at, by: actor }, derived: this.#state.isDerived(id) });
       this.#state.put(result.after, result.json);
       return result.applied;
     });
@@ -494,7 +494,7 @@ export class SyncRoom {
     const touched = new Map<string, RecordHead | null>();
     for (const { id, before } of read.changes.flatMap((change) => change.ops)) {
       const kind = touched.has(id) ? undefined : this.#state.read(id)?.kind;
-      if (kind !== undefined) touched.set(id, before === null || before.deleted ? null : { kind, createdBy: before.createdBy, grp: before.grp });
+      if (kind !== undefined) touched.set(id, before === null || (before.deleted && !this.#state.isDerived(id)) ? null : { kind, createdBy: before.createdBy, grp: before.grp });
     }
     return { touched, to: read.head.seq };
   }

@@ -267,7 +267,7 @@ class Draft implements StagedChange {
   }
 
   #write(op: Op, before: StoredRecord | null): Refusal | null {
-    const { after, json, applied } = applyToRecord(op, before, this.#stamp);
+    const { after, json, applied } = applyToRecord(op, before, { stamp: this.#stamp, derived: this.#context.state.isDerived(op[1]) });
     if ((op[0] === "c" || op[0] === "u") && longerThan(json, this.#context.limits.recordBytes)) {
       return { code: "too_large", id: after.id, detail: `a record has at most ${this.#context.limits.recordBytes} bytes` };
     }
@@ -287,16 +287,21 @@ class Draft implements StagedChange {
   }
 }
 
-/** One op of a change, as it is written and as it will be told. The record must exist unless it is a create. */
-export function applyToRecord(op: Op, before: StoredRecord | null, stamp: Stamp): { after: StoredRecord; json: string; applied: AppliedOp } {
+/** One op of a change, as it is written and as it will be told. The record must exist unless it is a create. `derived`: it is a page of the revision. */
+export function applyToRecord(
+  op: Op,
+  before: StoredRecord | null,
+  { stamp, derived }: { readonly stamp: Stamp; readonly derived: boolean },
+): { after: StoredRecord; json: string; applied: AppliedOp } {
   const after = applyOp(before, op, stamp);
   if (after === null) throw new Error(`${op[0]} of ${op[1]}, which does not exist`);
-  const json = JSON.stringify(visibleRecord(after));
+  const json = JSON.stringify(visibleRecord(after, derived));
   const applied: AppliedOp = {
     id: after.id,
-    before: before === null || before.deleted ? null : headOf(before),
-    after: after.deleted ? null : headOf(after),
-    patch: op[0] === "u" ? op[2] : null,
+    before: before === null || (before.deleted && !derived) ? null : headOf(before),
+    after: after.deleted && !derived ? null : headOf(after),
+    // Nobody has the record of a page that was not changed before.
+    patch: op[0] === "u" && !(derived && before?.seq === 0) ? op[2] : null,
     json,
   };
   return { after, json, applied };

@@ -51,12 +51,14 @@ function missed({ head, state, view }: WelcomeOptions, touched: Touched): string
     const record = state.read(id);
     if (record === null) continue;
     const seen = view.sees(record);
-    if (!seen || record.deleted) {
+    const derived = state.isDerived(id);
+    const gone = record.deleted && !derived;
+    if (!seen || gone) {
       if (before === null || !view.sees(before)) continue;
     }
     // Of a record that is hidden now nothing is told but that it is gone.
     const { seq, at, by } = seen ? { seq: record.seq, at: record.updatedAt, by: record.updatedBy } : { seq: head.seq, at: 0, by: null };
-    const op = seen && !record.deleted ? encodePut(JSON.stringify(visibleRecord(record))) : encodeGone(id);
+    const op = seen && !gone ? encodePut(JSON.stringify(visibleRecord(record, derived))) : encodeGone(id);
     const key = `${seq} ${String(seen)}`;
     const change = changes.get(key);
     if (change === undefined) changes.set(key, { seq, at, by, ops: [op] });

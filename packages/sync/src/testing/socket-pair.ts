@@ -24,27 +24,27 @@ export class SocketPair {
   #up: Item[] = [];
   #clientOpen = true;
   #roomOpen = true;
-  /** Whatever was delivered, for a test to look at. */
-  onDown: ((frame: string) => void) | null = null;
+  /** Something was put on the line in this direction. */
+  onWaiting: ((direction: "up" | "down") => void) | null = null;
 
   /** `accept` is given the room's side of the connection, and returns who listens there. */
   constructor(events: ClientSocketEvents, accept: (connection: Connection) => RoomEnd) {
     this.#events = events;
     this.client = {
-      send: (text) => void this.#up.push({ frame: text }),
+      send: (text) => this.#put("up", { frame: text }),
       close: () => {
         this.#clientOpen = false;
         this.#down = [];
-        this.#up.push("end");
+        this.#put("up", "end");
       },
     };
     this.connection = {
-      send: (text) => void this.#down.push({ frame: text }),
+      send: (text) => this.#put("down", { frame: text }),
       bufferedBytes: () => this.#down.reduce((sum, item) => sum + (typeof item === "string" ? 0 : item.frame.length), 0),
       close: (_reason: ErrorCode | null) => {
         this.#roomOpen = false;
         this.#up = [];
-        this.#down.push("end");
+        this.#put("down", "end");
       },
     };
     this.#room = accept(this.connection);
@@ -73,7 +73,6 @@ export class SocketPair {
       this.#clientOpen = false;
       this.#events.closed();
     } else {
-      this.onDown?.(item.frame);
       this.#events.message(item.frame);
     }
     return true;
@@ -90,9 +89,11 @@ export class SocketPair {
     return true;
   }
 
-  /** Loses one frame to the room: what a broken proxy may do, and no TCP does. */
-  dropUp(index = 0): void {
-    this.#up.splice(index, 1);
+  /** Loses the first such frame to the room: what a broken proxy may do, and no TCP does. */
+  dropUp(isIt: (frame: string) => boolean): boolean {
+    const index = this.#up.findIndex((item) => typeof item !== "string" && isIt(item.frame));
+    if (index >= 0) this.#up.splice(index, 1);
+    return index >= 0;
   }
 
   /** The client's line breaks: nothing more reaches it; of what it sent, `arriving` frames still reach the room before its end does. */
@@ -100,8 +101,14 @@ export class SocketPair {
     if (!this.#clientOpen) return;
     this.#clientOpen = false;
     this.#down = [];
-    this.#up = [...this.#up.slice(0, arriving), "end"];
+    this.#up = this.#up.slice(0, arriving);
+    this.#put("up", "end");
     this.#events.closed();
+  }
+
+  #put(direction: "up" | "down", item: Item): void {
+    (direction === "up" ? this.#up : this.#down).push(item);
+    this.onWaiting?.(direction);
   }
 
   /** The room's process is gone: the client learns of it, the room does not. */

@@ -1,0 +1,143 @@
+/** The simulation's disks: a log that several nodes share and that may fail under them, and a browser's queue that a crash of the tab cuts short. */
+import type { RecordHead } from "@lectern/protocol/plain";
+import type { ChangeLog, LoggedChange, PendingCommit } from "../change-log.ts";
+import type { MemoryChangeLog } from "../memory-change-log.ts";
+import type { PushQueue, QueuedPush, QueueState } from "../push-queue.ts";
+import type { Random } from "./random.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+/** What is on the server's disk, as the oracles look at it. */
+export class Disk {
+  readonly log: MemoryChangeLog;
+  /** How often each `sid n` is in the log. */
+  readonly pushes = new Map<string, number>();
+  readonly changes: LoggedChange[] = [];
+  /** Every head that a record ever had. */
+  readonly heads = new Map<string, RecordHead[]>();
+
+  constructor(log: MemoryChangeLog) {
+    this.log = log;
+  }
+
+  written(commits: readonly PendingCommit[]): void {
+    for (const { change, records } of commits) {
+      this.changes.push(change);
+      const push = `${change.sid} ${change.n}`;
+      if (change.sid !== "") this.pushes.set(push, (this.pushes.get(push) ?? 0) + 1);
+      for (const { id, op, before } of change.ops) {
+        const kind = records.find((record) => record.id === id)!.kind;
+        if (before !== null) this.#addHead(id, { kind, createdBy: before.createdBy, grp: before.grp });
+        if (op[0] === "c") this.#addHead(id, { kind, createdBy: change.actor, grp: op[4] ?? null });
+        if (op[0] === "g" && before !== null) this.#addHead(id, { kind, createdBy: before.createdBy, grp: op[2] });
+      }
+      for (const record of records) this.#addHead(record.id, record);
+    }
+  }
+
+  #addHead(id: string, { kind, createdBy, grp }: RecordHead): void {
+    const heads = this.heads.get(id) ?? [];
+    this.heads.set(id, heads);
+    if (!heads.some((head) => head.createdBy === createdBy && head.grp === grp)) heads.push({ kind, createdBy, grp });
+  }
+}
+
+export interface NodeLogOptions {
+  readonly disk: Disk;
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  /** false: this process is gone, and so is everything it waits for. */
+  readonly isAlive: () => boolean;
+  /** Ends the process. */
+  readonly crash: () => void;
+  /** Do things go wrong now? */
+  readonly isRough: () => boolean;
+}
+
+/** One process' connection to the log: slow, and now and then the process dies or the connection breaks before or after the write. */
+export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLogOptions): ChangeLog {
+  const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+  const wait = async (ms: number): Promise<void> => {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, random.int(ms)));
+    if (!isAlive()) await never();
+  };
+  const fate = (): "fine" | "crash" | "error" => (!isRough() || random.chance(0.97) ? "fine" : random.chance(0.7) ? "crash" : "error");
+  const meet = async (what: ReturnType<typeof fate>): Promise<void> => {
+    if (what === "error") throw new Error("connection to the log lost");
+    if (what === "fine") return;
+    crash();
+    await never();
+  };
+  return {
+    async load() {
+      await wait(10);
+      return disk.log.load();
+    },
+    async commitBatch(expectedSeq, commits, peers) {
+      await wait(15);
+      await meet(fate());
+      const result = await disk.log.commitBatch(expectedSeq, commits, peers);
+      if (result === "committed") disk.written(commits);
+      await meet(fate());
+      await wait(10);
+      return result;
+    },
+    async changesSince(since) {
+      await wait(10);
+      const read = await disk.log.changesSince(since);
+      await wait(10);
+      return read;
+    },
+    async peer(sid) {
+      await wait(5);
+      const row = await disk.log.peer(sid);
+      await wait(5);
+      return row;
+    },
+  };
+}
+
+/** What one browser profile keeps of a queue; tabs come and go. */
+export class StoredQueue {
+  #state: QueueState;
+  readonly #clock: VirtualClock;
+  readonly #random: Random;
+  /** Every push that was made durable, by its ops. */
+  readonly stored = new Map<QueuedPush["ops"], { readonly sid: string; readonly n: number }>();
+
+  constructor(clock: VirtualClock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#state = { sid: random.id("sid"), lastN: 0, pushes: [] };
+  }
+
+  get sid(): string {
+    return this.#state.sid;
+  }
+
+  /** The queue as one tab sees it. What it has not written when it dies is not written. */
+  open(isAlive: () => boolean): PushQueue {
+    let last: Promise<unknown> = Promise.resolve();
+    // Calls are carried out in order.
+    const later = <T>(run: () => T): Promise<T> => {
+      const done = last.then(async () => {
+        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, this.#random.int(8)));
+        return isAlive() ? run() : new Promise<T>(() => undefined);
+      });
+      last = done;
+      return done;
+    };
+    return {
+      load: () => later(() => this.#state),
+      append: (push) =>
+        later(() => {
+          this.stored.set(push.ops, { sid: this.#state.sid, n: push.n });
+          this.#state = { ...this.#state, lastN: Math.max(this.#state.lastN, push.n), pushes: [...this.#state.pushes, push] };
+        }),
+      remove: (ns) =>
+        later(() => {
+          this.#state = { ...this.#state, pushes: this.#state.pushes.filter((push) => !ns.includes(push.n)) };
+        }),
+      reset: () => later(() => (this.#state = { sid: this.#random.id("sid"), lastN: 0, pushes: [] })),
+    };
+  }
+}
