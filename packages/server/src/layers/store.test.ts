@@ -1,4 +1,5 @@
 import { MemoryChangeLog, type PendingCommit, type StoredRecord } from "@lectern/sync/room";
+import { changeLogSuite } from "@lectern/sync/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Database, systemClock, systemRandom } from "../ports.ts";
 import { insertDocument, testDatabase } from "../testing/test-database.ts";
@@ -84,6 +85,22 @@ describe("layers", () => {
     await expect(log.commitBatch(0, [commit(1, [record("r", 1)])], [])).rejects.toMatchObject({ code: "gone" });
     await expect(log.changesSince(0)).rejects.toMatchObject({ code: "gone" });
   });
+});
+
+changeLogSuite("SQL", async () => {
+  const [id, another] = [await newLayer(), await newLayer()];
+  const open = (layerId: string) => Promise.resolve(layerLog(database, layerId, systemClock));
+  return {
+    log: await open(id),
+    reopen: () => open(id),
+    other: () => open(another),
+    async prune(floorSeq) {
+      await database.transaction([
+        { sql: "UPDATE layers SET floor_seq = ? WHERE id = ?", params: [floorSeq, id] },
+        { sql: "DELETE FROM changes WHERE layer_id = ? AND seq <= ?", params: [id, floorSeq] },
+      ]);
+    },
+  };
 });
 
 describe("the log of a layer", () => {
