@@ -43,7 +43,12 @@ function looksLikeText(text: string): string | null {
   if (/^(<!doctype html|<html|<head|<body)/.test(start)) return "an HTML page";
   if (start.startsWith("<svg") || (start.startsWith("<?xml") && text.includes("<svg"))) return "an SVG image";
   if (start.startsWith("<?xml")) return "an XML file";
-  return /^[\x09\x0a\x0c\x0d\x20-\x7e\x80-\xff]+$/.test(text) && /^[\x09\x0a\x0c\x0d\x20-\x7e]{0,64}/.exec(text)![0].length >= Math.min(64, text.length) ? "plain text" : null;
+  return head(text).every((code) => code >= 0x20 || code === 0x09 || code === 0x0a || code === 0x0d) ? "plain text" : null;
+}
+
+/** Bytes of the part that is looked at; other files have control characters early. */
+function head(text: string): number[] {
+  return Array.from(text.slice(0, 256), (character) => (character === "\x7f" ? 0 : character.charCodeAt(0)));
 }
 
 function nameOf(fileName: string | null): string {

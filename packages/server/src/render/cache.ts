@@ -129,7 +129,7 @@ export function pageCache(options: PageCacheOptions): PageCache {
     evicting = true;
     const work = (async () => {
       // A little more than needed, so that not every write evicts.
-      for (const path of [...entries.keys()]) {
+      for (const path of entries.keys()) {
         if (total <= maxBytes * 0.95) break;
         forget(path);
         await rm(join(folder, path), { force: true });
@@ -232,7 +232,7 @@ export function pageCache(options: PageCacheOptions): PageCache {
     async drop(applicationId, blob) {
       const prefix = `${applicationId}/${blob}/`;
       await scanned;
-      for (const path of [...entries.keys()]) if (path.startsWith(prefix)) forget(path);
+      for (const path of entries.keys()) if (path.startsWith(prefix)) forget(path);
       await rm(join(folder, applicationId, blob), { recursive: true, force: true });
     },
     async close() {

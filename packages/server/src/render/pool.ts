@@ -319,7 +319,9 @@ function describe(reason: DeathCause, limitMs: number): string {
       return `The file takes too long: more than ${Math.round(limitMs / 1000)} seconds for one step`;
     case "memory":
       return "The file needs more memory than one document may take";
-    default:
+    case "crash":
+    case "start":
+    case "stopped":
       return "The PDF engine failed on this file";
   }
 }
