@@ -20,7 +20,7 @@ import { problemReply, toApiError } from "./error.ts";
 import { parseInput } from "./input.ts";
 import type { Logger } from "./log.ts";
 import { multipartBody } from "./multipart.ts";
-import type { RateLimiter } from "./rate.ts";
+import type { RateLimiter } from "../rate.ts";
 
 export interface AppOptions {
   readonly handlers: Handlers;

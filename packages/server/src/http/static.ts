@@ -1,147 +1,152 @@
-/**
- * The files that browsers load: the Web SDK at /sdk/ for every origin, the dashboard at /dashboard/, and /view, a page that shows the document
- * of the token in its fragment. Hashed files are cached for ever; the others are checked by their ETag. Nothing outside of a build's folder can
- * be named: the list of files is read once at the start.
- */
+/** Pages and scripts: the SDK for other people's pages, the dashboard, the page that a `view_url` opens, and the description of the API. */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { extname, join, sep } from "node:path";
+import { openapi } from "@lectern/protocol/openapi";
+import { ApiError } from "@lectern/protocol/plain";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { single } from "./auth.ts";
+import { type FileFolder, fileFolder, type ServedFile } from "./files.ts";
 
 export interface StaticOptions {
-  /** Folder of the built viewer, with `lectern.js`. */
+  /** Folders with what was built of the viewer and the dashboard. */
   readonly sdk: string;
-  /** Folder of the built dashboard, with `index.html`. */
   readonly dashboard: string;
-  /** The OpenAPI document. */
-  readonly openapi: object;
+  readonly version: string;
 }
 
-interface File {
-  readonly path: string;
-  readonly type: string;
-  readonly etag: string;
-  /** Its name changes with its content. */
-  readonly hashed: boolean;
-  /** There is a `.br` beside it. */
-  readonly brotli: boolean;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-  ".woff2": "font/woff2",
-  ".png": "image/png",
-};
-const HASHED = /-[\w-]{8}\.\w+$/;
-
-/** What pages of our own may do. Style attributes are set through the DOM, so no inline style is needed. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; " +
-  "worker-src 'self'; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** A policy for our own pages: nothing from elsewhere, nothing inline. `blob:` and `data:` are images and workers that the viewer makes itself. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "worker-src 'self' blob:",
+  "frame-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'self'",
+].join("; ");
+/** A script that runs as a worker: it may compile the PDF engine, and load it from beside itself. */
+const WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' blob: data:";
 
 const VIEW_PAGE = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Lectern</title>
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>Document</title>
 <link rel="stylesheet" href="/view/view.css">
-<script src="/sdk/lectern.js"></script>
+<script src="/sdk/lectern.js" defer></script>
 <script src="/view/view.js" defer></script>
 </head>
-<body><main id="viewer"></main></body>
+<body><main id="viewer"></main><noscript>This page shows a document; it needs JavaScript.</noscript></body>
 </html>
 `;
-const VIEW_STYLE =
-  "html, body { height: 100%; margin: 0 } #viewer { height: 100% } #viewer > p { font: 16px/1.5 system-ui, sans-serif; padding: 2rem }\n";
-/** The token stays in the fragment, so that a reload works; browsers do not send it. */
-const VIEW_SCRIPT = `const container = document.querySelector("#viewer");
-const session = location.hash.slice(1);
-const say = (text) => { container.replaceChildren(Object.assign(document.createElement("p"), { textContent: text })); };
-if (session === "") say("This address needs a session token after the #.");
-else Lectern.load({ container, session }).catch((error) => { if (container.childElementCount === 0) say(error.message); });
+const VIEW_STYLE = `html, body, #viewer { block-size: 100%; margin: 0 }
+.message { font: 1rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-inline-size: 32rem; padding: 1rem; text-align: center }
+`;
+/** The token stands behind the hash, so that it is in no log; it stays there, so that the page can be loaded again. */
+const VIEW_SCRIPT = `"use strict";
+const token = location.hash.slice(1);
+const viewer = document.getElementById("viewer");
+function say(text) {
+  const message = document.createElement("p");
+  message.className = "message";
+  message.textContent = text;
+  viewer.replaceChildren(message);
+}
 addEventListener("hashchange", () => location.reload());
+if (token === "") say("This address shows no document: the part behind # is missing.");
+else if (window.Lectern === undefined) say("The viewer has not been built on this server.");
+else window.Lectern.load({ container: viewer, session: token, serverUrl: location.origin }).catch((error) => {
+  if (viewer.childElementCount === 0 && viewer.shadowRoot === null) say(error.message || "The document cannot be shown.");
+});
 `;
 
-export function mountStatic(app: FastifyInstance, options: StaticOptions): void {
-  const sdk = filesOf(options.sdk);
-  const dashboard = filesOf(options.dashboard);
-  const openapi = JSON.stringify(options.openapi);
+export function serveStatic(app: FastifyInstance, options: StaticOptions): void {
+  const sdk = fileFolder(options.sdk);
+  const dashboard = fileFolder(options.dashboard);
 
-  app.get("/", (_request, reply) => reply.redirect("/dashboard/"));
-  app.get("/dashboard", (_request, reply) => reply.redirect("/dashboard/"));
-  app.get("/openapi.json", (_request, reply) => reply.type("application/json").header("access-control-allow-origin", "*").send(openapi));
+  app.get("/", async (_request, reply) => reply.redirect("/dashboard/", 302));
+  page(app, "/view", text(VIEW_PAGE, "text/html; charset=utf-8"));
+  page(app, "/view/view.css", text(VIEW_STYLE, "text/css; charset=utf-8"));
+  page(app, "/view/view.js", text(VIEW_SCRIPT, "text/javascript; charset=utf-8"));
 
-  app.get("/sdk/*", (request, reply) => {
-    // Any page may load the SDK; what it may open is decided by its session.
-    reply.headers({ "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" });
-    return send(request, reply, sdk.get(named(request)));
+  const description = text(JSON.stringify(openapi(options.version)), "application/json; charset=utf-8");
+  app.get("/openapi.json", async (request, reply) => {
+    reply.header("access-control-allow-origin", "*");
+    return send(request, reply, description);
   });
-  app.get("/dashboard/*", (request, reply) => {
-    const file = dashboard.get(named(request));
-    if (file !== undefined && file.type !== TYPES[".html"]) return send(request, reply, file);
-    // Every other address is one of the dashboard's own pages.
-    if (file === undefined && extname(named(request)) !== "") return notBuilt(reply, null);
-    return page(request, reply, dashboard.get("index.html"), "dashboard");
+
+  app.get("/sdk/*", async (request, reply) => {
+    const file = await find(sdk, request);
+    if (file === null) {
+      if (await find(sdk, request, "lectern.js")) throw new ApiError("not_found", "The SDK has no such file");
+      throw new ApiError("unavailable", "The viewer has not been built on this server: run npm run build");
+    }
+    reply.headers({
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+      "timing-allow-origin": "*",
+      "content-security-policy": WORKER_POLICY,
+    });
+    return send(request, reply, file);
   });
-  app.get("/view", (_request, reply) =>
-    reply.headers({ "content-security-policy": PAGE_POLICY, "cache-control": "no-cache" }).type(TYPES[".html"]!).send(VIEW_PAGE),
-  );
-  app.get("/view/view.js", (_request, reply) => reply.header("cache-control", "no-cache").type(TYPES[".js"]!).send(VIEW_SCRIPT));
-  app.get("/view/view.css", (_request, reply) => reply.header("cache-control", "no-cache").type(TYPES[".css"]!).send(VIEW_STYLE));
+
+  const showDashboard = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    reply.headers({ "content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN", "cross-origin-opener-policy": "same-origin" });
+    const file = await find(dashboard, request);
+    if (file !== null) return send(request, reply, file);
+    // Addresses within the dashboard are the dashboard's own; a file that is missing is missing.
+    if (/\.\w+$/.test(pathOf(request))) throw new ApiError("not_found", "There is no such file");
+    const index = await find(dashboard, request, "index.html");
+    if (index !== null) return send(request, reply, index);
+    return reply.code(503).header("content-type", "text/html; charset=utf-8").send(notBuilt("dashboard"));
+  };
+  app.get("/dashboard", showDashboard);
+  app.get("/dashboard/*", showDashboard);
 }
 
-/** Files of a build by their name relative to it; empty when it was not built. */
-function filesOf(folder: string): ReadonlyMap<string, File> {
-  let names: string[];
-  try {
-    names = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => name.split(sep).join("/"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw error;
-  }
-  const all = new Set(names);
-  return new Map(
-    names
-      .filter((name) => extname(name) in TYPES && !name.startsWith("types/"))
-      .map((name) => {
-        const path = join(folder, name);
-        const etag = `"${createHash("sha256").update(readFileSync(path)).digest("base64url").slice(0, 22)}"`;
-        return [name, { path, type: TYPES[extname(name)]!, etag, hashed: HASHED.test(name), brotli: all.has(`${name}.br`) }];
-      }),
-  );
+function notBuilt(what: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title><h1>The ${what} has not been built</h1><p>Run <code>npm run build</code>, then load this page again. The API answers already.</p></html>\n`;
 }
 
-function named(request: FastifyRequest): string {
-  return (request.params as { "*": string })["*"];
+function page(app: FastifyInstance, url: string, file: ServedFile): void {
+  app.get(url, async (request, reply) => {
+    reply.headers({ "content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN" });
+    return send(request, reply, file);
+  });
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, file: File | undefined): FastifyReply {
-  if (file === undefined) return notBuilt(reply, null);
-  const brotli = file.brotli && /\bbr\b/.test(String(request.headers["accept-encoding"] ?? ""));
-  const etag = brotli ? file.etag.replace(/"$/, '-br"') : file.etag;
-  reply.headers({ etag, vary: "accept-encoding", "cache-control": file.hashed ? "public, max-age=31536000, immutable" : "no-cache" });
-  if (request.headers["if-none-match"] === etag) return reply.code(304).send();
-  if (brotli) reply.header("content-encoding", "br");
-  return reply.type(file.type).send(readFileSync(brotli ? `${file.path}.br` : file.path));
+function text(content: string, mediaType: string): ServedFile {
+  const bytes = Buffer.from(content);
+  const hash = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
+  return { bytes, etag: `"${hash}"`, mediaType, encoding: null, immutable: false };
 }
 
-function page(request: FastifyRequest, reply: FastifyReply, file: File | undefined, what: string): FastifyReply {
-  reply.header("content-security-policy", PAGE_POLICY);
-  return file === undefined ? notBuilt(reply, what) : send(request, reply, file);
+function pathOf(request: FastifyRequest): string {
+  return (request.params as { "*"?: string })["*"] ?? "";
 }
 
-/** A file that is not there; with `what`, the whole of it was not built. */
-function notBuilt(reply: FastifyReply, what: string | null): FastifyReply {
-  const text = what === null ? "There is no such file.\n" : `The ${what} has not been built. Run "npm run build" and start again.\n`;
-  return reply
-    .code(what === null ? 404 : 503)
-    .header("cache-control", "no-store")
-    .type("text/plain; charset=utf-8")
-    .send(text);
+function find(folder: FileFolder, request: FastifyRequest, path = pathOf(request)): Promise<ServedFile | null> {
+  return path === "" ? Promise.resolve(null) : folder.read(path, single(request.headers["accept-encoding"]) ?? "");
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, file: ServedFile): FastifyReply {
+  const { bytes, etag, mediaType, encoding, immutable } = file;
+  reply.headers({
+    etag,
+    "content-type": mediaType,
+    "cache-control": immutable ? "public, max-age=31536000, immutable" : "public, no-cache",
+    vary: "accept-encoding",
+    ...(encoding === null ? {} : { "content-encoding": encoding }),
+  });
+  const tags =
+    single(request.headers["if-none-match"])
+      ?.split(",")
+      .map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  return tags.includes(etag) ? reply.code(304).send() : reply.send(bytes);
 }

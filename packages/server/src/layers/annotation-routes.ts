@@ -4,6 +4,7 @@ import { ID_PATTERN, ApiError, base32, newId } from "@lectern/protocol/plain";
 import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller } from "../handlers.ts";
 import { reply } from "../handlers.ts";
 import type { Clock, Random } from "../ports.ts";
+import type { RateLimiter } from "../rate.ts";
 import {
   annotationRecord,
   type Failure,
@@ -24,6 +25,8 @@ import { layerFor, type ReadingDeps, type ReadLayer } from "./reading.ts";
 export interface AnnotationRoutesDeps {
   readonly reading: ReadingDeps;
   readonly opsPerPush: number;
+  /** Changes of a session; those of API keys are limited as requests. */
+  readonly ops: RateLimiter;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -46,11 +49,16 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
   };
   const forWriting = (context: RecordContext): Promise<ReadLayer> =>
     layerFor(deps.reading, context.access, { address: context.address, signal: context.signal, create: true });
-  const write = (layer: ReadLayer, planned: readonly Planned[], sids: Sids): Promise<Written> =>
-    writeAll(layer, planned, { sids, opsPerPush: deps.opsPerPush });
+  const write = async ({ access }: RecordContext, layer: ReadLayer, planned: readonly Planned[], sids: Sids): Promise<Written> => {
+    if (access.sessionId !== null) {
+      const { allowed, reset } = deps.ops.take(`session ${access.sessionId}`, planned.length);
+      if (!allowed) throw new ApiError("rate_limited", undefined, { retryAfter: reset });
+    }
+    return writeAll(layer, planned, { sids, opsPerPush: deps.opsPerPush });
+  };
 
-  const one = async (layer: ReadLayer, planned: Planned, sids: Sids): Promise<number> => {
-    const { seq, failures } = await write(layer, [planned], sids);
+  const one = async (context: RecordContext, layer: ReadLayer, planned: Planned, sids: Sids): Promise<number> => {
+    const { seq, failures } = await write(context, layer, [planned], sids);
     if (failures[0] !== undefined) throw failures[0].error;
     return seq;
   };
@@ -102,7 +110,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
         { id, content: input.content, group: input.group, path: "$", userId: writer(context, input, "$") },
         pages,
       );
-      const seq = await one(layer, planned, sids);
+      const seq = await one(context, layer, planned, sids);
       return json({ data: { annotation_id: id, id, seq } }, { "lectern-seq": String(seq) });
     },
     async updateMany({ annotations }, context) {
@@ -120,13 +128,13 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
     },
     async update(input, context) {
       const layer = await forWriting(context);
-      await one(layer, plannedReplace(annotationRecord(layer, input.annotationId), updateOf(input, context), layer.pages()), null);
+      await one(context, layer, plannedReplace(annotationRecord(layer, input.annotationId), updateOf(input, context), layer.pages()), null);
       return changed(layer, input.annotationId);
     },
     async patch(input, context) {
       const layer = await forWriting(context);
       const update = { ...updateOf(input, context), content: input.content };
-      await one(layer, plannedPatch(annotationRecord(layer, input.annotationId), update, layer.pages()), null);
+      await one(context, layer, plannedPatch(annotationRecord(layer, input.annotationId), update, layer.pages()), null);
       return changed(layer, input.annotationId);
     },
     async delete({ annotationId }, context) {
@@ -139,7 +147,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
         userId: writer(context, {}, "$"),
         ops: [ifSeq === undefined ? ["d", annotationId] : ["d", annotationId, ifSeq]],
       };
-      const seq = await one(layer, planned, null);
+      const seq = await one(context, layer, planned, null);
       return json({ data: { id: annotationId, seq } }, { "lectern-seq": String(seq) });
     },
     async deleteMany({ annotationIds, user_id }, context) {
@@ -156,7 +164,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
         annotationRecord(layer, id);
         return { id, path, userId, ops: [["d", id]] };
       });
-      const written = await write(layer, planned, null);
+      const written = await write(context, layer, planned, null);
       return batchReply(context, written, [...failures, ...written.failures], ({ id }) => ({ id }));
     },
   };
@@ -172,7 +180,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
       if (typeof item !== "object" || item === null) throw unprocessable(path, "is not an object");
       return make(item as Given, index, path);
     });
-    const written = await write(layer, planned, sids);
+    const written = await write(context, layer, planned, sids);
     const pages = layer.pages();
     return batchReply(context, written, [...failures, ...written.failures], ({ id, userId }) => {
       const record = layer.room.record(id, layer.grants);

@@ -8,7 +8,6 @@ import { noSuchDocument } from "../documents/status.ts";
 import { findDocument } from "../documents/store.ts";
 import { imageCacheKey, pageImage, pageTextJson } from "../documents/stream.ts";
 import { type Access, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
-import type { ServerSecret } from "../secret.ts";
 import type { Grants as ImageGrants } from "../sessions/grants.ts";
 import type { OriginPolicy } from "../sessions/origins.ts";
 import { findDocument as findInSession, grantsOf, type Session } from "../sessions/session.ts";
@@ -18,16 +17,11 @@ import { layerFor, type ReadingDeps } from "./reading.ts";
 import type { OpenLayer } from "./rooms.ts";
 import { changesAfter, findLayer, listLayers } from "./store.ts";
 
-export interface LayerRoutesDeps {
-  readonly reading: ReadingDeps;
-  readonly limits: SyncLimits;
-}
-
 const gzipped = promisify(gzip);
 /** Below this it is not worth the time. */
 const GZIP_FROM = 4_000;
 
-export function layerRoutes({ reading }: LayerRoutesDeps): Handlers["layers"] {
+export function layerRoutes({ reading }: { readonly reading: ReadingDeps }): Handlers["layers"] {
   const { database } = reading.documents;
   return {
     async list({ documentId }, { access: { applicationId } }) {
@@ -94,7 +88,6 @@ export interface OpenRoutesDeps {
   readonly sessions: Sessions;
   readonly grants: ImageGrants;
   readonly origins: OriginPolicy;
-  readonly secret: ServerSecret;
   readonly limits: SyncLimits;
   /** Throws ApiError for what is no session token, saying what it is. */
   readonly checkKind: (token: string) => void;

@@ -1,5 +1,5 @@
 /** Token buckets by key: so many a second on average, ten times that in a burst. In memory: each node limits what it serves itself. */
-import type { Clock } from "../ports.ts";
+import type { Clock } from "./ports.ts";
 
 export interface Taken {
   readonly allowed: boolean;
@@ -29,7 +29,9 @@ export function rateLimiter(options: { readonly perSecond: number; readonly burs
   const buckets = new Map<string, Bucket>();
   return {
     burst,
-    take(key, count = 1) {
+    take(key, wanted = 1) {
+      // More than a bucket holds counts as all of it.
+      const count = Math.min(wanted, burst);
       const now = clock.now();
       const before = buckets.get(key);
       const level = before === undefined ? burst : Math.min(burst, before.level + (Math.max(0, now - before.at) / 1000) * perSecond);

@@ -1,0 +1,40 @@
+/** What load balancers and scripts ask. */
+import { ApiError } from "@lectern/protocol/plain";
+import type { Handlers } from "./handlers.ts";
+import type { Clock, Database, Renderer } from "./ports.ts";
+
+export interface HealthDeps {
+  readonly database: Database;
+  readonly renderer: Renderer;
+  readonly clock: Clock;
+  readonly isDraining: () => boolean;
+}
+
+/** One look answers all who ask within this time. */
+const FRESH_MS = 1000;
+
+export function healthRoutes({ database, renderer, clock, isDraining }: HealthDeps): Handlers["health"] {
+  let last: { readonly at: number; readonly look: Promise<void> } | null = null;
+
+  async function look(): Promise<void> {
+    await Promise.all([database.query("SELECT 1 AS one"), renderer.check()]);
+  }
+
+  async function ready(): Promise<{ status: string }> {
+    if (isDraining()) throw new ApiError("unavailable", "The service is ending", { retryAfter: 5 });
+    const now = clock.now();
+    if (last === null || Math.abs(now - last.at) >= FRESH_MS) last = { at: now, look: look() };
+    try {
+      await last.look;
+    } catch (error) {
+      throw new ApiError("unavailable", "Storage or the PDF workers do not answer", { retryAfter: 1, cause: error });
+    }
+    return { status: "ok" };
+  }
+
+  return {
+    live: async () => ({ status: "ok" }),
+    ready,
+    healthcheck: ready,
+  };
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+/**
+ * The composition root: settings → data directory → adapters → server → listen → drain. The only place that picks an adapter.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { diskBlobs } from "./adapters/blobs-disk.ts";
+import { memoryBus } from "./adapters/bus-memory.ts";
+import { sqliteDatabase } from "./adapters/database-sqlite.ts";
+import { type Config, ConfigError, configTable, loadConfig } from "./config.ts";
+import { DataDirectoryInUse, openDataDirectory } from "./data-directory.ts";
+import { type FirstStartOptions, prepareStore, welcome } from "./first-start.ts";
+import { createLogger } from "./http/log.ts";
+import { loadMigrations } from "./migrations/migrate.ts";
+import { systemClock, systemRandom } from "./ports.ts";
+import { renderPool } from "./render/pool.ts";
+import { loadSecret } from "./secret.ts";
+import { createServer } from "./server.ts";
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(file("../package.json"), "utf8")) as { version: string };
+
+async function start(config: Config): Promise<void> {
+  const log = createLogger({ level: config.logLevel });
+  const data = await openDataDirectory(config.dataDir);
+  const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
+  const [database, blobs, secret] = await Promise.all([
+    sqliteDatabase({ path: data.database }),
+    diskBlobs(data.blobs),
+    loadSecret(data.path),
+  ]);
+  const bus = memoryBus();
+  await database.migrate(await loadMigrations());
+  const server = await createServer({
+    config,
+    database,
+    blobs,
+    bus,
+    renderer,
+    secret,
+    log,
+    version,
+    clock: systemClock,
+    random: systemRandom,
+    dataDir: data.path,
+    folders: { sdk: file("../../viewer/dist"), dashboard: file("../../dashboard/dist") },
+  });
+  const first: FirstStartOptions = { config, server, log, samplePath: file("../assets/sample.pdf") };
+  const prepared = await prepareStore(first);
+  drainOnSignal(log, async () => {
+    await server.close();
+    await renderer.close();
+    await bus.close();
+    await database.close();
+    data.close();
+  });
+  const { url } = await server.listen();
+  log.info({ url, version, dataDir: data.path }, "listening");
+  process.stdout.write(await welcome(first, prepared, url));
+}
+
+/** The first signal ends politely, the second at once. */
+function drainOnSignal(log: ReturnType<typeof createLogger>, drain: () => Promise<void>): void {
+  let draining = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (draining) process.exit(1);
+    draining = true;
+    log.info({ signal }, "ending");
+    drain().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "could not end cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", end).on("SIGINT", end);
+}
+
+/** Said in one line to whoever started the service; anything else is a fault of ours and shows where. */
+function explain(error: unknown): string | null {
+  if (error instanceof ConfigError || error instanceof DataDirectoryInUse) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return `The port is in use by another program (${message}). Choose another one with --port.`;
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") return message;
+  return null;
+}
+
+const program = new Command("lectern").description("Document viewing and collaboration, on your own server.").version(version);
+program
+  .command("start", { isDefault: true })
+  .description("start the service")
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .addHelpText("after", `\nSettings, as flags or environment variables:\n\n${configTable("text")}`)
+  .action(async (_options: unknown, command: Command) => {
+    try {
+      await start(loadConfig(command.args));
+    } catch (error) {
+      const message = explain(error);
+      if (message === null) throw error;
+      process.stderr.write(`lectern: ${message}\n`);
+      process.exit(1);
+    }
+  });
+await program.parseAsync();
