@@ -60,7 +60,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const GIGABYTE = 1_000_000_000;
 
 /** The least that a password of an account must have. */
-export const MIN_PASSWORD_LENGTH = 8;
+export const MIN_PASSWORD_LENGTH = 10;
 
 export const SETTINGS = {
   host: setting({

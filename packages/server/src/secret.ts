@@ -3,7 +3,7 @@
  * (document passwords, image grants) means nothing to another server. Each purpose has its own derived key.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface ServerSecret {
@@ -30,13 +30,16 @@ export async function loadSecret(dataDir: string): Promise<ServerSecret> {
 async function create(path: string): Promise<Buffer> {
   const bytes = randomBytes(32);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, "wx", 0o600);
+  // Under another name first: a crash half-way must not leave a short key behind.
+  const temporary = `${path}.${process.pid}`;
+  const file = await open(temporary, "w", 0o600);
   try {
     await file.writeFile(`${bytes.toString("base64url")}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
+  await rename(temporary, path);
   const folder = await open(dirname(path), "r");
   try {
     await folder.sync();
