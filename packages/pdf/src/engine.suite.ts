@@ -172,6 +172,9 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       const document = open(annotatedPdf());
       const [none, others, all] = (["none", "others", "all"] as const).map((annotations) => document.render(0, { width: 595, annotations }));
       expect(isWhite(pixel(all!, 360, 262))).toBe(false);
+      // The words of free text without an appearance.
+      const words = document.render(0, { width: 595, rect: [110, 345, 180, 20], annotations: "all" });
+      expect(countPixels(words, (rgb) => !isWhite(rgb))).toBeGreaterThan(200);
       expect(isWhite(pixel(others!, 360, 262))).toBe(true);
       expect(Buffer.compare(none!.data, others!.data)).toBe(0);
       expect(Buffer.compare(document.render(0, { width: 595, annotations: "others" }).data, others!.data)).toBe(0);

@@ -50,6 +50,11 @@ test("a document is opened, read, drawn, imported, saved and closed from afar", 
   expect(records[0]!.records.map(({ id }) => id)).toContain("highlight-1");
   expect(sourceSha256).toMatch(/^[0-9a-f]{64}$/);
   expect((await document.save()).length).toBeGreaterThan(500);
+  const base = records[0]!.records.find(({ id }) => id === "rectangle-1")!;
+  const edited = await remote.open(bufferOf(await document.exportChanges([{ base, current: null }], { annotations: true })));
+  const left = (await edited.importRecords({ revision: 1 })).records[0]!.records.map(({ id }) => id);
+  expect(left).toContain("highlight-1");
+  expect(left).not.toContain("rectangle-1");
   await document.close();
   await expect(document.text(0)).rejects.toMatchObject({ code: "failed" });
   expect(remote.broken).toBe(false);

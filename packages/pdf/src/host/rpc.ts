@@ -4,6 +4,7 @@
  */
 import type { OutlineItem } from "@lectern/protocol";
 import { type Bitmap, type PageInfo, type PageText, PdfError, type PdfErrorCode, type PdfMetadata, type PdfPermissions, type RenderOptions } from "../engine.ts";
+import type { ExportOptions, RecordChange } from "../export.ts";
 import type { Manifest, PageRecords } from "../import.ts";
 
 /** A Worker, or a port that leads to one. */
@@ -33,8 +34,12 @@ export interface Requests {
   text: { params: OnDocument & { readonly index: number }; result: PageText };
   import: { params: OnDocument & { readonly revision: number }; result: { readonly manifest: Manifest; readonly records: PageRecords[]; readonly sourceSha256: string } };
   save: { params: OnDocument; result: Uint8Array };
+  export: { params: OnDocument & { readonly changes: readonly RecordChange[]; readonly options: RemoteExportOptions }; result: Uint8Array };
   close: { params: OnDocument; result: null };
 }
+
+/** The password is the one that the document was opened with. */
+export type RemoteExportOptions = Pick<ExportOptions, "annotations" | "flatten" | "modifiedAt">;
 
 interface OnDocument {
   readonly document: number;
@@ -67,6 +72,8 @@ export interface RemoteDocument extends DocumentFacts {
   /** `sourceSha256` is the hash of the file, in hexadecimal. */
   importRecords(options: Cancellable & { readonly revision: number }): Promise<Requests["import"]["result"]>;
   save(options?: Cancellable): Promise<Uint8Array>;
+  /** The file with these changes in it, see `exportDocument`. */
+  exportChanges(changes: readonly RecordChange[], options: RemoteExportOptions & Cancellable): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -167,6 +174,7 @@ export function connectPdfWorker(worker: WorkerPort, options: { readonly wasm: A
       render: (index, { signal, ...rest }) => call("render", { document, index, options: rest }, signal === undefined ? {} : { signal }),
       text: (index, cancel) => call("text", { document, index }, cancel),
       importRecords: ({ signal, revision }) => call("import", { document, revision }, signal === undefined ? {} : { signal }),
+      exportChanges: (changes, { signal, ...rest }) => call("export", { document, changes, options: rest }, signal === undefined ? {} : { signal }),
       save: (cancel) => call("save", { document }, cancel),
       close: async () => {
         await call("close", { document });

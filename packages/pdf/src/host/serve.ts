@@ -1,5 +1,6 @@
 /** The worker's side of the conversation: requests in, answers out, one engine. */
 import { type PdfDocument, type PdfEngine, PdfError, type RangeReader } from "../engine.ts";
+import { exportDocument } from "../export.ts";
 import { importRecords } from "../import.ts";
 import { sha256, sha256Hash } from "../sha256.ts";
 import type { DocumentFacts, ReplyMessage, RequestMessage, Requests } from "./rpc.ts";
@@ -17,6 +18,7 @@ export interface ServeOptions {
 interface Served {
   readonly document: PdfDocument;
   readonly source: Uint8Array | RangeReader;
+  readonly password: string | undefined;
 }
 
 const PIECE = 1024 * 1024;
@@ -26,6 +28,10 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
   let engine: PdfEngine | null = null;
   let nextDocument = 1;
 
+  const started = (): PdfEngine => {
+    if (engine === null) throw new PdfError("failed", "the engine is not started");
+    return engine;
+  };
   const find = (number: number): Served => {
     const served = documents.get(number);
     if (served === undefined) throw new PdfError("failed", "the document is closed");
@@ -38,11 +44,10 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
       return null;
     },
     open({ source, password }) {
-      if (engine === null) throw new PdfError("failed", "the engine is not started");
       const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : options.readBlob(source);
-      const document = engine.open(bytes, password === undefined ? {} : { password });
+      const document = started().open(bytes, password === undefined ? {} : { password });
       const number = nextDocument++;
-      documents.set(number, { document, source: bytes });
+      documents.set(number, { document, source: bytes, password });
       return { document: number, ...factsOf(document) };
     },
     page: ({ document, index }) => find(document).document.page(index),
@@ -56,6 +61,10 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
       return { manifest, records: [...records], sourceSha256 };
     },
     save: ({ document }) => find(document).document.save(),
+    export({ document, changes, options: how }) {
+      const { source, password } = find(document);
+      return exportDocument(started(), source, changes, { ...how, ...(password === undefined ? {} : { password }) });
+    },
     close({ document }) {
       find(document).document.close();
       documents.delete(document);

@@ -3,7 +3,7 @@
  * saved, and one to draw annotations on, because PDFium writes the appearances that it makes up into what it draws.
  */
 import { PdfError } from "../engine.ts";
-import { withoutRecords } from "./hide.ts";
+import { dropContents, withOnly } from "./hide.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 
 const OPEN_PAGES = 4;
@@ -40,7 +40,10 @@ export class DocumentCopy {
       if (page === 0) return 0;
       const loaded = page;
       const { form } = this;
-      if (form !== null) withoutRecords(this.#wasm, loaded, () => this.#wasm.fn.FORM_OnAfterLoadPage(loaded, form.environment));
+      if (form !== null) {
+        dropContents(this.#wasm, loaded);
+        withOnly(this.#wasm, loaded, (subtype) => subtype === "Widget", () => this.#wasm.fn.FORM_OnAfterLoadPage(loaded, form.environment));
+      }
     }
     this.#pages.set(index, page);
     return page;

@@ -2,7 +2,7 @@
 import { type Bitmap, PdfError, type RenderOptions } from "../engine.ts";
 import type { DocumentCopy } from "./copy.ts";
 import type { Pointer, Wasm } from "./memory.ts";
-import { withoutRecords } from "./hide.ts";
+import { withOnly } from "./hide.ts";
 import type { PageGeometry } from "./page.ts";
 import { isDrawnWithOthers, subtypeOf } from "../subtypes.ts";
 
@@ -92,7 +92,7 @@ export function drawPage(wasm: Wasm, canvas: Canvas, copy: DocumentCopy, drawing
       wasm.fn.FPDF_RenderPageBitmap(bitmap, page, ...place, flags);
       if (mode !== "none" && copy.form !== null) wasm.fn.FPDF_FFLDraw(copy.form.environment, bitmap, page, ...place, flags);
     };
-    if (mode === "others") withoutRecords(wasm, page, draw);
+    if (mode === "others") withOnly(wasm, page, isDrawnWithOthers, draw);
     else draw();
   });
 }
