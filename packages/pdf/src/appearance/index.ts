@@ -6,6 +6,6 @@ export {
 export { type FontName, standardFont, textWidth, verticalMetrics } from "./font-metrics.ts";
 export { annotationBounds, drawAnnotation, type DrawnAnnotation, type DrawnType, isDrawn } from "./registry.ts";
 export { plainText } from "./rich-text.ts";
-export { layoutText, LINE_HEIGHT, TEXT_PADDING, type TextLayout } from "./text.ts";
+export { layoutText, LINE_HEIGHT, TEXT_PADDING, textBody, type TextLayout } from "./text.ts";
 export { type ContentStream, type StreamResources, toContentStream } from "./to-content-stream.ts";
 export { type SvgElement, svgPath, toSvg } from "./to-svg.ts";

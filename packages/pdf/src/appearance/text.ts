@@ -24,7 +24,7 @@ export interface TextLayout {
 }
 
 /** The lines of the text within a box of `width` points (the annotation's own when absent). */
-export function layoutText(annotation: Text, width = bodyOf(annotation)[2]): TextLayout {
+export function layoutText(annotation: Text, width = textBody(annotation)[2]): TextLayout {
   const { appearance } = annotation;
   const font = standardFont(appearance.font, appearance.fontStyle);
   const size = within(appearance.fontSize, 1, 1000, 12);
@@ -42,7 +42,7 @@ export function layoutText(annotation: Text, width = bodyOf(annotation)[2]): Tex
 
 export function draw(annotation: Text): DrawCommand[] {
   const { appearance } = annotation;
-  const box = bodyOf(annotation);
+  const box = textBody(annotation);
   const [left, top, width, height] = box;
   const border = borderWidth(annotation);
   const edge = color(appearance.borderColor, undefined);
@@ -93,7 +93,7 @@ export function bbox(annotation: Text): Rect {
  * The box that holds the words, before it is turned: within the annotation's when there is a callout line beside it, and of
  * such a size that, turned about its middle, it fills the annotation's box.
  */
-function bodyOf(annotation: Text): Rect {
+export function textBody(annotation: Text): Rect {
   const { geometry } = annotation;
   const [left, top, width, height] = finiteBox(geometry.bbox);
   const inset = geometry.callout?.innerRectInset ?? [0, 0, 0, 0];

@@ -2,7 +2,6 @@ import type { Highlight, Ink, Note, Rectangle, Text } from "@lectern/protocol";
 import { ANNOTATION_KINDS } from "@lectern/protocol";
 import { layoutText } from "@lectern/pdf/appearance";
 import { describe, expect, test } from "vitest";
-import { boundsOf } from "./geometry.ts";
 import type { Editable } from "./kind.ts";
 import { boundsOfAnnotation, cursorOf, isEditable, isShown, isUnlocked, KINDS, kindOf, topmostAt } from "./registry.ts";
 
@@ -10,7 +9,8 @@ const rectangle: Rectangle = { type: "rectangle", page: "1.0", geometry: { bbox:
 const ink: Ink = { type: "ink", page: "1.0", geometry: { bbox: [9, 9, 32, 22], lines: [[10, 10, 40, 10], [20, 30]] }, appearance: { color: "#112233", width: 2 } };
 const highlight: Highlight = { type: "highlight", page: "1.0", geometry: { bbox: [10, 10, 100, 30], rects: [[10, 10, 100, 12], [10, 28, 40, 12]] }, appearance: { color: "#ffe066", blendMode: "multiply" } };
 const note: Note = { type: "note", page: "1.0", geometry: { bbox: [50, 60, 24, 24] }, appearance: { color: "#ffd43b" }, text: { format: "plain", value: "Hi" } };
-const text: Text = { type: "text", page: "1.0", geometry: { bbox: [100, 100, 80, 20], rotation: 90 }, appearance: { fontSize: 12 }, text: { format: "plain", value: "Words" } };
+/** Its words have a box of 80 × 20, turned by a quarter. */
+const text: Text = { type: "text", page: "1.0", geometry: { bbox: [130, 70, 20, 80], rotation: 90 }, appearance: { fontSize: 12 }, text: { format: "plain", value: "Words" } };
 const all: readonly Editable[] = [rectangle, ink, highlight, note, text];
 
 describe("hit test", () => {
@@ -81,9 +81,10 @@ describe("moving and resizing", () => {
     const [left, top, width, height] = KINDS.text.resized(long, [100, 100, 60, 20], [1, 0]).bbox;
     expect([left, top, width]).toEqual([100, 100, 60]);
     expect(height).toBe(layoutText(long, 60).height);
-    const turned = KINDS.text.resized({ ...long, geometry: { bbox: [100, 100, 200, 20], rotation: 90 } }, [100, 100, 60, 20], [1, 0]);
-    const { rect } = { rect: boundsOf({ rect: turned.bbox, rotation: 90 }) };
-    expect(rect[0] + rect[2]).toBeCloseTo(140, 5);
+    const turned = KINDS.text.resized({ ...long, geometry: { bbox: [190, 10, 20, 200], rotation: 90 } }, [100, 100, 60, 20], [1, 0]).bbox;
+    // Its words run down, so what is below them is on the left: the right edge stays.
+    expect([turned[0] + turned[2], turned[1], turned[3]]).toEqual([140, 80, 60]);
+    expect(turned[2]).toBe(height);
     expect(KINDS.text.resized(long, [100, 100, 60, 20], [1, 1]).bbox).toEqual([100, 100, 60, 20]);
   });
 

@@ -29,6 +29,6 @@ test("a resize keeps to the page and to the kind's least size", () => {
 });
 
 test("a turned text is resized along its own sides", () => {
-  const text: Text = { type: "text", page: "1.0", geometry: { bbox: [100, 100, 80, 20], rotation: 90 }, appearance: { fontSize: 10 }, text: { format: "plain", value: "Hi" } };
-  expect(resizeItem({ id: "t", page: page("1.0"), annotation: text }, [1, 0], 0, 10, false).bbox).toEqual([95, 105, 90, 20]);
+  const text: Text = { type: "text", page: "1.0", geometry: { bbox: [130, 70, 20, 80], rotation: 90 }, appearance: { fontSize: 10 }, text: { format: "plain", value: "Hi" } };
+  expect(resizeItem({ id: "t", page: page("1.0"), annotation: text }, [1, 0], 0, 10, false).bbox).toEqual([130, 70, 20, 90]);
 });

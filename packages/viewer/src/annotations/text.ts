@@ -1,7 +1,7 @@
 /** Free text: a box of words, possibly turned about its middle. The callout line of an imported one moves along. */
-import { layoutText, textWidth } from "@lectern/pdf/appearance";
+import { layoutText, textBody } from "@lectern/pdf/appearance";
 import type { Point, Rect, Text } from "@lectern/protocol";
-import { carry, contains, type Frame, HANDLES, inflate, intoFrame, resizeFrame, round, roundRect, translate, turnBy } from "./geometry.ts";
+import { boundsOf, carry, contains, type Frame, HANDLES, inflate, intoFrame, resizeFrame, round, roundRect, translate, turnBy } from "./geometry.ts";
 import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
 
 export const text: AnnotationKind<Text> = {
@@ -21,12 +21,16 @@ export const text: AnnotationKind<Text> = {
   },
   moved: ({ geometry }, dx, dy) => moveAlong(geometry, translate(geometry.bbox, dx, dy), ([x, y]) => [round(x + dx), round(y + dy)]),
   resized(annotation, to, handle) {
-    const along = carry(annotation.geometry.bbox, to);
-    const geometry = moveAlong(annotation.geometry, roundRect(to), ([x, y]) => along(x, y));
+    const { callout } = annotation.geometry;
+    if (callout !== undefined) {
+      const along = carry(annotation.geometry.bbox, to);
+      return moveAlong(annotation.geometry, roundRect(to), ([x, y]) => along(x, y));
+    }
+    const geometry = inFrame(annotation, to);
     // Made narrower by its side, it grows downwards rather than hide its words; the other handles say the height too.
     return handle[1] === 0 ? fitText({ ...annotation, geometry }, to[3]) : geometry;
   },
-  refit: (annotation) => fitText(annotation, annotation.geometry.bbox[3]),
+  refit: (annotation) => fitText(annotation, textFrame(annotation).rect[3]),
   style: ({ appearance }) => ({
     color: appearance.fontColor ?? "#000000",
     fontSize: appearance.fontSize,
@@ -43,8 +47,15 @@ export const text: AnnotationKind<Text> = {
   },
 };
 
-export function textFrame({ geometry }: Text): Frame {
-  return { rect: geometry.bbox, rotation: geometry.rotation ?? 0 };
+/** The box of its words, before it is turned; with a callout line the box around all of it. */
+export function textFrame(annotation: Text): Frame {
+  const { geometry } = annotation;
+  return geometry.callout === undefined ? { rect: textBody(annotation), rotation: geometry.rotation ?? 0 } : { rect: geometry.bbox, rotation: 0 };
+}
+
+/** The geometry whose words have this box: the stored one is the upright box around it when it is turned. */
+function inFrame({ geometry }: Text, rect: Rect): Text["geometry"] {
+  return { ...geometry, bbox: roundRect(boundsOf({ rect, rotation: geometry.rotation ?? 0 })) };
 }
 
 function moveAlong(geometry: Text["geometry"], bbox: Rect, move: (point: Point) => Point): Text["geometry"] {
@@ -59,21 +70,20 @@ function moveAlong(geometry: Text["geometry"], bbox: Rect, move: (point: Point) 
 
 /** The geometry with a box as high as its words need and at least `least` points; its top edge stays where it is shown. */
 export function fitText(annotation: Text, least: number): Text["geometry"] {
-  const { geometry } = annotation;
-  const { rect, rotation } = textFrame(annotation);
-  const grow = Math.max(least, layoutText(annotation).height) - rect[3];
-  if (geometry.callout !== undefined || Math.abs(grow) < 0.01) return geometry;
-  return { ...geometry, bbox: resizeFrame({ rect, rotation }, [0, 1], ...turnBy(0, grow, rotation), { minimum: 1, keepAspect: false }) };
+  const frame = textFrame(annotation);
+  const grow = Math.max(least, layoutText(annotation).height) - frame.rect[3];
+  if (annotation.geometry.callout !== undefined || Math.abs(grow) < 0.01) return annotation.geometry;
+  return inFrame(annotation, resizeFrame(frame, [0, 1], ...turnBy(0, grow, frame.rotation), { minimum: 1, keepAspect: false }));
 }
 
 /** The geometry while its words are written: as high as they need, and, up to `growTo` points, as wide. */
 export function fitWords(annotation: Text, growTo: number, least: number): Text["geometry"] {
-  const { rect, rotation } = textFrame(annotation);
-  if (annotation.geometry.callout !== undefined || growTo <= rect[2]) return fitText(annotation, least);
-  const { font, size, inset, lines } = layoutText(annotation, growTo);
+  const frame = textFrame(annotation);
+  if (annotation.geometry.callout !== undefined || growTo <= frame.rect[2]) return fitText(annotation, least);
+  const { size, inset, lines } = layoutText(annotation, growTo);
   // Room for the caret, so that a word does not break before the box grows.
-  const wanted = Math.max(...lines.map(({ text: line }) => textWidth(font, size, line))) + 2 * inset + size * 0.5;
+  const wanted = Math.max(...lines.map(({ width }) => width)) + 2 * inset + size * 0.5;
   const width = Math.min(growTo, Math.max(wanted, 2 * size));
-  const bbox = resizeFrame({ rect, rotation }, [1, 0], ...turnBy(width - rect[2], 0, rotation), { minimum: 1, keepAspect: false });
-  return fitText({ ...annotation, geometry: { ...annotation.geometry, bbox } }, least);
+  const rect = resizeFrame(frame, [1, 0], ...turnBy(width - frame.rect[2], 0, frame.rotation), { minimum: 1, keepAspect: false });
+  return fitText({ ...annotation, geometry: inFrame(annotation, rect) }, least);
 }

@@ -89,9 +89,9 @@ function makeCursor(): { element: HTMLElement; flag: HTMLElement } {
   element.className = "lp-cursor";
   element.ariaHidden = "true";
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 18 18");
+  svg.setAttribute("viewBox", "0 0 20 20");
   const arrow = document.createElementNS(SVG, "path");
-  arrow.setAttribute("d", "M2 2l12.5 5.2-5.4 1.9-1.9 5.4z");
+  arrow.setAttribute("d", "M2 2l5.2 15 2.9-6.3L16.6 8z");
   svg.append(arrow);
   const flag = document.createElement("span");
   flag.className = "lp-flag";

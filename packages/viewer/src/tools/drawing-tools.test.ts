@@ -159,8 +159,12 @@ describe("note and text", () => {
     tool.up(at(150, 300, { page }));
     const { bbox, rotation } = (desk.drafts[0] as Text).geometry;
     expect(rotation).toBe(270);
-    // Turned about its middle it covers what was dragged: 50 wide and 200 high in the record's own directions.
-    expect(bbox).toEqual([25, 175, 200, 50]);
+    // What was dragged, which the words fill from the lower left of the record's own directions.
+    expect(bbox).toEqual([100, 100, 50, 200]);
+    tool.down(at(100, 300, { page }));
+    tool.up(at(100, 300, { page }));
+    const [left, top, width, height] = (desk.drafts[1] as Text).geometry.bbox;
+    expect([left + width / 2, top + height, height]).toEqual([100, 300, 24]);
   });
 });
 

@@ -167,7 +167,7 @@ export function createEditing(options: EditingOptions): Editing {
       const now = record(id);
       if (!isEditableRecord(now) || card?.id === id || written?.id === id) return;
       commit();
-      if (now.data.type === "text" && edits.mayWrite(id)) editText(id, now.data, now.data.geometry.bbox[2], false);
+      if (now.data.type === "text" && edits.mayWrite(id)) editText(id, now.data, 0, false);
       if (now.data.type !== "note") return;
       selection.set([id]);
       card = { id, draft: null, typed: null };

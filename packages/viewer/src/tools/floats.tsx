@@ -71,7 +71,7 @@ export function createFloats(pages: Pages): Floats {
       const place = (): void => {
         const box = shown ? beside() : null;
         if (box === null) {
-          element.dataset.away = "true";
+          if (shown) element.dataset.away = "true";
           return;
         }
         const reference = { getBoundingClientRect: () => box, contextElement: viewport };
@@ -94,14 +94,14 @@ export function createFloats(pages: Pages): Floats {
           return shown;
         },
         show(content) {
-          render(content, element);
           if (!shown) {
             shown = true;
-            // Out of sight until it knows its place.
-            element.dataset.away = "true";
+            // Out of sight until it knows its place, yet able to take the focus.
+            element.dataset.away = "placing";
             layer.append(element);
             sizes.observe(element);
           }
+          render(content, element);
           place();
         },
         hide() {

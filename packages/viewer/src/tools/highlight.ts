@@ -1,6 +1,6 @@
 /** Highlight: text is selected as always; each selection that is made becomes a highlight. */
 import type { Highlight } from "@lectern/protocol";
-import { union } from "../annotations/geometry.ts";
+import { roundRect, union } from "../annotations/geometry.ts";
 import type { Style } from "../annotations/kind.ts";
 import { topmostAt } from "../annotations/registry.ts";
 import type { TextSelection } from "../parts.ts";
@@ -16,7 +16,7 @@ export function highlightsOf(selection: TextSelection, style: Style): Highlight[
     return [
       {
         type: "highlight", page: pageId,
-        geometry: { bbox: union(lines), rects: lines },
+        geometry: { bbox: roundRect(union(lines)), rects: lines },
         appearance: { color, ...(opacity === 1 ? {} : { opacity }), blendMode: "multiply" },
       },
     ];

@@ -12,9 +12,6 @@ interface Key {
 function press({ focused = null, selected = [] }: { focused?: string | null; selected?: readonly string[] }, ...keys: readonly Key[]) {
   const log: string[] = [];
   const actions: KeyActions = {
-    setTool: (name) => log.push(`tool ${name}`),
-    undo: () => log.push("undo"),
-    redo: () => log.push("redo"),
     nudge: (dx, dy) => log.push(`nudge ${dx} ${dy}`) > 0,
     remove: () => log.push("remove") > 0,
     escape: () => log.push("escape") > 0,
@@ -42,11 +39,6 @@ function press({ focused = null, selected = [] }: { focused?: string | null; sel
 globalThis.Element ??= class {} as typeof Element;
 
 describe("keys", () => {
-  test("letters choose tools, and undo and redo have their usual keys", () => {
-    const { log } = press({}, { key: "h" }, { key: "d" }, { key: "z", ctrlKey: true }, { key: "Z", ctrlKey: true, shiftKey: true }, { key: "y", ctrlKey: true });
-    expect(log).toEqual(["tool highlight", "tool ink", "undo", "redo", "redo"]);
-  });
-
   test("arrow keys move what is selected, ten times as far with Shift", () => {
     expect(press({ focused: "a", selected: ["a"] }, { key: "ArrowLeft" }, { key: "ArrowDown", shiftKey: true }).log).toEqual(["nudge -1 0", "nudge 0 10"]);
   });
@@ -62,7 +54,11 @@ describe("keys", () => {
     expect(prevented).toEqual([false, false, false]);
   });
 
-  test("keys of the browser are left alone", () => {
-    expect(press({}, { key: "r", ctrlKey: true }, { key: "t", ctrlKey: true }, { key: "h", altKey: true }).prevented).toEqual([false, false, false]);
+  test("keys of the shell and of the browser are left alone", () => {
+    expect(press({ selected: ["a"] }, { key: "z", ctrlKey: true }, { key: "h" }, { key: "ArrowLeft", altKey: true }).prevented).toEqual([false, false, false]);
+  });
+
+  test("Escape leads out, and Alt+F10 into the bar", () => {
+    expect(press({ selected: ["a"] }, { key: "Escape" }, { key: "F10", altKey: true }).log).toEqual(["escape", "bar"]);
   });
 });

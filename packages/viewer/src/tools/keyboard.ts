@@ -1,11 +1,7 @@
-/** Keys of the annotation part: tools, undo, moving what is selected, and going from one annotation to the next. */
+/** Keys of the annotation part: moving what is selected, and going from one annotation to the next. Those of tools and undo are the shell's. */
 import type { Unsubscribe } from "../parts.ts";
-import type { ToolName } from "./tool.ts";
 
 export interface KeyActions {
-  setTool(name: ToolName): void;
-  undo(): void;
-  redo(): void;
   /** Moves what is selected by CSS-independent points as shown; false: nothing can be moved. */
   nudge(dx: number, dy: number): boolean;
   remove(): boolean;
@@ -23,7 +19,6 @@ export interface KeyActions {
   isSelected(id: string): boolean;
 }
 
-const TOOLS: Readonly<Record<string, ToolName>> = { v: "select", h: "highlight", d: "ink", n: "note", r: "rectangle", t: "text" };
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** `root` is the viewer's; what lies in `viewport` is the pages. */
@@ -41,25 +36,14 @@ export function followKeys(root: EventTarget, viewport: HTMLElement, actions: Ke
 }
 
 function handle(event: KeyboardEvent, viewport: HTMLElement, actions: KeyActions): boolean {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (event.ctrlKey || event.metaKey) {
-    if (event.altKey) return false;
-    if (key === "z" && !event.shiftKey) actions.undo();
-    else if (key === "z" || (key === "y" && !event.shiftKey)) actions.redo();
-    else return false;
-    return true;
-  }
+  if (event.ctrlKey || event.metaKey) return false;
   if (event.altKey) return event.key === "F10" && actions.enterBar();
-  if (key === "Escape") return actions.escape();
-  const inPages = event.composedPath().includes(viewport);
-  if (inPages && pagesKey(event, key, actions)) return true;
-  const tool = event.shiftKey ? undefined : TOOLS[key];
-  if (tool === undefined) return false;
-  actions.setTool(tool);
-  return true;
+  if (event.key === "Escape") return actions.escape();
+  return event.composedPath().includes(viewport) && pagesKey(event, actions);
 }
 
-function pagesKey(event: KeyboardEvent, key: string, actions: KeyActions): boolean {
+function pagesKey(event: KeyboardEvent, actions: KeyActions): boolean {
+  const { key } = event;
   const focused = actions.focused(event);
   const arrow = ARROWS[key];
   if (arrow !== undefined) {

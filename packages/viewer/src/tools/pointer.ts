@@ -56,7 +56,7 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
 
   listen("pointerdown", (event) => {
     swallowClick = false;
-    if (isControl(event)) return;
+    if (isControl(event, tool())) return;
     if (event.pointerType === "pen") penSeen = true;
     if (event.pointerType === "touch") {
       touches.add(event.pointerId);
@@ -140,7 +140,7 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
 
   let hovered: PageView | null = null;
   function hover(event: PointerEvent): void {
-    const view = isControl(event) ? null : pages.at(event.clientX, event.clientY);
+    const view = isControl(event, tool()) ? null : pages.at(event.clientX, event.clientY);
     const cursor = view === null ? null : (tool().hover?.(pointerOf(view, event, 1, null)) ?? null);
     if (hovered !== null && hovered !== view) delete hovered.element.dataset.cursor;
     hovered = view;
@@ -156,10 +156,12 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
   };
 }
 
-/** Editors, links and buttons keep their events. */
-function isControl(event: Event): boolean {
+/** Editors and buttons keep their events; links too, unless something is drawn over them. */
+function isControl(event: Event, { name }: Tool): boolean {
   const target = event.composedPath()[0];
-  return target instanceof Element && target.closest("textarea,input,select,button,a[href],[contenteditable]") !== null;
+  if (!(target instanceof Element)) return false;
+  const controls = "textarea,input,select,button,[contenteditable]";
+  return target.closest(name === "select" || name === "highlight" ? `${controls},a[href]` : controls) !== null;
 }
 
 function handleOf(event: Event): Handle | null {

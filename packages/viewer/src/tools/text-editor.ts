@@ -10,7 +10,7 @@ import { place } from "./selection-frame.ts";
 
 export interface TextEditorTarget {
   readonly annotation: Text;
-  /** Points that the box may grow to as words are typed; its own width when it shall not. */
+  /** Points that the box may grow to as words are typed; 0 when it shall not. */
   readonly growTo: number;
   readonly label: string;
   /** Called once, with the words and the box that they need. */
@@ -41,19 +41,19 @@ export function createTextEditor(pages: Pages): TextEditor {
     const view = target.annotation.page === null ? undefined : pages.views.get(target.annotation.page);
     if (view === undefined) return;
     const { annotation, growTo, label, onEnd } = target;
-    const least = annotation.geometry.bbox[3];
+    const least = textFrame(annotation).rect[3];
     const field = document.createElement("textarea");
     field.className = "lt-editor";
     field.value = annotation.text.value;
     field.setAttribute("aria-label", label);
-    field.wrap = growTo > annotation.geometry.bbox[2] ? "off" : "soft";
     let now = annotation;
 
     const fit = (): void => {
       const words: Text = { ...annotation, text: { format: "plain", value: field.value } };
       now = { ...words, geometry: fitWords(words, growTo, least) };
-      // At its widest the text begins to wrap.
-      field.wrap = now.geometry.bbox[2] >= growTo || growTo <= annotation.geometry.bbox[2] ? "soft" : "off";
+      // A box that grows breaks no line before it is at its widest; the browser's letters may be a hair wider than ours.
+      const { lines } = layoutText(words, Math.max(growTo, textFrame(annotation).rect[2]));
+      field.wrap = growTo > 0 && lines.length === field.value.split("\n").length ? "off" : "soft";
       style(field, view, now);
     };
     const stops: Unsubscribe[] = [

@@ -1,7 +1,7 @@
 /** Free text: a click places a line that grows with its words, a drag draws the box; either opens an editor on the page. */
 import { LINE_HEIGHT, TEXT_PADDING } from "@lectern/pdf/appearance";
 import type { Rect, Text } from "@lectern/protocol";
-import { centre, opposite, roundRect, turnBy } from "../annotations/geometry.ts";
+import { boundsOf, opposite, roundRect, turnBy } from "../annotations/geometry.ts";
 import { dragged } from "./rectangle.ts";
 import { CLICK_SLOP, type Desk, type Tool, type ToolPointer } from "./tool.ts";
 
@@ -45,7 +45,7 @@ export function textTool(desk: Desk): Tool {
       start = null;
       desk.setActive("select");
       if (isClick(from, pointer)) desk.draft(annotation(from, placed(from, lineHeight())), room(from));
-      else desk.draft(annotation(from, upright(dragged(from.page, from.point, pointer.point, false), opposite(from.page.rotation), lineHeight())));
+      else desk.draft(annotation(from, atLeast(dragged(from.page, from.point, pointer.point, false), from.page.rotation, lineHeight())));
     },
     cancel() {
       start = null;
@@ -64,16 +64,14 @@ function room({ page, point }: ToolPointer): number {
 }
 
 /** One line that begins at the pointer, which is in its middle like a caret. */
-function placed(pointer: ToolPointer, line: number): Rect {
-  const { page, point } = pointer;
-  const [dx, dy] = turnBy(LEAST_WIDTH / 2, 0, opposite(page.rotation));
-  return roundRect([point[0] + dx - LEAST_WIDTH / 2, point[1] + dy - line / 2, LEAST_WIDTH, line]);
+function placed({ page, point }: ToolPointer, line: number): Rect {
+  const rotation = opposite(page.rotation);
+  const [dx, dy] = turnBy(LEAST_WIDTH / 2, 0, rotation);
+  return roundRect(boundsOf({ rect: [point[0] + dx - LEAST_WIDTH / 2, point[1] + dy - line / 2, LEAST_WIDTH, line], rotation }));
 }
 
-/** The box that, turned by `rotation`, covers this rectangle of the page. */
-function upright(rect: Rect, rotation: number, line: number): Rect {
-  const [x, y] = centre(rect);
-  const [width, height] = rotation % 180 === 0 ? [rect[2], rect[3]] : [rect[3], rect[2]];
-  const [w, h] = [Math.max(LEAST_WIDTH, width), Math.max(line, height)];
-  return roundRect([x - w / 2, y - h / 2, w, h]);
+/** Room for a line, as shown. */
+function atLeast(rect: Rect, rotation: number, line: number): Rect {
+  const [width, height] = rotation % 180 === 0 ? [LEAST_WIDTH, line] : [line, LEAST_WIDTH];
+  return [rect[0], rect[1], Math.max(rect[2], width), Math.max(rect[3], height)];
 }

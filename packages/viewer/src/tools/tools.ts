@@ -143,7 +143,10 @@ export function createTools(options: ToolsOptions): Tools {
     if (next === active) return;
     finish();
     active = next;
-    if (next !== "select") selection.set([]);
+    if (next !== "select") {
+      selection.set([]);
+      if (pages.viewport.contains(root.activeElement)) pages.viewport.focus({ preventScroll: true });
+    }
     pages.viewport.dataset.tool = next;
     textLayer.setSelectable(next === "select" || next === "highlight");
     presence.tool(next);
@@ -207,13 +210,6 @@ export function createTools(options: ToolsOptions): Tools {
     tools[active].finish?.();
   }
 
-  const history = (step: () => void) => (): void => {
-    finish();
-    step();
-  };
-  const undo = history(() => client.undo());
-  const redo = history(() => client.redo());
-
   function remove(): boolean {
     const ids = selection.ids.filter((id) => edits.mayDelete(id));
     if (ids.length === 0) return false;
@@ -273,7 +269,7 @@ export function createTools(options: ToolsOptions): Tools {
   const unsubscribe: Unsubscribe[] = [
     followPointer({ pages, tool: () => tools[active], onPress: () => finishEditing() }),
     followKeys(root, pages.viewport, {
-      setTool: setActive, undo, redo, nudge, remove, escape,
+      nudge, remove, escape,
       open: openSelected,
       selectOne: (id) => selection.set([id]),
       enterBar: () => bars.enter(),
@@ -329,8 +325,14 @@ export function createTools(options: ToolsOptions): Tools {
       activeListeners.add(listener);
       return () => activeListeners.delete(listener);
     },
-    undo,
-    redo,
+    undo() {
+      finish();
+      client.undo();
+    },
+    redo() {
+      finish();
+      client.redo();
+    },
     get canUndo() {
       return client.canUndo;
     },
