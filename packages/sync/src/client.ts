@@ -565,7 +565,8 @@ export class SyncClient {
     const pending = this.#outbox.size;
     const state = pending === 0 ? "saved" : this.#state === "online" ? "saving" : "offline";
     const save: SaveState = { state, pending, onDevice: this.#outbox.stored, conflicts: this.#conflicts };
-    if (JSON.stringify(save) !== JSON.stringify(this.#save)) {
+    const was = this.#save;
+    if (save.state !== was.state || save.pending !== was.pending || save.onDevice !== was.onDevice || save.conflicts !== was.conflicts) {
       this.#save = save;
       this.#emitter.emit("save", save);
     }

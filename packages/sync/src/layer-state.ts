@@ -45,6 +45,11 @@ export class LayerState {
     return page === null ? null : { ...derivedPage(id, page), deleted: false };
   }
 
+  /** Of a record that ever was; null when there was none. */
+  kind(id: string): RecordKind | null {
+    return this.#entries.get(id)?.kind ?? this.#base.get(id)?.kind ?? (this.#base.page(id) === null ? null : "page");
+  }
+
   /** Is it a page of the revision? Viewers know those without being told, so they must be told of its deletion, and get its first change whole. */
   isDerived(id: string): boolean {
     return this.#base.get(id) === null && this.#base.page(id) !== null;

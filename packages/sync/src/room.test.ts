@@ -444,6 +444,28 @@ describe("two nodes on one log", () => {
     expect(left.room.seq).toBe(2);
   });
 
+  it("a hint that comes while the layer is being read is not lost, and does no harm", async () => {
+    const { ann, log, clock, hints, deliver } = await pair();
+    await ann.push(create("a"));
+    const slow = new HeldLog(log);
+    let loaded = () => {};
+    slow.load = async () => {
+      const read = await log.load();
+      await new Promise<void>((resolve) => (loaded = resolve));
+      return read;
+    };
+    const opening = testRoom({ log: slow, clock, hints });
+    await settled();
+    await ann.push(["d", "a"]);
+    await deliver();
+    loaded();
+    const third = await opening;
+    await settled();
+    expect(third.room.seq).toBe(2);
+    const back = await third.join({ since: 1, epoch: 0, viewKey: "all" });
+    expect(back.told()).toEqual(["x a"]);
+  });
+
   it("a push that was decided on the other node is not decided again here", async () => {
     const { ann, left, right, log } = await pair();
     await ann.push(create("a"));

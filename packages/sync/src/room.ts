@@ -129,6 +129,7 @@ export class SyncRoom {
   #queue: Waiting[] = [];
   #lastAt = 0;
   #nextPeer = 1;
+  #loaded = false;
   #closed = false;
   #running: Promise<void> | null = null;
   /** Look into the log before the next batch. */
@@ -153,6 +154,9 @@ export class SyncRoom {
     this.#state = new LayerState(this.#options.base, records);
     this.#head = head;
     this.#recent.start(head.seq);
+    this.#loaded = true;
+    // A hint may have come meanwhile.
+    if (this.#behind) this.#wake();
   }
 
   get seq(): number {
@@ -318,7 +322,7 @@ export class SyncRoom {
   // Committing
 
   #wake(): void {
-    if (this.#running !== null || this.#closed) return;
+    if (this.#running !== null || this.#closed || !this.#loaded) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
       if (this.#queue.length > 0 || this.#behind) this.#wake();
@@ -411,7 +415,7 @@ export class SyncRoom {
   }
 
   async #knownBlobs(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
-    const named = batch.flatMap(({ input }) => blobsNamed(input.ops, (id) => this.#state.read(id)?.kind ?? null));
+    const named = batch.flatMap(({ input }) => blobsNamed(input.ops, (id) => this.#state.kind(id)));
     return named.length === 0 ? new Set() : ((await this.#options.hasBlobs?.([...new Set(named)])) ?? new Set());
   }
 
@@ -493,8 +497,8 @@ export class SyncRoom {
     if (read.head.seq > this.#head.seq) await this.#catchUpSoon();
     const touched = new Map<string, RecordHead | null>();
     for (const { id, before } of read.changes.flatMap((change) => change.ops)) {
-      const kind = touched.has(id) ? undefined : this.#state.read(id)?.kind;
-      if (kind !== undefined) touched.set(id, before === null || (before.deleted && !this.#state.isDerived(id)) ? null : { kind, createdBy: before.createdBy, grp: before.grp });
+      const kind = touched.has(id) ? null : this.#state.kind(id);
+      if (kind !== null) touched.set(id, before === null || (before.deleted && !this.#state.isDerived(id)) ? null : { kind, createdBy: before.createdBy, grp: before.grp });
     }
     return { touched, to: read.head.seq };
   }

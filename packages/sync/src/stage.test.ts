@@ -150,7 +150,9 @@ describe("references", () => {
 
   it("a deleted page takes nothing with it, but what is on it cannot be changed until it is back", async () => {
     const room = await prepared([rect("a"), ["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")], rect("dead"), ["d", "dead"], ["d", "0.0"]]);
-    expect(live(room)).toEqual(["a", "m", "m1"]);
+    expect(live(room)).toEqual(["0.0", "a", "m", "m1"]);
+    // The page is told as deleted: everyone knows it without being told, and would else go on showing it.
+    expect(room.room.snapshot(ann).records.find((record) => record.id === "0.0")).toMatchObject({ kind: "page", deleted: true });
     expect(room.room.page("0.0")).toMatchObject({ deleted: true });
     for (const op of [["u", "a", { note: "x" }], ["d", "a"], ["r", "dead"], ["u", "m1", { text: comment("m").text }], ["c", "m2", "comment", comment("m")]] as const) {
       expect(await outcome(room, [op as Op])).toBe("gone");

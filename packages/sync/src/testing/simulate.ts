@@ -31,7 +31,7 @@ export interface SimulationStats {
   readonly crashes: number;
 }
 
-const ROUGH_MS = 6_000;
+const ROUGH_MS = 3_000;
 const CALM_MS = 120_000;
 
 const RIGHTS: readonly ((user: string) => Grants)[] = [
@@ -235,7 +235,7 @@ class World {
     this.every(4_000, () => this.crash(this.random.pick(this.nodes)!));
     this.every(2_500, () => this.random.pick(this.people)!.openTab());
     this.every(3_000, () => this.random.pick(this.people)!.changeRights());
-    this.every(3_000, () => this.random.pick(this.people)!.dropPush());
+    this.every(800, () => this.random.pick(this.people)!.dropPush());
     this.every(2_000, () => {
       const { line } = this.random.pick(this.people)!;
       if (line === null) return;
@@ -246,7 +246,7 @@ class World {
 
   /** Calls over HTTP, tried again under their key until there is an answer. */
   #calls(): void {
-    this.every(600, () => {
+    this.every(400, () => {
       const sid = this.random.id("rest");
       const id = this.random.id("r");
       const ops: Op[] = this.random.chance(0.7) ? [["c", id, "annotation", rectangle(), null]] : [["d", "base-1"]];
@@ -317,7 +317,7 @@ class Person {
     this.user = user;
     this.queue = new StoredQueue(world.clock, this.#random.fork());
     this.grants = this.#random.pick(RIGHTS)!(user);
-    world.every(400, () => this.#act());
+    world.every(250, () => this.#act());
   }
 
   /** A new tab on the same queue; the old one dies where it stands. */
