@@ -5,6 +5,7 @@ import { followGestures } from "./pages/gestures.ts";
 import { showLinks } from "./pages/links.ts";
 import { createTextLayer } from "./pages/text-layer.ts";
 import type { TextLayer, Tools } from "./parts.ts";
+import { createTools } from "./tools/tools.ts";
 import { followKeyboard } from "./ui/keyboard.ts";
 import type { Shell } from "./ui/shell.tsx";
 import type { PanelComponents } from "./ui/panels.ts";
@@ -16,16 +17,18 @@ export interface LateOptions {
   readonly shell: Shell;
   readonly state: State;
   readonly actions: Actions;
+  /** No tools, whatever the session allows. */
+  readonly readOnly: boolean;
 }
 
 export interface Late {
   readonly text: TextLayer;
-  /** null for those who may only read. */
-  readonly tools: Tools | null;
+  /** Those who may only read select and read with it. */
+  readonly tools: Tools;
   close(): void;
 }
 
-export function showLate({ shown, shell, state, actions }: LateOptions): Late {
+export function showLate({ shown, shell, state, actions, readOnly }: LateOptions): Late {
   const { source, scroller, layer } = shown;
   const { root } = shell;
   const load = (...[page, width, signal]: Parameters<typeof source.image>) => source.image(page, width, signal);
@@ -73,6 +76,27 @@ export function showLate({ shown, shell, state, actions }: LateOptions): Late {
     followGestures(scroller),
     followKeyboard({ host: root.host, scroller, state, actions }),
   ];
+  const { client } = layer;
+  const tools = createTools({
+    pages: scroller,
+    textLayer: text,
+    client,
+    drawing: shown.drawing,
+    grants: () => client.grants ?? source.opened.grants,
+    user: source.opened.user,
+    readOnly,
+    root,
+    announce: (words) => (state.announcement.value = words),
+    t: state.translate.value,
+  });
+  const offer = (): void => void (state.tools.value = tools.list);
+  offer();
+  // Before the text layer, which the tools use until their end.
+  stops.unshift(
+    () => tools.destroy(),
+    client.on("grants", offer),
+    tools.onActive((name) => (state.activeTool.value = name)),
+  );
   let panels: Promise<PanelComponents> | undefined;
   const search = source.search.bind(source);
   const loadPanels = (): Promise<PanelComponents> =>
@@ -85,7 +109,7 @@ export function showLate({ shown, shell, state, actions }: LateOptions): Late {
   };
   return {
     text,
-    tools: null,
+    tools,
     close() {
       for (const stop of stops) stop();
     },

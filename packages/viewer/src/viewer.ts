@@ -59,7 +59,7 @@ export class Viewer implements Actions {
     if (this.#shown === null) throw new Error("no document is shown");
     return this.#shown;
   }
-  /** null before `connect`, and for those who may only read. */
+  /** null before `connect`. */
   get tools(): Tools | null {
     return this.#late?.tools ?? null;
   }
@@ -108,7 +108,9 @@ export class Viewer implements Actions {
     const { source, layer } = this.shown;
     const [transport, late] = await Promise.all([source.transport(), import("./late.ts")]);
     this.state.durable.value = transport.durable;
-    this.#late = late.showLate({ shown: this.shown, shell: this.shell, state: this.state, actions: this });
+    const readOnly = this.options.readOnly || !source.opened.restrictions.annotate;
+    this.#late = late.showLate({ shown: this.shown, shell: this.shell, state: this.state, actions: this, readOnly });
+    this.#stops.push(this.#late.tools.onSelection((ids) => this.events.emit("annotationSelection.change", { ids })));
     await layer.connect(transport);
     if (source.opened.pages.partial) await this.#readAllPages(transport);
     for (const queue of transport.orphans) sendOrphan(source.opened, transport, queue).catch(reportError);
