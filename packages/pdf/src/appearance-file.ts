@@ -27,10 +27,21 @@ export function appearanceFile(specs: readonly AppearanceSpec[]): Uint8Array {
   const draw = writer.stream({}, `/${WRAP} Do`);
   const fonts = new Map<FontName, PdfRef>();
   const pages = specs.map(({ data, rect }) => {
-    const [left, top, width, height] = rect;
-    const content = toContentStream(drawAnnotation(data), { matrix: [1, 0, 0, -1, -left, top + height], bounds: rect });
+    const [left, top] = rect;
+    // A page without an area is none.
+    const [width, height] = [Math.max(rect[2], 1), Math.max(rect[3], 1)];
+    const content = toContentStream(drawAnnotation(data), {
+      matrix: [1, 0, 0, -1, -left, top + height],
+      bounds: [left, top, width, height],
+    });
     const form = writeForm(writer, content, { BBox: [0, 0, width, height] }, fonts);
-    return writer.add({ Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, width, height], Resources: { XObject: { [WRAP]: form } }, Contents: draw });
+    return writer.add({
+      Type: pdfName("Page"),
+      Parent: tree,
+      MediaBox: [0, 0, width, height],
+      Resources: { XObject: { [WRAP]: form } },
+      Contents: draw,
+    });
   });
   writer.set(tree, { Type: pdfName("Pages"), Count: pages.length, Kids: pages });
   writer.set(root, { Type: pdfName("Catalog"), Pages: tree });
@@ -38,17 +49,31 @@ export function appearanceFile(specs: readonly AppearanceSpec[]): Uint8Array {
 }
 
 function writeForm(writer: PdfWriter, content: ContentStream, extra: PdfDictionary, fonts: Map<FontName, PdfRef>): PdfRef {
-  return writer.stream({ Type: pdfName("XObject"), Subtype: pdfName("Form"), ...extra, Resources: resources(writer, content.resources, fonts) }, content.operators);
+  return writer.stream(
+    { Type: pdfName("XObject"), Subtype: pdfName("Form"), ...extra, Resources: resources(writer, content.resources, fonts) },
+    content.operators,
+  );
 }
 
-function resources(writer: PdfWriter, { fonts: used, graphicsStates, groups }: StreamResources, fonts: Map<FontName, PdfRef>): PdfDictionary {
+function resources(
+  writer: PdfWriter,
+  { fonts: used, graphicsStates, groups }: StreamResources,
+  fonts: Map<FontName, PdfRef>,
+): PdfDictionary {
   return {
     Font: mapped(used, (font) => {
-      const ref = fonts.get(font) ?? writer.add({ Type: pdfName("Font"), Subtype: pdfName("Type1"), BaseFont: pdfName(font), Encoding: pdfName("WinAnsiEncoding") });
+      const ref =
+        fonts.get(font) ??
+        writer.add({ Type: pdfName("Font"), Subtype: pdfName("Type1"), BaseFont: pdfName(font), Encoding: pdfName("WinAnsiEncoding") });
       fonts.set(font, ref);
       return ref;
     }),
-    ExtGState: mapped(graphicsStates, ({ opacity, blendMode }) => ({ Type: pdfName("ExtGState"), CA: opacity, ca: opacity, BM: pdfName(blendModeName(blendMode)) })),
+    ExtGState: mapped(graphicsStates, ({ opacity, blendMode }) => ({
+      Type: pdfName("ExtGState"),
+      CA: opacity,
+      ca: opacity,
+      BM: pdfName(blendModeName(blendMode)),
+    })),
     XObject: mapped(groups, (group) => {
       const [left, top, width, height] = group.bbox;
       const extra = { BBox: [left, top, left + width, top + height], Group: { Type: pdfName("Group"), S: pdfName("Transparency") } };

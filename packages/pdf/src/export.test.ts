@@ -39,20 +39,39 @@ function render(file: Uint8Array, options: { readonly page?: number; readonly an
   const document = engine.open(file);
   const bitmap = document.render(options.page ?? 0, { width: 595, annotations: options.annotations ?? "all" });
   document.close();
-  return { bitmap, at: (x: number, y: number): string => `#${Buffer.from(bitmap.data.subarray((y * bitmap.width + x) * 4, (y * bitmap.width + x) * 4 + 3)).toString("hex")}` };
+  return {
+    bitmap,
+    at: (x: number, y: number): string =>
+      `#${Buffer.from(bitmap.data.subarray((y * bitmap.width + x) * 4, (y * bitmap.width + x) * 4 + 3)).toString("hex")}`,
+  };
 }
 
 const write = (source: Uint8Array, changes: Iterable<RecordChange>, options: Partial<ExportOptions> = {}): Uint8Array =>
   exportDocument(engine, source, changes, { annotations: true, ...options });
 
 const record = (id: string, data: Annotation): AnnotationRecord => ({
-  id, kind: "annotation", seq: 1, createdBy: null, createdAt: 1_700_000_000_000, updatedBy: null, updatedAt: 1_700_000_360_000, grp: null, data,
+  id,
+  kind: "annotation",
+  seq: 1,
+  createdBy: null,
+  createdAt: 1_700_000_000_000,
+  updatedBy: null,
+  updatedAt: 1_700_000_360_000,
+  grp: null,
+  data,
 });
 const created = (id: string, data: Annotation): RecordChange => ({ base: null, current: record(id, data) });
-const changed = (base: AnnotationRecord, patch: object): RecordChange => ({ base, current: { ...base, updatedAt: 1_750_000_000_000, data: { ...base.data, ...patch } as Annotation } });
+const changed = (base: AnnotationRecord, patch: object): RecordChange => ({
+  base,
+  current: { ...base, updatedAt: 1_750_000_000_000, data: { ...base.data, ...patch } as Annotation },
+});
 
 const rectangle = (more: object = {}): Annotation => ({
-  type: "rectangle", page: "1.0", geometry: { bbox: [100, 300, 80, 40] }, appearance: { strokeColor: "#112233", strokeWidth: 4, fillColor: "#ff0000" }, ...more,
+  type: "rectangle",
+  page: "1.0",
+  geometry: { bbox: [100, 300, 80, 40] },
+  appearance: { strokeColor: "#112233", strokeWidth: 4, fillColor: "#ff0000" },
+  ...more,
 });
 
 /** Records of the five kinds as our viewer makes them: two decimals, boxes that hold what is drawn. */
@@ -62,16 +81,27 @@ const box = fc.tuple(coordinate, coordinate, extent, extent);
 const color = fc.integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, "0")}`);
 const words = fc.string({ unit: "binary", maxLength: 60 }).map((value) => value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "x").trim());
 const width = fc.integer({ min: 1, max: 40 }).map((value) => value / 2);
-const optional = <T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<object> => fc.option(value, { nil: undefined }).map((found) => (found === undefined ? {} : { [key]: found }));
-const merged = (...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> => fc.tuple(...parts).map((found) => Object.assign({}, ...found) as object);
-const opacity = optional("opacity", fc.integer({ min: 0, max: 99 }).map((value) => value / 100));
+const optional = <T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<object> =>
+  fc.option(value, { nil: undefined }).map((found) => (found === undefined ? {} : { [key]: found }));
+const merged = (...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> =>
+  fc.tuple(...parts).map((found) => Object.assign({}, ...found) as object);
+const opacity = optional(
+  "opacity",
+  fc.integer({ min: 0, max: 99 }).map((value) => value / 100),
+);
 const blend = optional("blendMode", fc.constantFrom("screen", "darken", "colorDodge", "softLight", "exclusion"));
 const common = merged(
   fc.constant({ page: "1.0" }),
-  optional("creatorName", words.filter((name) => name !== "")),
+  optional(
+    "creatorName",
+    words.filter((name) => name !== ""),
+  ),
   optional("flags", fc.constantFrom(["noPrint"], ["locked"], ["noZoom", "noRotate"], ["hidden", "readOnly"])),
 );
-const note = optional("note", words.filter((text) => text !== ""));
+const note = optional(
+  "note",
+  words.filter((text) => text !== ""),
+);
 const text = words.map((value) => ({ text: { format: "plain", value } }));
 const appearance = (...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> => merged(...parts).map((look) => ({ appearance: look }));
 const bounded = (data: fc.Arbitrary<object>): fc.Arbitrary<DrawnAnnotation> =>
@@ -82,24 +112,57 @@ const bounded = (data: fc.Arbitrary<object>): fc.Arbitrary<DrawnAnnotation> =>
   });
 
 const drawn: fc.Arbitrary<DrawnAnnotation> = fc.oneof(
-  bounded(merged(fc.constant({ type: "highlight" }), common, note, fc.array(box, { minLength: 1, maxLength: 4 }).map((rects) => ({ geometry: { rects, bbox: rects[0] } })), appearance(color.map((value) => ({ color: value })), opacity, blend))),
+  bounded(
+    merged(
+      fc.constant({ type: "highlight" }),
+      common,
+      note,
+      fc.array(box, { minLength: 1, maxLength: 4 }).map((rects) => ({ geometry: { rects, bbox: rects[0] } })),
+      appearance(
+        color.map((value) => ({ color: value })),
+        opacity,
+        blend,
+      ),
+    ),
+  ),
   bounded(
     merged(
       fc.constant({ type: "ink" }),
       common,
       note,
-      fc.array(fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 3 }).map((lines) => ({ geometry: { bbox: [0, 0, 1, 1], lines: lines.map((line) => line.flat()) } })),
+      fc
+        .array(fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 3 })
+        .map((lines) => ({ geometry: { bbox: [0, 0, 1, 1], lines: lines.map((line) => line.flat()) } })),
       appearance(fc.record({ color, width }), opacity, blend),
     ),
   ),
-  bounded(merged(fc.constant({ type: "note" }), common, text, box.map((bbox) => ({ geometry: { bbox } })), appearance(fc.constantFrom("comment", "key", "star", "rightPointer", "newParagraph").map((icon) => ({ icon })), optional("color", color), opacity))),
+  bounded(
+    merged(
+      fc.constant({ type: "note" }),
+      common,
+      text,
+      box.map((bbox) => ({ geometry: { bbox } })),
+      appearance(
+        fc.constantFrom("comment", "key", "star", "rightPointer", "newParagraph").map((icon) => ({ icon })),
+        optional("color", color),
+        opacity,
+      ),
+    ),
+  ),
   bounded(
     merged(
       fc.constant({ type: "rectangle" }),
       common,
       note,
       box.map((bbox) => ({ geometry: { bbox } })),
-      appearance(width.map((strokeWidth) => ({ strokeWidth })), optional("strokeColor", color), optional("fillColor", color), optional("strokeDash", fc.constantFrom([3], [6, 2], [1.5, 3, 4])), opacity, blend),
+      appearance(
+        width.map((strokeWidth) => ({ strokeWidth })),
+        optional("strokeColor", color),
+        optional("fillColor", color),
+        optional("strokeDash", fc.constantFrom([3], [6, 2], [1.5, 3, 4])),
+        opacity,
+        blend,
+      ),
     ),
   ),
   bounded(
@@ -107,12 +170,24 @@ const drawn: fc.Arbitrary<DrawnAnnotation> = fc.oneof(
       fc.constant({ type: "text" }),
       common,
       text,
-      merged(box.map((bbox) => ({ bbox })), optional("rotation", fc.integer({ min: 1, max: 359 }))).map((geometry) => ({ geometry })),
+      merged(
+        box.map((bbox) => ({ bbox })),
+        optional("rotation", fc.integer({ min: 1, max: 359 })),
+      ).map((geometry) => ({ geometry })),
       appearance(
-        fc.record({ font: fc.constantFrom("Helvetica", "Times", "Courier"), fontSize: fc.integer({ min: 4, max: 60 }), fontColor: color, horizontalAlign: fc.constantFrom("left", "center", "right") }),
+        fc.record({
+          font: fc.constantFrom("Helvetica", "Times", "Courier"),
+          fontSize: fc.integer({ min: 4, max: 60 }),
+          fontColor: color,
+          horizontalAlign: fc.constantFrom("left", "center", "right"),
+        }),
         optional("fontStyle", fc.constantFrom(["bold"], ["italic"], ["bold", "italic"])),
         optional("backgroundColor", color),
-        fc.option(fc.record({ borderColor: color, borderWidth: width, borderStyle: fc.constantFrom("solid", "dashed") }), { nil: undefined }).map((border) => border ?? {}),
+        fc
+          .option(fc.record({ borderColor: color, borderWidth: width, borderStyle: fc.constantFrom("solid", "dashed") }), {
+            nil: undefined,
+          })
+          .map((border) => border ?? {}),
         opacity,
       ),
     ),
@@ -127,7 +202,12 @@ describe("a round trip", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(drawn, fc.integer({ min: 0, max: 4 })), { minLength: 1, maxLength: 8 }), (annotations) => {
         const records = annotations.map(([data, page], index) => record(`record-${index}`, { ...data, page: `1.${page}` }));
-        const found = read(write(source, records.map((current) => ({ base: null, current }))));
+        const found = read(
+          write(
+            source,
+            records.map((current) => ({ base: null, current })),
+          ),
+        );
         const sorted = found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
         expect(sorted.map(({ id, createdAt, updatedAt, data }) => ({ id, createdAt, updatedAt, data: strip(data) }))).toEqual(
           records.map(({ id, createdAt, updatedAt, data }) => ({ id, createdAt, updatedAt, data: strip(data) })),
@@ -148,7 +228,10 @@ describe("a round trip", () => {
   test("without a change the bytes are those of the source", () => {
     const source = annotatedPdf();
     expect(write(source, [])).toBe(source);
-    const reader = { size: source.length, read: (offset: number, target: Uint8Array) => (target.set(source.subarray(offset, offset + target.length)), true) };
+    const reader = {
+      size: source.length,
+      read: (offset: number, target: Uint8Array) => (target.set(source.subarray(offset, offset + target.length)), true),
+    };
     expect(exportDocument(engine, reader, [], { annotations: true })).toEqual(source);
   });
 });
@@ -157,9 +240,17 @@ describe("drawing", () => {
   test("a rectangle is drawn where its record says, also on a turned page with an odd crop box", () => {
     const source = rotatedPdf();
     const data = rectangle({ geometry: { bbox: [0, 100, 60, 40] } });
-    const file = write(source, [0, 1, 2, 3].map((page) => created(`record-${page}`, { ...data, page: `1.${page}` })));
+    const file = write(
+      source,
+      [0, 1, 2, 3].map((page) => created(`record-${page}`, { ...data, page: `1.${page}` })),
+    );
     // The page is 500 × 700 points; the middle of the rectangle as it is seen after the turn.
-    const places = [[30, 120], [700 - 120, 30], [500 - 30, 700 - 120], [120, 500 - 30]] as const;
+    const places = [
+      [30, 120],
+      [700 - 120, 30],
+      [500 - 30, 700 - 120],
+      [120, 500 - 30],
+    ] as const;
     for (const [page, [x, y]] of places.entries()) {
       const scale = 595 / (page % 2 === 0 ? 500 : 700);
       expect(render(file, { page }).at(Math.round(x * scale), Math.round(y * scale))).toBe("#ff0000");
@@ -168,7 +259,14 @@ describe("drawing", () => {
 
   test("a highlight lets the text below it through", () => {
     const source = pagesPdf(1);
-    const file = write(source, [created("record-1", { type: "highlight", page: "1.0", geometry: { bbox: [60, 70, 480, 40], rects: [[60, 70, 480, 40]] }, appearance: { color: "#ffee00" } })]);
+    const file = write(source, [
+      created("record-1", {
+        type: "highlight",
+        page: "1.0",
+        geometry: { bbox: [60, 70, 480, 40], rects: [[60, 70, 480, 40]] },
+        appearance: { color: "#ffee00" },
+      }),
+    ]);
     const [before, after] = [render(source).bitmap.data, render(file).bitmap.data];
     const dark = (data: Uint8Array): number => data.reduce((count, value, at) => (at % 4 === 0 && value < 60 ? count + 1 : count), 0);
     expect(dark(after)).toBe(dark(before));
@@ -176,7 +274,12 @@ describe("drawing", () => {
   });
 
   test("a reader finds the blend mode and the opacity at the top of the appearance", () => {
-    const highlight: Annotation = { type: "highlight", page: "1.0", geometry: { bbox: [60, 70, 40, 40], rects: [[60, 70, 40, 40]] }, appearance: { color: "#ffee00", opacity: 0.35 } };
+    const highlight: Annotation = {
+      type: "highlight",
+      page: "1.0",
+      geometry: { bbox: [60, 70, 40, 40], rects: [[60, 70, 40, 40]] },
+      appearance: { color: "#ffee00", opacity: 0.35 },
+    };
     const file = write(pagesPdf(1), [created("record-1", highlight)]);
     expect(inFile(file)[0]).toMatchObject({ blendMode: "multiply", opacity: expect.closeTo(0.35, 6) as number });
     expect(latin1(file)).toMatch(/\/AP<<\/N \d+ 0 R>> *\/C\[/);
@@ -192,7 +295,12 @@ describe("a source with annotations", () => {
     const after = inFile(file);
     expect(after.map(({ name, subtype }) => name ?? subtype)).toEqual(before.map(({ name, subtype }) => name ?? subtype));
     const place = before.findIndex(({ name }) => name === ANNOTATED.rectangle);
-    expect(after[place]).toMatchObject({ rect: [10, 20, 30, 40], color: "#194ccc", createdAt: Date.UTC(2024, 0, 2, 3, 4, 5), modifiedAt: 1_750_000_000_000 });
+    expect(after[place]).toMatchObject({
+      rect: [10, 20, 30, 40],
+      color: "#194ccc",
+      createdAt: Date.UTC(2024, 0, 2, 3, 4, 5),
+      modifiedAt: 1_750_000_000_000,
+    });
     const comparable = ({ objectNumber: _number, ...rest }: FileAnnotation): object => rest;
     expect(after.toSpliced(place, 1).map(comparable)).toEqual(before.toSpliced(place, 1).map(comparable));
     expect(latin1(file)).toContain("/Private<</Answer 42>>");
@@ -215,7 +323,10 @@ describe("a source with annotations", () => {
   });
 
   test("a deleted one is gone with its popup and replies, from the bytes too", () => {
-    const file = write(annotatedPdf(), [{ base: base(ANNOTATED.note), current: null }, { base: base(ANNOTATED.highlight), current: null }]);
+    const file = write(annotatedPdf(), [
+      { base: base(ANNOTATED.note), current: null },
+      { base: base(ANNOTATED.highlight), current: null },
+    ]);
     const names = inFile(file).map(({ name, subtype }) => name ?? subtype);
     expect(names).toEqual(["Link", "Highlight", ANNOTATED.ink, ANNOTATED.rectangle, ANNOTATED.text, "unknown-kind-1"]);
     for (const secret of ["Look here", "A reply", "text-note-1"]) expect(latin1(file)).not.toContain(secret);
@@ -227,7 +338,10 @@ describe("a source with annotations", () => {
   });
 
   test("a flattened file looks the same and has no marks any more", () => {
-    const changes = [created("record-1", rectangle()), created("record-2", rectangle({ flags: ["hidden"], geometry: { bbox: [300, 300, 50, 50] } }))];
+    const changes = [
+      created("record-1", rectangle()),
+      created("record-2", rectangle({ flags: ["hidden"], geometry: { bbox: [300, 300, 50, 50] } })),
+    ];
     const file = write(annotatedPdf(), changes, { flatten: true });
     expect(inFile(file).map(({ name, subtype }) => name ?? subtype)).toEqual(["Link", "unknown-kind-1", "record-2"]);
     const { at } = render(file, { annotations: "none" });
@@ -238,19 +352,28 @@ describe("a source with annotations", () => {
 });
 
 test("an encrypted file stays encrypted, with the annotations in it", () => {
-  const change = created("record-1", rectangle({ note: "between us", appearance: { strokeColor: "#112233", strokeWidth: 1, opacity: 0.37 } }));
+  const change = created(
+    "record-1",
+    rectangle({ note: "between us", appearance: { strokeColor: "#112233", strokeWidth: 1, opacity: 0.37 } }),
+  );
   const file = write(encryptedPdf(), [change], { password: ENCRYPTED_PASSWORD });
   expect(() => engine.open(file)).toThrow("password");
   expect(latin1(file)).not.toContain("between us");
-  expect(read(file, ENCRYPTED_PASSWORD).map(({ data }) => data)).toMatchObject([{ type: "rectangle", note: "between us", appearance: { opacity: 0.37 } }]);
+  expect(read(file, ENCRYPTED_PASSWORD).map(({ data }) => data)).toMatchObject([
+    { type: "rectangle", note: "between us", appearance: { opacity: 0.37 } },
+  ]);
 });
 
 test("a record that cannot be written is reported and left out", () => {
   const left: string[] = [];
   const ellipse: Annotation = { type: "ellipse", page: "1.0", geometry: { bbox: [0, 0, 10, 10] }, appearance: {} };
-  const file = write(pagesPdf(1), [created("record-1", ellipse), created("record-2", rectangle({ page: "1.7" })), created("record-3", rectangle())], {
-    onLeftOut: ({ id }) => left.push(id),
-  });
+  const file = write(
+    pagesPdf(1),
+    [created("record-1", ellipse), created("record-2", rectangle({ page: "1.7" })), created("record-3", rectangle())],
+    {
+      onLeftOut: ({ id }) => left.push(id),
+    },
+  );
   expect(left).toEqual(["record-1", "record-2"]);
   expect(inFile(file).map(({ name }) => name)).toEqual(["record-3"]);
 });
@@ -264,6 +387,18 @@ test("the modification date is the one that is given", () => {
 
 test("hostile words are words in the file", () => {
   const nasty = ") /AP<</N 9 0 R>> >> endobj (\\";
-  const file = write(pagesPdf(1), [created("record-1", rectangle({ note: nasty, creatorName: nasty })), created("record-2", { type: "note", page: "1.0", geometry: { bbox: [5, 5, 20, 20] }, appearance: {}, text: { format: "plain", value: `/Name/NewParagraph ${nasty}` } })]);
-  expect(inFile(file).map(({ contents, icon }) => [contents, icon])).toEqual([[nasty, null], [`/Name/NewParagraph ${nasty}`, "Comment"]]);
+  const file = write(pagesPdf(1), [
+    created("record-1", rectangle({ note: nasty, creatorName: nasty })),
+    created("record-2", {
+      type: "note",
+      page: "1.0",
+      geometry: { bbox: [5, 5, 20, 20] },
+      appearance: {},
+      text: { format: "plain", value: `/Name/NewParagraph ${nasty}` },
+    }),
+  ]);
+  expect(inFile(file).map(({ contents, icon }) => [contents, icon])).toEqual([
+    [nasty, null],
+    [`/Name/NewParagraph ${nasty}`, "Comment"],
+  ]);
 });

@@ -13,7 +13,7 @@ import { finishFile, type WrittenAnnotation } from "./finish-file.ts";
 import { annotationData } from "./import-annotation.ts";
 import { type AnnotationToWrite, iconName } from "./pdfium/annotations.ts";
 import { handleOf } from "./pdfium/document.ts";
-import { type Edit, editPage, type FlattenedPage, flattenPage, withoutAppearance } from "./pdfium/edit-page.ts";
+import { type Edit, editPage, type FlattenedPage, flattenPage, NOT_SEEN, withoutAppearance } from "./pdfium/edit-page.ts";
 import { hasFileId, setModificationDate } from "./pdfium/file-version.ts";
 import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
 
@@ -41,7 +41,12 @@ export interface ExportOptions {
  * The edited file; the bytes of the source itself when there is nothing to do. Its encryption stays (an encrypted file's bytes
  * differ every time: its cipher is salted), its signatures do not hold any more. Throws PdfError like `open`, and `failed`.
  */
-export function exportDocument(engine: PdfEngine, source: Uint8Array | RangeReader, changes: Iterable<RecordChange>, options: ExportOptions): Uint8Array {
+export function exportDocument(
+  engine: PdfEngine,
+  source: Uint8Array | RangeReader,
+  changes: Iterable<RecordChange>,
+  options: ExportOptions,
+): Uint8Array {
   const wanted = [...changes].filter(({ base, current }) => base !== null || current !== null);
   if (wanted.length === 0 && options.annotations && options.flatten !== true) return readAll(source);
   const document = engine.open(source, options.password === undefined ? {} : { password: options.password });
@@ -96,15 +101,25 @@ function plan(document: PdfDocument, changes: readonly RecordChange[], options: 
       const bare = page.found.length === 0 ? new Set<number>() : handle.guard(() => withoutAppearance(handle, index));
       for (const annotation of page.found) {
         const data = bare.has(annotation.ordinal) && !page.taken.has(annotation.ordinal) ? annotationData(annotation, String(index)) : null;
-        if (data === null || !isDrawn(data)) continue;
-        page.edits.push({ replaces: annotation.ordinal, write: { name: annotation.name ?? "", data, rect: coverage(data), createdAt: 0, updatedAt: 0 } });
+        if (data === null || !isDrawn(data) || (annotation.flags & NOT_SEEN) !== 0) continue;
+        page.edits.push({
+          replaces: annotation.ordinal,
+          write: { name: annotation.name ?? "", data, rect: coverage(data), createdAt: 0, updatedAt: 0 },
+          onlyAppearance: true,
+        });
       }
     }
   }
   return pages;
 }
 
-function edit(engine: PdfEngine, document: PdfDocument, pages: ReadonlyMap<number, PagePlan>, options: ExportOptions, id: string): Uint8Array {
+function edit(
+  engine: PdfEngine,
+  document: PdfDocument,
+  pages: ReadonlyMap<number, PagePlan>,
+  options: ExportOptions,
+  id: string,
+): Uint8Array {
   const handle = handleOf(document);
   const specs: AppearanceSpec[] = [...pages.values()].flatMap(({ edits }) => edits.flatMap(({ write }) => (write === null ? [] : [write])));
   const appearances = specs.length === 0 ? null : engine.open(appearanceFile(specs));
@@ -114,15 +129,17 @@ function edit(engine: PdfEngine, document: PdfDocument, pages: ReadonlyMap<numbe
     const flattened: FlattenedPage[] = [];
     let next = 0;
     for (const [index, { edits, found }] of pages) {
-      const writes = edits.flatMap(({ write }) => (write === null ? [] : [write]));
+      const writes = edits.filter(({ write }) => write !== null);
       const from = { document: appearances === null ? 0 : handleOf(appearances).docPtr, first: next };
       next += writes.length;
       const numbers = handle.guard(() => editPage(handle, index, { edits, found, appearances: from }));
       const flat = options.flatten === true ? handle.guard(() => flattenPage(handle, index)) : null;
       if (flat !== null) flattened.push(flat);
       for (const [at, objectNumber] of numbers.entries()) {
-        const { data } = writes[at]!;
-        if (flat === null || flat.kept.includes(objectNumber)) written.push({ objectNumber, opacity: data.appearance.opacity ?? 1, icon: iconName(data) });
+        const { write, onlyAppearance } = writes[at]!;
+        const isThere = onlyAppearance !== true && (flat === null || flat.kept.includes(objectNumber));
+        if (write !== null && isThere)
+          written.push({ objectNumber, opacity: write.data.appearance.opacity ?? 1, icon: iconName(write.data) });
       }
     }
     if (options.modifiedAt !== undefined) {
@@ -150,11 +167,15 @@ function coverage(data: DrawnAnnotation): Rect {
 
 /** The ordinal of the annotation that a base record was made from. */
 function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
-  const candidates = found.filter((annotation) => recordType(annotation) === data.type && !annotation.isReply && !taken.has(annotation.ordinal));
+  const candidates = found.filter(
+    (annotation) => recordType(annotation) === data.type && !annotation.isReply && !taken.has(annotation.ordinal),
+  );
   const match =
     (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
     candidates.find((annotation) => annotation.name === id) ??
-    candidates.find((annotation) => annotation.objectNumber === 0 && annotation.rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02));
+    candidates.find(
+      (annotation) => annotation.objectNumber === 0 && annotation.rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02),
+    );
   if (match === undefined) return null;
   taken.add(match.ordinal);
   return match.ordinal;
@@ -199,5 +220,8 @@ function fingerprint(source: Uint8Array | RangeReader, changes: readonly RecordC
   for (let at = 0; at < text.length; at++) {
     for (let lane = 0; lane < 4; lane++) lanes[lane] = Math.imul(lanes[lane]! ^ (text.charCodeAt(at) + lane), 0x01000193) >>> 0;
   }
-  return lanes.map((lane) => lane.toString(16).padStart(8, "0")).join("").toUpperCase();
+  return lanes
+    .map((lane) => lane.toString(16).padStart(8, "0"))
+    .join("")
+    .toUpperCase();
 }

@@ -123,9 +123,9 @@ function dictionaryAt(file: Uint8Array, offset: number): Map<string, Range> {
   return values;
 }
 
-const [SPACE, SLASH, OPEN, CLOSE, BACKSLASH, LESS, GREATER, LEFT, RIGHT] = Array.from(" /()\\<>[]", (character) => character.charCodeAt(0)) as [
-  number, number, number, number, number, number, number, number, number,
-];
+const [SPACE, SLASH, OPEN, CLOSE, BACKSLASH, LESS, GREATER, LEFT, RIGHT] = Array.from(" /()\\<>[]", (character) =>
+  character.charCodeAt(0),
+) as [number, number, number, number, number, number, number, number, number];
 const DELIMITERS: readonly number[] = [SLASH, OPEN, CLOSE, LESS, GREATER, LEFT, RIGHT];
 
 /** Is it part of a number, a keyword or a name? */

@@ -29,7 +29,16 @@ test("text beyond ASCII is UTF-16 with its mark", () => {
 });
 
 test("numbers have no exponent and no needless digits", () => {
-  expect([1e-9, -1e-9, 1.5, 100, 1e21, Number.NaN, Number.POSITIVE_INFINITY, 0.33333].map(pdfNumber)).toEqual(["0", "0", "1.5", "100", "1000000000", "0", "0", "0.3333"]);
+  expect([1e-9, -1e-9, 1.5, 100, 1e21, Number.NaN, Number.POSITIVE_INFINITY, 0.33333].map(pdfNumber)).toEqual([
+    "0",
+    "0",
+    "1.5",
+    "100",
+    "1000000000",
+    "0",
+    "0",
+    "0.3333",
+  ]);
 });
 
 test("an object that was reserved and never set is an error", () => {

@@ -18,8 +18,11 @@ export interface PdfDictionary {
   readonly [key: string]: PdfValue | undefined;
 }
 
+const PLAIN_NAME = /^[A-Za-z0-9._+-]+$/;
+
 /** `/Name`, with everything but letters, digits and `-._+` escaped. */
 export function pdfName(name: string): PdfToken {
+  if (PLAIN_NAME.test(name)) return { [TOKEN]: `/${name}` };
   let text = "/";
   for (const byte of utf8(name)) {
     const character = String.fromCharCode(byte);
@@ -36,7 +39,9 @@ export function pdfRaw(syntax: string): PdfToken {
 /** A number without exponent (PDF has none), within ±10⁹. What is not finite is 0. */
 export function pdfNumber(value: number): string {
   if (!Number.isFinite(value)) return "0";
-  const text = Math.min(1e9, Math.max(-1e9, value)).toFixed(4).replace(/\.?0+$/, "");
+  const rounded = Math.round(Math.min(1e9, Math.max(-1e9, value)) * 10_000) / 10_000;
+  // Four decimals of a small number would come out as 1e-4.
+  const text = Math.abs(rounded) < 0.001 ? rounded.toFixed(4).replace(/\.?0+$/, "") : String(rounded);
   return text === "-0" ? "0" : text;
 }
 
@@ -121,7 +126,7 @@ function serialize(value: PdfValue): string {
   if (isToken(value)) return value[TOKEN];
   if (isArray(value)) return `[${value.map(serialize).join(" ")}]`;
   const entries = Object.entries(value).filter((entry): entry is [string, PdfValue] => entry[1] !== undefined);
-  return `<<${entries.map(([key, item]) => `${pdfName(key)[TOKEN]} ${serialize(item)}`).join(" ")}>>`;
+  return `<<${entries.map(([key, item]) => `${PLAIN_NAME.test(key) ? `/${key}` : pdfName(key)[TOKEN]} ${serialize(item)}`).join(" ")}>>`;
 }
 
 function isToken(value: object): value is PdfToken {
@@ -138,7 +143,9 @@ function hex(byte: number): string {
 
 function utf8(text: string): number[] {
   const encoded = encodeURIComponent(text.replace(/[\uD800-\uDFFF]/gu, "?"));
-  return Array.from(encoded.matchAll(/%([0-9A-F]{2})|([\s\S])/g), (match) => (match[1] === undefined ? match[0].charCodeAt(0) : Number.parseInt(match[1], 16)));
+  return Array.from(encoded.matchAll(/%([0-9A-F]{2})|([\s\S])/g), (match) =>
+    match[1] === undefined ? match[0].charCodeAt(0) : Number.parseInt(match[1], 16),
+  );
 }
 
 function concatenate(parts: readonly (string | Uint8Array)[]): Uint8Array {

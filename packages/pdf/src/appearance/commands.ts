@@ -12,8 +12,18 @@ export type PathSegment =
   | readonly ["Z"];
 
 export const BLEND_MODES = [
-  "normal", "multiply", "screen", "overlay", "darken", "lighten",
-  "colorDodge", "colorBurn", "hardLight", "softLight", "difference", "exclusion",
+  "normal",
+  "multiply",
+  "screen",
+  "overlay",
+  "darken",
+  "lighten",
+  "colorDodge",
+  "colorBurn",
+  "hardLight",
+  "softLight",
+  "difference",
+  "exclusion",
 ] as const;
 export type BlendMode = (typeof BLEND_MODES)[number];
 

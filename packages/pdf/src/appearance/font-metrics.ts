@@ -56,9 +56,18 @@ const TIMES_BOLD_ITALIC =
 
 /** The standard fonts by their PDF names. */
 export const FONT_NAMES = [
-  "Helvetica", "Helvetica-Bold", "Helvetica-Oblique", "Helvetica-BoldOblique",
-  "Times-Roman", "Times-Bold", "Times-Italic", "Times-BoldItalic",
-  "Courier", "Courier-Bold", "Courier-Oblique", "Courier-BoldOblique",
+  "Helvetica",
+  "Helvetica-Bold",
+  "Helvetica-Oblique",
+  "Helvetica-BoldOblique",
+  "Times-Roman",
+  "Times-Bold",
+  "Times-Italic",
+  "Times-BoldItalic",
+  "Courier",
+  "Courier-Bold",
+  "Courier-Oblique",
+  "Courier-BoldOblique",
 ] as const;
 export type FontName = (typeof FONT_NAMES)[number];
 
@@ -69,9 +78,18 @@ const parse = (table: string): Uint16Array => Uint16Array.from(table.split(" "),
 const SANS = parse(HELVETICA);
 const SANS_BOLD = parse(HELVETICA_BOLD);
 const WIDTHS: Readonly<Record<FontName, Uint16Array | null>> = {
-  Helvetica: SANS, "Helvetica-Bold": SANS_BOLD, "Helvetica-Oblique": SANS, "Helvetica-BoldOblique": SANS_BOLD,
-  "Times-Roman": parse(TIMES), "Times-Bold": parse(TIMES_BOLD), "Times-Italic": parse(TIMES_ITALIC), "Times-BoldItalic": parse(TIMES_BOLD_ITALIC),
-  Courier: null, "Courier-Bold": null, "Courier-Oblique": null, "Courier-BoldOblique": null,
+  Helvetica: SANS,
+  "Helvetica-Bold": SANS_BOLD,
+  "Helvetica-Oblique": SANS,
+  "Helvetica-BoldOblique": SANS_BOLD,
+  "Times-Roman": parse(TIMES),
+  "Times-Bold": parse(TIMES_BOLD),
+  "Times-Italic": parse(TIMES_ITALIC),
+  "Times-BoldItalic": parse(TIMES_BOLD_ITALIC),
+  Courier: null,
+  "Courier-Bold": null,
+  "Courier-Oblique": null,
+  "Courier-BoldOblique": null,
 };
 
 /** Height of the line above and below the baseline, in parts of the font size; the same for all faces of a family. */

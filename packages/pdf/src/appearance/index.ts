@@ -1,7 +1,16 @@
 /** How annotations look: `@lectern/pdf/appearance`. No platform, no schema library: it is loaded before the first paint. */
 export {
-  type BlendMode, circlePath, type DrawCommand, type GroupCommand, type Matrix, type PathCommand, type PathSegment, rectPath,
-  type Stroke, type TextCommand, union,
+  type BlendMode,
+  circlePath,
+  type DrawCommand,
+  type GroupCommand,
+  type Matrix,
+  type PathCommand,
+  type PathSegment,
+  rectPath,
+  type Stroke,
+  type TextCommand,
+  union,
 } from "./commands.ts";
 export { type FontName, standardFont, textWidth, verticalMetrics } from "./font-metrics.ts";
 export { annotationBounds, drawAnnotation, type DrawnAnnotation, type DrawnType, isDrawn } from "./registry.ts";

@@ -30,7 +30,10 @@ export function layoutText(annotation: Text, width = textBody(annotation)[2]): T
   const size = within(appearance.fontSize, 1, 1000, 12);
   const inset = borderWidth(annotation) + TEXT_PADDING;
   const room = Math.max(1, width - 2 * inset);
-  const lines = plainText(annotation.text).replaceAll("\t", "    ").split(/[\n\u2028\u2029]/).flatMap((line) => wrap(line, font, size, room));
+  const lines = plainText(annotation.text)
+    .replaceAll("\t", "    ")
+    .split(/[\n\u2028\u2029]/)
+    .flatMap((line) => wrap(line, font, size, room));
   return {
     font,
     size,
@@ -57,7 +60,14 @@ export function draw(annotation: Text): DrawCommand[] {
       ...(background === undefined ? {} : { fill: background }),
       ...(edge === undefined || border === 0
         ? {}
-        : { stroke: { color: edge, width: border, join: "miter", ...(appearance.borderStyle === "dashed" ? { dash: [3 * border, 2 * border] } : {}) } }),
+        : {
+            stroke: {
+              color: edge,
+              width: border,
+              join: "miter",
+              ...(appearance.borderStyle === "dashed" ? { dash: [3 * border, 2 * border] } : {}),
+            },
+          }),
     });
   }
 
@@ -70,15 +80,27 @@ export function draw(annotation: Text): DrawCommand[] {
   const words = layout.lines.flatMap(({ text, width: used }, index): DrawCommand[] => {
     if (text.trim() === "") return [];
     const room = width - 2 * layout.inset - used;
-    const x = left + layout.inset + (appearance.horizontalAlign === "center" ? room / 2 : appearance.horizontalAlign === "right" ? room : 0);
+    const x =
+      left + layout.inset + (appearance.horizontalAlign === "center" ? room / 2 : appearance.horizontalAlign === "right" ? room : 0);
     return [
-      { kind: "text", x, y: firstBaseline + index * layout.size * LINE_HEIGHT, text, font: layout.font, size: layout.size, color: color(appearance.fontColor, "#000000"), width: used },
+      {
+        kind: "text",
+        x,
+        y: firstBaseline + index * layout.size * LINE_HEIGHT,
+        text,
+        font: layout.font,
+        size: layout.size,
+        color: color(appearance.fontColor, "#000000"),
+        width: used,
+      },
     ];
   });
   if (words.length > 0) commands.push({ kind: "group", clip: box, commands: words });
   if (commands.length === 0) return [];
   const rotation = rotationOf(annotation);
-  return [{ kind: "group", commands, opacity: opacity(appearance.opacity), ...(rotation === 0 ? {} : { transform: rotate(box, rotation) }) }];
+  return [
+    { kind: "group", commands, opacity: opacity(appearance.opacity), ...(rotation === 0 ? {} : { transform: rotate(box, rotation) }) },
+  ];
 }
 
 /** The annotation's own box, which holds the turned words, and the callout line. */
@@ -131,7 +153,10 @@ function rotationOf({ geometry }: Text): number {
 function rotate([left, top, width, height]: Rect, degrees: number): Matrix {
   if (degrees === 0) return [1, 0, 0, 1, 0, 0];
   const [x, y] = [left + width / 2, top + height / 2];
-  const [cos, sin] = degrees % 90 === 0 ? [[1, 0, -1, 0][degrees / 90]!, [0, 1, 0, -1][degrees / 90]!] : [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const [cos, sin] =
+    degrees % 90 === 0
+      ? [[1, 0, -1, 0][degrees / 90]!, [0, 1, 0, -1][degrees / 90]!]
+      : [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return [cos, sin, -sin, cos, x - cos * x + sin * y, y - sin * x - cos * y];
 }
 

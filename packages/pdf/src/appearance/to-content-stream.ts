@@ -23,7 +23,10 @@ export interface StreamResources {
 }
 
 /** `matrix` takes points of the page to the stream's space; `bounds` holds all that is drawn, in points of the page. */
-export function toContentStream(commands: readonly DrawCommand[], options: { readonly matrix: Matrix; readonly bounds: Rect }): ContentStream {
+export function toContentStream(
+  commands: readonly DrawCommand[],
+  options: { readonly matrix: Matrix; readonly bounds: Rect },
+): ContentStream {
   return stream(commands, options.bounds, `${options.matrix.map(pdfNumber).join(" ")} cm`);
 }
 
@@ -42,14 +45,19 @@ function stream(commands: readonly DrawCommand[], bounds: Rect, first: string | 
     out.push("q");
     if (!plain) out.push(`/${graphicsState(alpha, mode)} gs`);
     // Parts that overlap must be composited as one: fill and stroke of a path, the commands of a group.
-    const composed = command.kind === "group" ? !plain : command.kind === "path" && alpha < 1 && command.fill !== undefined && command.stroke !== undefined;
+    const composed =
+      command.kind === "group"
+        ? !plain
+        : command.kind === "path" && alpha < 1 && command.fill !== undefined && command.stroke !== undefined;
     if (composed) group({ ...command, opacity: 1, blendMode: "normal" });
     else if (command.kind === "path") out.push(...paint(command));
     else if (command.kind === "text") {
       const key = `F${FONT_NAMES.indexOf(command.font)}`;
       fonts[key] = command.font;
       // The page's y runs down and the stream's up: text is turned over once more.
-      out.push(`BT ${rgb(command.color)} rg /${key} ${pdfNumber(command.size)} Tf 1 0 0 -1 ${pdfNumber(command.x)} ${pdfNumber(command.y)} Tm ${pdfLiteral(winAnsi(command.text))} Tj ET`);
+      out.push(
+        `BT ${rgb(command.color)} rg /${key} ${pdfNumber(command.size)} Tf 1 0 0 -1 ${pdfNumber(command.x)} ${pdfNumber(command.y)} Tm ${pdfLiteral(winAnsi(command.text))} Tj ET`,
+      );
     } else {
       if (command.transform !== undefined) out.push(`${command.transform.map((value) => pdfNumber(finite(value))).join(" ")} cm`);
       if (command.clip !== undefined) out.push(`${operators(rectPath(command.clip))} W n`);
@@ -77,7 +85,9 @@ function paint({ path, fill, stroke }: PathCommand): string[] {
   const out: string[] = [];
   if (fill !== undefined) out.push(`${rgb(fill)} rg`);
   if (stroke !== undefined) {
-    out.push(`${rgb(stroke.color)} RG ${pdfNumber(stroke.width)} w ${stroke.cap === "round" ? 1 : 0} J ${stroke.join === "round" ? 1 : 0} j`);
+    out.push(
+      `${rgb(stroke.color)} RG ${pdfNumber(stroke.width)} w ${stroke.cap === "round" ? 1 : 0} J ${stroke.join === "round" ? 1 : 0} j`,
+    );
     const dash = dashes(stroke.dash);
     if (dash !== undefined) out.push(`[${dash.map(pdfNumber).join(" ")}] 0 d`);
   }

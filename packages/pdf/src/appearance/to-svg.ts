@@ -66,7 +66,10 @@ function element(command: DrawCommand): SvgElement {
       const children = toSvg(command.commands);
       return {
         tag: "g",
-        attributes: { ...(command.transform === undefined ? {} : { transform: `matrix(${command.transform.map(number).join(" ")})` }), ...opacityOf(command) },
+        attributes: {
+          ...(command.transform === undefined ? {} : { transform: `matrix(${command.transform.map(number).join(" ")})` }),
+          ...opacityOf(command),
+        },
         ...styled(command),
         children: clip === undefined ? children : [clipped(clip, children)],
       };
@@ -91,7 +94,11 @@ function face(font: FontName): Record<string, string> {
     : font.startsWith("Courier")
       ? "Courier, 'Courier New', 'Liberation Mono', monospace"
       : "Helvetica, Arial, 'Liberation Sans', sans-serif";
-  return { "font-family": family, "font-weight": font.includes("Bold") ? "700" : "400", "font-style": /Oblique|Italic/.test(font) ? "italic" : "normal" };
+  return {
+    "font-family": family,
+    "font-weight": font.includes("Bold") ? "700" : "400",
+    "font-style": /Oblique|Italic/.test(font) ? "italic" : "normal",
+  };
 }
 
 function opacityOf(command: { readonly opacity?: number }): Record<string, string> {
@@ -99,7 +106,10 @@ function opacityOf(command: { readonly opacity?: number }): Record<string, strin
   return value === 1 ? {} : { opacity: number(value) };
 }
 
-function styled(command: { readonly blendMode?: BlendMode }, rest: Readonly<Record<string, string>> = {}): { style?: Record<string, string> } {
+function styled(
+  command: { readonly blendMode?: BlendMode },
+  rest: Readonly<Record<string, string>> = {},
+): { style?: Record<string, string> } {
   const mode = blendMode(command.blendMode, "normal");
   const style = mode === "normal" ? rest : { ...rest, "mix-blend-mode": mode.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) };
   return Object.keys(style).length === 0 ? {} : { style };

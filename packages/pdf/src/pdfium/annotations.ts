@@ -1,5 +1,5 @@
 /** Writes annotations: everything of a record that PDF has a place for. Appearances come from a file of them. */
-import { type AnnotationFlag, type Point, type Rect } from "@lectern/protocol";
+import type { AnnotationFlag, Point, Rect } from "@lectern/protocol";
 import type { DrawnAnnotation } from "../appearance/registry.ts";
 import { type FontName, standardFont } from "../appearance/font-metrics.ts";
 import { plainText } from "../appearance/rich-text.ts";
@@ -54,7 +54,8 @@ export function createAnnotation(wasm: Wasm, page: Pointer, geometry: PageGeomet
     case "ink":
       writeColor(pen, COLOR, data.appearance.color);
       wasm.fn.EPDFAnnot_SetBorderStyle(pointer, SOLID, data.appearance.width);
-      for (const line of data.geometry.lines) writePoints(pen, pairs(line), (points, count) => wasm.fn.FPDFAnnot_AddInkStroke(pointer, points, count));
+      for (const line of data.geometry.lines)
+        writePoints(pen, pairs(line), (points, count) => wasm.fn.FPDFAnnot_AddInkStroke(pointer, points, count));
       break;
     case "note":
       if (data.appearance.color !== undefined) writeColor(pen, COLOR, data.appearance.color);
@@ -79,7 +80,7 @@ export function iconName(data: DrawnAnnotation): string | null {
   return icon[0]!.toUpperCase() + icon.slice(1);
 }
 
-interface Pen {
+export interface Pen {
   readonly wasm: Wasm;
   readonly pointer: Pointer;
   readonly geometry: PageGeometry;
@@ -110,9 +111,18 @@ function writeFreeText(pen: Pen, { appearance, geometry }: FreeText): void {
 
 /** What forms call the standard fonts in their resources; readers know these names. */
 const RESOURCE_NAMES: Readonly<Record<FontName, string>> = {
-  Helvetica: "Helv", "Helvetica-Bold": "HeBo", "Helvetica-Oblique": "HeOb", "Helvetica-BoldOblique": "HeBI",
-  "Times-Roman": "TiRo", "Times-Bold": "TiBo", "Times-Italic": "TiIt", "Times-BoldItalic": "TiBI",
-  Courier: "Cour", "Courier-Bold": "CoBo", "Courier-Oblique": "CoOb", "Courier-BoldOblique": "CoBI",
+  Helvetica: "Helv",
+  "Helvetica-Bold": "HeBo",
+  "Helvetica-Oblique": "HeOb",
+  "Helvetica-BoldOblique": "HeBI",
+  "Times-Roman": "TiRo",
+  "Times-Bold": "TiBo",
+  "Times-Italic": "TiIt",
+  "Times-BoldItalic": "TiBI",
+  Courier: "Cour",
+  "Courier-Bold": "CoBo",
+  "Courier-Oblique": "CoOb",
+  "Courier-BoldOblique": "CoBI",
 };
 
 function writeText({ wasm, pointer }: Pen, key: string, value: string): void {
@@ -120,7 +130,7 @@ function writeText({ wasm, pointer }: Pen, key: string, value: string): void {
   wasm.frame((alloc) => wasm.fn.FPDFAnnot_SetStringValue(pointer, wasm.name(key), utf16(wasm, alloc, value)));
 }
 
-function writeRect({ wasm, pointer, geometry }: Pen, rect: Rect): void {
+export function writeRect({ wasm, pointer, geometry }: Pen, rect: Rect): void {
   const [left, top, right, bottom] = edges(geometry, rect);
   wasm.frame((alloc) => {
     const buffer = alloc(16);
@@ -172,12 +182,22 @@ function channels(color: string): [number, number, number] {
 }
 
 function operands(color: string): string {
-  return channels(color).map((part) => pdfNumber(part / 255)).join(" ");
+  return channels(color)
+    .map((part) => pdfNumber(part / 255))
+    .join(" ");
 }
 
 /** Bits of /F, ISO 32000-2, table 167; the third says that it is printed. */
 const FLAG_BITS: Readonly<Record<Exclude<AnnotationFlag, "noPrint">, number>> = {
-  invisible: 1, hidden: 2, noZoom: 8, noRotate: 16, noView: 32, readOnly: 64, locked: 128, toggleNoView: 256, lockedContents: 512,
+  invisible: 1,
+  hidden: 2,
+  noZoom: 8,
+  noRotate: 16,
+  noView: 32,
+  readOnly: 64,
+  locked: 128,
+  toggleNoView: 256,
+  lockedContents: 512,
 };
 const PRINT = 4;
 

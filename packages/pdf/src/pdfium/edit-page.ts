@@ -1,7 +1,7 @@
 /** Puts annotations into the list of a page, in place of others or at its end, and takes others out of it. */
 import type { FileAnnotation } from "../engine.ts";
 import { PdfError } from "../engine.ts";
-import { type AnnotationToWrite, createAnnotation } from "./annotations.ts";
+import { type AnnotationToWrite, createAnnotation, writeRect } from "./annotations.ts";
 import type { PdfiumHandle } from "./document.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { pageGeometry } from "./page.ts";
@@ -12,6 +12,8 @@ export interface Edit {
   readonly replaces: number | null;
   /** What takes its place, or comes at the end. */
   readonly write: AnnotationToWrite | null;
+  /** It only gets the appearance of what is written: it is about to become content of the page. */
+  readonly onlyAppearance?: boolean;
 }
 
 export interface PageEdits {
@@ -35,16 +37,26 @@ export function editPage(handle: PdfiumHandle, index: number, { edits, found, ap
     const list = Array.from({ length: count }, (_, ordinal) => ordinal);
     const numbers: number[] = [];
     const gone = new Set<number>();
+    const setAppearance = (annotation: Pointer): void => {
+      if (fn.EPDFAnnot_SetAppearanceFromPage(annotation, appearances.document, appearances.first + numbers.length) === 0) {
+        throw new PdfError("failed", "an appearance could not be written");
+      }
+      numbers.push(fn.EPDFAnnot_GetObjectNumber(annotation));
+    };
 
-    for (const { replaces, write } of edits) {
+    for (const { replaces, write, onlyAppearance } of edits) {
+      if (write !== null && replaces !== null && onlyAppearance === true) {
+        const annotation = fn.FPDFPage_GetAnnot(page, list.indexOf(replaces));
+        writeRect({ wasm, pointer: annotation, geometry }, write.rect);
+        setAppearance(annotation);
+        fn.FPDFPage_CloseAnnot(annotation);
+        continue;
+      }
       if (write !== null) {
         const annotation = createAnnotation(wasm, page, geometry, write);
         const token = -1 - numbers.length;
         list.push(token);
-        if (fn.EPDFAnnot_SetAppearanceFromPage(annotation, appearances.document, appearances.first + numbers.length) === 0) {
-          throw new PdfError("failed", "an appearance could not be written");
-        }
-        numbers.push(fn.EPDFAnnot_GetObjectNumber(annotation));
+        setAppearance(annotation);
         if (replaces !== null) {
           relink(wasm, page, { annotation, old: replaces, links, list });
           move(wasm, page, list, list.indexOf(token), list.indexOf(replaces));
@@ -54,7 +66,8 @@ export function editPage(handle: PdfiumHandle, index: number, { edits, found, ap
       if (replaces !== null) gone.add(replaces);
     }
     for (let at = list.length - 1; at >= 0; at--) {
-      if (gone.has(list[at]!) && fn.EPDFPage_RemoveAnnot(page, at) === 0) throw new PdfError("failed", "an annotation could not be removed");
+      if (gone.has(list[at]!) && fn.EPDFPage_RemoveAnnot(page, at) === 0)
+        throw new PdfError("failed", "an annotation could not be removed");
     }
     return numbers;
   });
@@ -99,7 +112,12 @@ export function flattenPage(handle: PdfiumHandle, index: number): FlattenedPage 
       const subtype = subtypeOf(fn.FPDFAnnot_GetSubtype(annotation));
       const flags = fn.FPDFAnnot_GetFlags(annotation);
       const goes = subtype === "Popup" || fn.FPDFAnnot_HasKey(annotation, wasm.name("IRT")) !== 0;
-      const isDrawn = !goes && subtype !== "Link" && subtype !== "Widget" && (flags & NOT_SEEN) === 0 && fn.EPDFAnnot_HasAppearanceStream(annotation, NORMAL) !== 0;
+      const isDrawn =
+        !goes &&
+        subtype !== "Link" &&
+        subtype !== "Widget" &&
+        (flags & NOT_SEEN) === 0 &&
+        fn.EPDFAnnot_HasAppearanceStream(annotation, NORMAL) !== 0;
       if (isDrawn) marks++;
       else if (!goes && fn.EPDFAnnot_GetObjectNumber(annotation) > 0) {
         staying.push({ annotation, flags });
@@ -108,7 +126,8 @@ export function flattenPage(handle: PdfiumHandle, index: number): FlattenedPage 
       fn.FPDFPage_CloseAnnot(annotation);
     }
     for (const { annotation, flags } of staying) fn.FPDFAnnot_SetFlags(annotation, flags | HIDDEN);
-    if (marks > 0 && fn.FPDFPage_Flatten(page, FOR_THE_SCREEN) === FLATTEN_FAILED) throw new PdfError("failed", "a page could not be flattened");
+    if (marks > 0 && fn.FPDFPage_Flatten(page, FOR_THE_SCREEN) === FLATTEN_FAILED)
+      throw new PdfError("failed", "a page could not be flattened");
     for (const { annotation, flags } of staying) {
       fn.FPDFAnnot_SetFlags(annotation, flags);
       if (marks > 0) holdPlace(wasm, page, annotation);
@@ -120,8 +139,8 @@ export function flattenPage(handle: PdfiumHandle, index: number): FlattenedPage 
 }
 
 const HIDDEN = 2;
-/** Hidden, or not for the screen. */
-const NOT_SEEN = HIDDEN | 32;
+/** Bits of /F: hidden, or not for the screen. */
+export const NOT_SEEN = HIDDEN | 32;
 const FOR_THE_SCREEN = 0;
 const FLATTEN_FAILED = 0;
 const POPUP = 16;
@@ -180,7 +199,8 @@ function relink(wasm: Wasm, page: Pointer, { annotation, old, links, list }: Rel
 /** The popup of an annotation, the replies to it, and theirs. */
 function followers(ordinal: number, links: readonly Link[]): number[] {
   const found = [ordinal];
-  for (const each of found) found.push(...links.filter(({ target, ordinal: own }) => target === each && !found.includes(own)).map((link) => link.ordinal));
+  for (const each of found)
+    found.push(...links.filter(({ target, ordinal: own }) => target === each && !found.includes(own)).map((link) => link.ordinal));
   return found.slice(1);
 }
 

@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { annotatedPdf, brokenPdf, emptyFile, encryptedPdf, formPdf, notAPdf, pagesPdf, restrictedPdf, rotatedPdf, truncatedPdf } from "./index.ts";
+import {
+  annotatedPdf,
+  brokenPdf,
+  emptyFile,
+  encryptedPdf,
+  formPdf,
+  notAPdf,
+  pagesPdf,
+  restrictedPdf,
+  rotatedPdf,
+  truncatedPdf,
+} from "./index.ts";
 
 const latin1 = (bytes: Uint8Array): string => {
   let text = "";
@@ -22,7 +33,8 @@ test("a thousand pages are a thousand page objects", () => {
 
 test("the annotated page has the kinds we edit and some that we do not", () => {
   const subtypes = [...latin1(annotatedPdf()).matchAll(/\/Subtype \/(\w+)/g)].map((match) => match[1]);
-  for (const subtype of ["Highlight", "Ink", "Text", "Square", "FreeText", "Popup", "Link", "LecternTest"]) expect(subtypes).toContain(subtype);
+  for (const subtype of ["Highlight", "Ink", "Text", "Square", "FreeText", "Popup", "Link", "LecternTest"])
+    expect(subtypes).toContain(subtype);
 });
 
 test("the odd ones are what they say", () => {

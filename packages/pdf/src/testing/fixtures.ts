@@ -4,7 +4,9 @@ import { pdfContent } from "./pdf-content.ts";
 import { A4, type PageSpec, pdfFile } from "./pdf-file.ts";
 
 const WORDS =
-  "paper margin ledger column signature witness harbour archive lantern river clause meadow copper engine letter window garden timber notice ribbon".split(" ");
+  "paper margin ledger column signature witness harbour archive lantern river clause meadow copper engine letter window garden timber notice ribbon".split(
+    " ",
+  );
 
 /**
  * `count` A4 pages. Page k (from 1) has the title `Page k of count` and 24 lines, the first of which reads
@@ -46,7 +48,13 @@ export function annotatedPdf(): Uint8Array {
   content.text(72, 96, "Annotated page", { font: "Helvetica-Bold", size: 24 });
   content.text(72, 140, "Some words of this line are highlighted.", { font: "Times-Roman", size: 14 });
   content.text(72, 170, "And a few of this one, without a name.", { font: "Times-Roman", size: 14 });
-  const written = (name: string): PdfDictionary => ({ NM: name, T: "Ada Lovelace", CreationDate: "D:20240102030405Z", M: "D:20240203040506+01'00'", F: 4 });
+  const written = (name: string): PdfDictionary => ({
+    NM: name,
+    T: "Ada Lovelace",
+    CreationDate: "D:20240102030405Z",
+    M: "D:20240203040506+01'00'",
+    F: 4,
+  });
   return pdfFile({
     info: { Title: "Annotated" },
     id: "00000000000000000000000000000002",
@@ -75,7 +83,10 @@ export function annotatedPdf(): Uint8Array {
             ...written(ANNOTATED.ink),
             Subtype: pdfName("Ink"),
             Rect: [98, 548, 202, 602],
-            InkList: [[100, 550, 120, 600, 140, 560, 160, 600], [180, 550, 200, 600]],
+            InkList: [
+              [100, 550, 120, 600, 140, 560, 160, 600],
+              [180, 550, 200, 600],
+            ],
             C: [0.8, 0.1, 0.1],
             BS: { W: 3 },
           },
@@ -146,7 +157,14 @@ export function rotatedPdf(): Uint8Array {
       ].join("\n"),
     };
   });
-  return pdfFile({ pages, id: "00000000000000000000000000000003", labels: [{ from: 0, style: "r" }, { from: 4, prefix: "A-", style: "D" }] });
+  return pdfFile({
+    pages,
+    id: "00000000000000000000000000000003",
+    labels: [
+      { from: 0, style: "r" },
+      { from: 4, prefix: "A-", style: "D" },
+    ],
+  });
 }
 
 /** One page with every type of form field that a person can fill in. */
@@ -165,7 +183,15 @@ export function formPdf(): Uint8Array {
           { type: "text", name: "person.code", rect: [72, 225, 160, 24], comb: true, maxLength: 8, value: "1906" },
           { type: "checkbox", name: "agree", rect: [72, 265, 16, 16], checked: true },
           { type: "checkbox", name: "news", rect: [72, 290, 16, 16] },
-          { type: "radio", name: "colour", value: "blue", buttons: [{ rect: [72, 320, 16, 16], value: "red" }, { rect: [102, 320, 16, 16], value: "blue" }] },
+          {
+            type: "radio",
+            name: "colour",
+            value: "blue",
+            buttons: [
+              { rect: [72, 320, 16, 16], value: "red" },
+              { rect: [102, 320, 16, 16], value: "blue" },
+            ],
+          },
           { type: "combobox", name: "country", rect: [72, 350, 160, 24], options: ["France", "Japan", "Kenya"], value: "Kenya" },
           { type: "listbox", name: "fruit", rect: [72, 390, 160, 50], options: ["Apple", "Fig", "Plum"], value: "Fig" },
           { type: "text", name: "fixed", rect: [72, 460, 160, 24], value: "cannot be changed", readOnly: true },

@@ -1,7 +1,27 @@
 /** Files for tests: `@lectern/pdf/testing`. */
 export { encryptedPdf, ENCRYPTED_PASSWORD, restrictedPdf } from "./encrypted.ts";
-export { ANNOTATED, annotatedPdf, brokenPdf, emptyFile, formPdf, notAPdf, ODD_CROP, pagesPdf, rotatedPdf, truncatedPdf } from "./fixtures.ts";
+export {
+  ANNOTATED,
+  annotatedPdf,
+  brokenPdf,
+  emptyFile,
+  formPdf,
+  notAPdf,
+  ODD_CROP,
+  pagesPdf,
+  rotatedPdf,
+  truncatedPdf,
+} from "./fixtures.ts";
 export { type Align, type Color, measure, type PdfContent, pdfContent, type ShapeStyle, type TextStyle } from "./pdf-content.ts";
 export { sampleDocument } from "./sample-document.ts";
 export type { FieldSpec } from "./pdf-fields.ts";
-export { A4, type AnnotationSpec, type FileSpec, type LabelSpec, type LinkSpec, type OutlineSpec, type PageSpec, pdfFile } from "./pdf-file.ts";
+export {
+  A4,
+  type AnnotationSpec,
+  type FileSpec,
+  type LabelSpec,
+  type LinkSpec,
+  type OutlineSpec,
+  type PageSpec,
+  pdfFile,
+} from "./pdf-file.ts";

@@ -79,7 +79,12 @@ export function pdfContent(width: number, height: number): PdfContent {
     width,
     height,
     rect(x, y, w, h, style) {
-      paint(style, style.radius === undefined ? `${at(x, y + h)} ${n(w)} ${n(h)} re` : roundedRect(x, y, w, h, Math.min(style.radius, w / 2, h / 2), at));
+      paint(
+        style,
+        style.radius === undefined
+          ? `${at(x, y + h)} ${n(w)} ${n(h)} re`
+          : roundedRect(x, y, w, h, Math.min(style.radius, w / 2, h / 2), at),
+      );
     },
     circle(x, y, radius, style) {
       paint(style, roundedRect(x - radius, y - radius, 2 * radius, 2 * radius, radius, at));
@@ -92,7 +97,13 @@ export function pdfContent(width: number, height: number): PdfContent {
       if (first === undefined) return;
       const parts = [`${at(first[0], first[1])} m`];
       if (style.smooth === true) {
-        for (let i = 0; i + 2 < rest.length; i += 3) parts.push(`${rest.slice(i, i + 3).map(([x, y]) => at(x, y)).join(" ")} c`);
+        for (let i = 0; i + 2 < rest.length; i += 3)
+          parts.push(
+            `${rest
+              .slice(i, i + 3)
+              .map(([x, y]) => at(x, y))
+              .join(" ")} c`,
+          );
       } else for (const [x, y] of rest) parts.push(`${at(x, y)} l`);
       paint(style, parts.join(" ") + (style.close === true ? " h" : ""));
     },

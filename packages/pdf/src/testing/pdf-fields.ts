@@ -14,10 +14,22 @@ interface FieldOfOneWidget {
   readonly readOnly?: boolean;
 }
 export type FieldSpec =
-  | (FieldOfOneWidget & { readonly type: "text"; readonly value?: string; readonly multiLine?: boolean; readonly maxLength?: number; readonly comb?: boolean })
+  | (FieldOfOneWidget & {
+      readonly type: "text";
+      readonly value?: string;
+      readonly multiLine?: boolean;
+      readonly maxLength?: number;
+      readonly comb?: boolean;
+    })
   | (FieldOfOneWidget & { readonly type: "checkbox"; readonly checked?: boolean })
   | (FieldOfOneWidget & { readonly type: "combobox" | "listbox"; readonly options: readonly string[]; readonly value?: string })
-  | { readonly type: "radio"; readonly name: string; readonly label?: string; readonly value?: string; readonly buttons: readonly { readonly rect: Rect; readonly value: string }[] };
+  | {
+      readonly type: "radio";
+      readonly name: string;
+      readonly label?: string;
+      readonly value?: string;
+      readonly buttons: readonly { readonly rect: Rect; readonly value: string }[];
+    };
 
 export interface FieldPlace {
   readonly page: PdfRef;
@@ -30,7 +42,15 @@ const LINE = "#9aa3b2";
 const INK = "#1b2436";
 const SIZE = 10;
 /** Flags of fields (12.7.4 and 12.7.5): bit numbers there count from 1. */
-const FLAG = { readOnly: 1, required: 2, multiLine: 1 << 12, noToggleToOff: 1 << 14, radio: 1 << 15, combo: 1 << 17, comb: 1 << 24 } as const;
+const FLAG = {
+  readOnly: 1,
+  required: 2,
+  multiLine: 1 << 12,
+  noToggleToOff: 1 << 14,
+  radio: 1 << 15,
+  combo: 1 << 17,
+  comb: 1 << 24,
+} as const;
 
 export function writeFields(writer: PdfWriter, specs: readonly FieldSpec[], place: FieldPlace): { fields: PdfRef[]; widgets: PdfRef[] } {
   const fields: PdfRef[] = [];
@@ -39,9 +59,20 @@ export function writeFields(writer: PdfWriter, specs: readonly FieldSpec[], plac
     if (spec.type === "radio") {
       const field = writer.reserve();
       const kids = spec.buttons.map((button) =>
-        writer.add({ ...widget(button.rect, place), ...buttonStates(writer, button.rect, button.value, spec.value === button.value, "radio"), Parent: field }),
+        writer.add({
+          ...widget(button.rect, place),
+          ...buttonStates(writer, button.rect, button.value, spec.value === button.value, "radio"),
+          Parent: field,
+        }),
       );
-      writer.set(field, { FT: pdfName("Btn"), Ff: FLAG.radio | FLAG.noToggleToOff, T: spec.name, TU: spec.label, V: pdfName(spec.value ?? "Off"), Kids: kids });
+      writer.set(field, {
+        FT: pdfName("Btn"),
+        Ff: FLAG.radio | FLAG.noToggleToOff,
+        T: spec.name,
+        TU: spec.label,
+        V: pdfName(spec.value ?? "Off"),
+        Kids: kids,
+      });
       fields.push(field);
       widgets.push(...kids);
     } else {
@@ -103,11 +134,16 @@ function textAppearance(content: PdfContent, spec: Extract<FieldSpec, { type: "t
   frame(content);
   const value = spec.value ?? "";
   const cells = spec.comb === true ? (spec.maxLength ?? 0) : 0;
-  for (let i = 1; i < cells; i++) content.line((i * content.width) / cells, 1, (i * content.width) / cells, content.height - 1, { stroke: LINE, width: 0.5 });
+  for (let i = 1; i < cells; i++)
+    content.line((i * content.width) / cells, 1, (i * content.width) / cells, content.height - 1, { stroke: LINE, width: 0.5 });
   if (value === "") return;
   if (cells > 0) {
     for (const [i, character] of [...value].entries()) {
-      content.text(((i + 0.5) * content.width) / cells, content.height / 2 + SIZE * 0.36, character, { size: SIZE, color: INK, align: "center" });
+      content.text(((i + 0.5) * content.width) / cells, content.height / 2 + SIZE * 0.36, character, {
+        size: SIZE,
+        color: INK,
+        align: "center",
+      });
     }
   } else if (spec.multiLine === true) content.paragraph(5, 5 + SIZE, value, { width: content.width - 10, size: SIZE, color: INK });
   else content.text(5, content.height / 2 + SIZE * 0.36, value, { size: SIZE, color: INK });
@@ -118,7 +154,14 @@ function choiceAppearance(content: PdfContent, spec: Extract<FieldSpec, { type: 
   if (spec.type === "combobox") {
     content.text(5, content.height / 2 + SIZE * 0.36, spec.value ?? "", { size: SIZE, color: INK });
     const [x, y] = [content.width - 14, content.height / 2 - 2];
-    content.path([[x, y], [x + 4, y + 4], [x + 8, y]], { stroke: INK, width: 1.2 });
+    content.path(
+      [
+        [x, y],
+        [x + 4, y + 4],
+        [x + 8, y],
+      ],
+      { stroke: INK, width: 1.2 },
+    );
     return;
   }
   for (const [index, option] of spec.options.entries()) {
@@ -140,7 +183,15 @@ function buttonStates(writer: PdfWriter, rect: Rect, value: string, on: boolean,
         return;
       }
       frame(content);
-      if (checked) content.path([[width * 0.25, height * 0.52], [width * 0.43, height * 0.7], [width * 0.76, height * 0.3]], { stroke: INK, width: width / 8 });
+      if (checked)
+        content.path(
+          [
+            [width * 0.25, height * 0.52],
+            [width * 0.43, height * 0.7],
+            [width * 0.76, height * 0.3],
+          ],
+          { stroke: INK, width: width / 8 },
+        );
     });
   return {
     AS: pdfName(on ? value : "Off"),
@@ -159,7 +210,14 @@ function appearance(writer: PdfWriter, rect: Rect, draw: (content: PdfContent) =
       Subtype: pdfName("Form"),
       BBox: [0, 0, rect[2], rect[3]],
       Resources: {
-        Font: { [fontKey(font)]: { Type: pdfName("Font"), Subtype: pdfName("Type1"), BaseFont: pdfName(font), Encoding: pdfName("WinAnsiEncoding") } },
+        Font: {
+          [fontKey(font)]: {
+            Type: pdfName("Font"),
+            Subtype: pdfName("Type1"),
+            BaseFont: pdfName(font),
+            Encoding: pdfName("WinAnsiEncoding"),
+          },
+        },
       },
     },
     `/Tx BMC\n${content.operators()}\nEMC`,

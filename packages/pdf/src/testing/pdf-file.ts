@@ -102,9 +102,7 @@ export function pdfFile(spec: FileSpec): Uint8Array {
     PageMode: spec.outline === undefined ? undefined : pdfName("UseOutlines"),
     PageLabels: spec.labels === undefined ? undefined : { Nums: spec.labels.flatMap((label) => [label.from, labelDictionary(label)]) },
     AcroForm:
-      fieldRefs.length === 0
-        ? undefined
-        : { Fields: fieldRefs, DA: `/${fontKey("Helvetica")} 0 Tf 0 g`, DR: { Font: fonts(writer) } },
+      fieldRefs.length === 0 ? undefined : { Fields: fieldRefs, DA: `/${fontKey("Helvetica")} 0 Tf 0 g`, DR: { Font: fonts(writer) } },
   });
   return writer.finish({ Root: root, Info: info }, spec.id === undefined ? {} : { id: spec.id });
 }
@@ -131,9 +129,7 @@ function linkDictionary(link: LinkSpec, pages: readonly PdfRef[], top: number, h
     Rect: [left, top - y - tall, left + width, top - y],
     Border: [0, 0, 0],
     F: 4,
-    ...("uri" in target
-      ? { A: { S: pdfName("URI"), URI: target.uri } }
-      : { Dest: destination(pages, target.page, height, target.top) }),
+    ...("uri" in target ? { A: { S: pdfName("URI"), URI: target.uri } } : { Dest: destination(pages, target.page, height, target.top) }),
   };
 }
 

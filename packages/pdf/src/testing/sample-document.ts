@@ -54,7 +54,10 @@ export function sampleDocument(): Uint8Array {
   return pdfFile({
     pages,
     outline: OUTLINE,
-    labels: [{ from: 0, prefix: "Cover" }, { from: 1, style: "D" }],
+    labels: [
+      { from: 0, prefix: "Cover" },
+      { from: 1, style: "D" },
+    ],
     language: "en",
     info: {
       Title: "Welcome to Lectern",

@@ -69,7 +69,15 @@ export function link(page: SampleContent, x: number, y: number, text: string, ta
 
 /** Where somebody else is pointing: an arrow with a name tag. */
 export function cursor({ content }: SampleContent, x: number, y: number, name: string, color: string): void {
-  content.path([[x, y], [x + 4.2, y + 15], [x + 7.6, y + 9.2], [x + 14, y + 8]], { fill: color, stroke: WHITE, width: 1, close: true });
+  content.path(
+    [
+      [x, y],
+      [x + 4.2, y + 15],
+      [x + 7.6, y + 9.2],
+      [x + 14, y + 8],
+    ],
+    { fill: color, stroke: WHITE, width: 1, close: true },
+  );
   const wide = measure(name, { font: "Helvetica-Bold", size: 8 }) + 12;
   content.rect(x + 11, y + 12, wide, 15, { fill: color, radius: 7.5 });
   content.text(x + 17, y + 22.3, name, { font: "Helvetica-Bold", size: 8, color: WHITE });
