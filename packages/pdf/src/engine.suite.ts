@@ -58,6 +58,14 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect(engine.broken).toBe(false);
     });
 
+    it("refuses a file that claims more pages than there can be", () => {
+      const writer = pdfWriter();
+      const [root, tree] = [writer.reserve(), writer.reserve()];
+      writer.set(root, { Type: pdfName("Catalog"), Pages: tree });
+      writer.set(tree, { Type: pdfName("Pages"), Kids: [], Count: 1_000_000 });
+      expect(() => open(writer.finish({ Root: root }))).toThrow(expect.objectContaining({ code: "too_large" }));
+    });
+
     it("asks for a password, refuses a wrong one, and takes the user's and the owner's", () => {
       expect(() => open(encryptedPdf())).toThrow(expect.objectContaining({ code: "password_required" }));
       expect(() => open(encryptedPdf(), "")).toThrow(expect.objectContaining({ code: "password_required" }));

@@ -186,7 +186,7 @@ export class PdfiumDocument implements PdfDocument {
 
   #onPage<T>(index: number, work: () => T): T {
     return this.#run(() => {
-      if (!Number.isInteger(index) || index < 0 || index >= this.#pageCount) throw new RangeErrorOfPages(index, this.#pageCount);
+      if (!Number.isInteger(index) || index < 0 || index >= this.#pageCount) throw new PdfError("failed", `there is no page ${index} in a document of ${this.#pageCount}`);
       return work();
     });
   }
@@ -194,12 +194,6 @@ export class PdfiumDocument implements PdfDocument {
   #run<T>(work: () => T): T {
     if (this.#closed) throw new PdfError("failed", "the document is closed");
     return this.#engine.guard(work);
-  }
-}
-
-class RangeErrorOfPages extends PdfError {
-  constructor(index: number, count: number) {
-    super("failed", `there is no page ${index} in a document of ${count}`);
   }
 }
 

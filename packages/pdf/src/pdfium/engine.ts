@@ -19,6 +19,8 @@ export interface PdfiumOptions {
 }
 
 const MAX_PIXELS = 60_000_000;
+/** A file of one kilobyte may claim a million. */
+const MAX_PAGES = 100_000;
 /** Positions in a file are signed 32-bit numbers inside of PDFium. */
 const MAX_FILE_BYTES = 0x7fff_ffff;
 
@@ -52,9 +54,10 @@ export class PdfiumEngine implements PdfEngine {
       const loaded = this.#load(source, options.password);
       const document = new PdfiumDocument(this, loaded);
       this.#documents.add(document);
-      if (document.pageCount > 0) return document;
+      if (document.pageCount > 0 && document.pageCount <= MAX_PAGES) return document;
       document.close();
-      throw new PdfError("damaged", "the file has no pages");
+      if (document.pageCount === 0) throw new PdfError("damaged", "the file has no pages");
+      throw new PdfError("too_large", `the file has more than ${MAX_PAGES} pages`);
     });
   }
 
