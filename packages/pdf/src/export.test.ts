@@ -157,11 +157,17 @@ const drawn: fc.Arbitrary<DrawnAnnotation> = fc.oneof(
       box.map((bbox) => ({ geometry: { bbox } })),
       appearance(
         width.map((strokeWidth) => ({ strokeWidth })),
-        optional("strokeColor", color),
-        optional("fillColor", color),
+        // One without any colour is invisible, and a blend mode is kept in what is drawn.
+        fc.oneof(
+          merged(optional("strokeColor", color), opacity),
+          merged(
+            color.map((fillColor) => ({ fillColor })),
+            optional("strokeColor", color),
+            opacity,
+            blend,
+          ),
+        ),
         optional("strokeDash", fc.constantFrom([3], [6, 2], [1.5, 3, 4])),
-        opacity,
-        blend,
       ),
     ),
   ),
