@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { describe } from "vitest";
 
 const EXECUTABLES = [
@@ -65,4 +65,12 @@ export function watchErrors(page: Page): string[] {
     if (message.type() === "error") errors.push(message.text());
   });
   return errors;
+}
+
+/** The image of a page in the viewer, by its number. */
+export function pageImage(page: Page, number: number): Locator {
+  return page
+    .getByRole("group", { name: `Page ${number}`, exact: true })
+    .locator("img")
+    .first();
 }

@@ -1,7 +1,7 @@
 import { pagesPdf } from "@lectern/pdf/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, launch, watchErrors } from "./browser.ts";
+import { describeInBrowser, launch, pageImage, watchErrors } from "./browser.ts";
 import { type Product, startProduct, until } from "./product.ts";
 
 describeInBrowser("the dashboard", () => {
@@ -14,6 +14,7 @@ describeInBrowser("the dashboard", () => {
     browser = await launch();
     const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
     page = await context.newPage();
+    page.setDefaultTimeout(15_000);
     errors = watchErrors(page);
   });
   afterAll(async () => {
@@ -57,7 +58,7 @@ describeInBrowser("the dashboard", () => {
 
   test("the live view shows it, and a token and a snippet can be copied", async () => {
     await page.getByRole("link", { name: "Master agreement" }).click();
-    await page.locator("[data-page-index='0'] img").first().waitFor();
+    await pageImage(page, 1).waitFor();
     await page.getByRole("button", { name: "Embed" }).click();
     await page.getByRole("button", { name: "Create session token" }).click();
     await page.getByRole("button", { name: "Copy snippet" }).click();
@@ -74,14 +75,14 @@ describeInBrowser("the dashboard", () => {
     await page.getByLabel("Name").fill("Continuous integration");
     await page.getByRole("button", { name: "Create key" }).click();
     const key = (await page
+      .getByRole("dialog")
       .getByText(/^lct_live_/)
-      .first()
       .textContent())!;
     const list = () => fetch(`${product.url}/viewer/documents`, { headers: { authorization: `Bearer ${key}` } });
     expect((await list()).status).toBe(200);
     await page.getByRole("button", { name: "I have copied it" }).click();
     await page.reload();
-    await page.getByRole("cell", { name: "Continuous integration" }).waitFor();
+    await page.getByRole("cell", { name: "Continuous integration", exact: true }).waitFor();
     expect(await page.content()).not.toContain(key);
     await page.getByRole("button", { name: "Revoke Continuous integration" }).click();
     await page.getByRole("button", { name: "Revoke key" }).click();

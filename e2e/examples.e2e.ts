@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, launch, watchErrors } from "./browser.ts";
+import { describeInBrowser, launch, pageImage, watchErrors } from "./browser.ts";
 import { API_KEY, end, freePort, type Product, root, startProduct, until } from "./product.ts";
 
 let product: Product;
@@ -69,15 +69,15 @@ describeInBrowser("the Node backend", () => {
     await ana.getByLabel("Add a PDF").setInputFiles({ name: "Lease.pdf", mimeType: "application/pdf", buffer: Buffer.from(pagesPdf(3)) });
     await ana.getByRole("button", { name: "Upload" }).click();
     await ana.waitForURL(/\/contracts\/\d+$/);
-    await ana.locator("[data-page-index='0'] img").first().waitFor();
+    await pageImage(ana, 1).waitFor();
 
     const ben = await (await browser.newContext()).newPage();
     await ben.goto(url);
     await ben.getByLabel("Your name").fill("Ben");
     await ben.getByRole("button", { name: "Sign in" }).click();
     await ben.getByRole("link", { name: "Lease" }).click();
-    await ben.locator("[data-page-index='0'] img").first().waitFor();
-    await ana.getByRole("img", { name: /Ben/ }).or(ana.getByTitle(/Ben/)).first().waitFor();
+    await pageImage(ben, 1).waitFor();
+    await ana.getByRole("list", { name: "People here" }).getByTitle("Ben").waitFor();
     expect(errors.filter((error) => !error.includes("401"))).toEqual([]);
   });
 
