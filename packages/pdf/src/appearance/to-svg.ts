@@ -79,7 +79,12 @@ function element(command: DrawCommand): SvgElement {
 
 /** The path data of an SVG `d` attribute. */
 export function svgPath(path: readonly PathSegment[]): string {
-  return path.map(([operator, ...numbers]) => operator + numbers.map(number).join(" ")).join("");
+  let data = "";
+  for (const segment of path) {
+    data += segment[0];
+    for (let i = 1; i < segment.length; i++) data += (i === 1 ? "" : " ") + number(segment[i] as number);
+  }
+  return data;
 }
 
 /** A nested viewport clips without an id, of which a page may have only one. */
