@@ -2,7 +2,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Bitmap, PdfDocument, PdfEngine, RangeReader } from "./engine.ts";
 import { pdfName, type PdfValue, pdfWriter } from "./pdf-writer.ts";
-import { annotatedPdf, brokenPdf, emptyFile, ENCRYPTED_PASSWORD, encryptedPdf, formPdf, notAPdf, pagesPdf, pdfFile, restrictedPdf, rotatedPdf } from "./testing/index.ts";
+import {
+  annotatedPdf,
+  brokenPdf,
+  emptyFile,
+  ENCRYPTED_PASSWORD,
+  encryptedPdf,
+  formPdf,
+  notAPdf,
+  pagesPdf,
+  pdfFile,
+  restrictedPdf,
+  rotatedPdf,
+} from "./testing/index.ts";
 import { plainText } from "./text.ts";
 
 type Rgb = readonly [number, number, number];
@@ -53,7 +65,14 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect(() => open(notAPdf())).toThrow(expect.objectContaining({ code: "not_a_pdf" }));
       expect(() => open(brokenPdf())).toThrow(expect.objectContaining({ code: "damaged" }));
       expect(() => open({ size: 3_000_000_000, read: () => false })).toThrow(expect.objectContaining({ code: "too_large" }));
-      expect(() => open({ size: 1000, read: () => { throw new Error("disk"); } })).toThrow(expect.objectContaining({ code: "damaged" }));
+      expect(() =>
+        open({
+          size: 1000,
+          read: () => {
+            throw new Error("disk");
+          },
+        }),
+      ).toThrow(expect.objectContaining({ code: "damaged" }));
       expect(open(pagesPdf(2)).pageCount).toBe(2);
       expect(engine.broken).toBe(false);
     });
@@ -83,7 +102,14 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
     });
 
     it("tells what the owner allows; the owner may do all", () => {
-      expect(open(restrictedPdf()).permissions).toMatchObject({ extract: false, modification: false, annotationAndForms: false, assemble: false, print: true, printHighQuality: false });
+      expect(open(restrictedPdf()).permissions).toMatchObject({
+        extract: false,
+        modification: false,
+        annotationAndForms: false,
+        assemble: false,
+        print: true,
+        printHighQuality: false,
+      });
       const owner = open(restrictedPdf(), "owner").permissions;
       expect(Object.values(owner)).not.toContain(false);
       expect(Object.values(open(pagesPdf(1)).permissions)).not.toContain(false);
@@ -108,7 +134,11 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
 
     it("gives title, author and dates, and nothing for what is missing", () => {
       const info = { Title: "Über 日本", Author: "A", CreationDate: "D:20240203040506+01'00'", ModDate: "yesterday" };
-      expect(open(pdfFile({ pages: [{ content: "" }], info })).metadata).toEqual({ title: "Über 日本", author: "A", dateCreated: "2024-02-03T03:05:06.000Z" });
+      expect(open(pdfFile({ pages: [{ content: "" }], info })).metadata).toEqual({
+        title: "Über 日本",
+        author: "A",
+        dateCreated: "2024-02-03T03:05:06.000Z",
+      });
     });
 
     it("gives size, crop box, rotation and label of every page", () => {
@@ -140,7 +170,12 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
     it("draws a page as it is shown: turned, and cut to its crop box", () => {
       const document = open(rotatedPdf());
       // The red square stands in the top-left corner before rotation.
-      const corners = [["left", "top"], ["right", "top"], ["right", "bottom"], ["left", "bottom"]] as const;
+      const corners = [
+        ["left", "top"],
+        ["right", "top"],
+        ["right", "bottom"],
+        ["left", "bottom"],
+      ] as const;
       for (const [index, [x, y]] of corners.entries()) {
         const image = document.render(index, { width: 350 });
         expect(image.height).toBe(index % 2 === 0 ? 490 : 250);
@@ -178,7 +213,9 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
 
     it("shows annotations as asked: none of them, those that are no records, or all", () => {
       const document = open(annotatedPdf());
-      const [none, others, all] = (["none", "others", "all"] as const).map((annotations) => document.render(0, { width: 595, annotations }));
+      const [none, others, all] = (["none", "others", "all"] as const).map((annotations) =>
+        document.render(0, { width: 595, annotations }),
+      );
       expect(isWhite(pixel(all!, 360, 262))).toBe(false);
       // The words of free text without an appearance.
       const words = document.render(0, { width: 595, rect: [110, 345, 180, 20], annotations: "all" });
@@ -191,7 +228,8 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
     it("shows an annotation of a kind that is no record with the others", () => {
       const circle = { Subtype: pdfName("Circle"), Rect: [100, 100, 200, 200], C: [1, 0, 0], IC: [1, 0, 0], F: 4 };
       const document = open(pdfFile({ pages: [{ content: "", annotations: { circle } }] }));
-      const isShown = (annotations: "none" | "others" | "all"): boolean => countPixels(document.render(0, { width: 300, annotations }), isRed) > 100;
+      const isShown = (annotations: "none" | "others" | "all"): boolean =>
+        countPixels(document.render(0, { width: 300, annotations }), isRed) > 100;
       expect([isShown("none"), isShown("others"), isShown("all")]).toEqual([false, true, true]);
     });
 
@@ -243,7 +281,12 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       const content = [turned(90, 100, 300), turned(180, 300, 100), turned(270, 200, 200), turned(30, 50, 380)].join("\n");
       const { runs } = open(onePage({ MediaBox: [0, 0, 400, 400], Resources: font }, content)).text(0);
       const byText = Object.fromEntries(runs.map((run) => [run.text, run]));
-      expect(runs.map(({ text, angle }) => [text, angle])).toEqual([["Turn90", 90], ["Turn180", 180], ["Turn270", 270], ["Turn30", 30]]);
+      expect(runs.map(({ text, angle }) => [text, angle])).toEqual([
+        ["Turn90", 90],
+        ["Turn180", 180],
+        ["Turn270", 270],
+        ["Turn30", 30],
+      ]);
       // Reading downward from y = 100, thus the box begins there.
       expect(byText["Turn90"]!.bbox[1]).toBeCloseTo(100, 0);
       expect(byText["Turn90"]!.bbox[2]).toBeCloseTo(20, 0);
@@ -254,9 +297,17 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
 
     it("gives the outline with its destinations", () => {
       const pages = [{ content: "" }, { content: "", crop: [10, 10, 400, 600] as const }];
-      const outline = [{ title: "One", page: 0, open: true, children: [{ title: "Two", page: 1, top: 300 }] }, { title: "Three", page: 1 }];
+      const outline = [
+        { title: "One", page: 0, open: true, children: [{ title: "Two", page: 1, top: 300 }] },
+        { title: "Three", page: 1 },
+      ];
       const [one, three] = open(pdfFile({ pages, outline })).outline();
-      expect(one).toMatchObject({ title: "One", isExpanded: true, action: { type: "goTo", page: "0" }, children: [{ title: "Two", action: { type: "goTo", page: "1" } }] });
+      expect(one).toMatchObject({
+        title: "One",
+        isExpanded: true,
+        action: { type: "goTo", page: "0" },
+        children: [{ title: "Two", action: { type: "goTo", page: "1" } }],
+      });
       // The media box is 842 points high, the crop box ends at 600: what is 300 below the one is 58 below the other.
       expect(one!.children![0]!.action).toMatchObject({ top: 58 });
       expect(three).toMatchObject({ title: "Three", action: { page: "1" } });
@@ -271,7 +322,13 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 10, 10] });
       writer.set(outlines, { First: items[0], Last: items[0] });
       // Each is the only child of the one before; the last one's next is the first.
-      for (const [index, item] of items.entries()) writer.set(item, { Title: `Item ${index}`, Parent: items[index - 1] ?? outlines, First: items[index + 1] ?? items[0], Next: items[index === 299 ? 0 : index] });
+      for (const [index, item] of items.entries())
+        writer.set(item, {
+          Title: `Item ${index}`,
+          Parent: items[index - 1] ?? outlines,
+          First: items[index + 1] ?? items[0],
+          Next: items[index === 299 ? 0 : index],
+        });
       const [first, ...rest] = open(writer.finish({ Root: root })).outline();
       expect(rest).toEqual([]);
       let depth = 0;
@@ -283,11 +340,26 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
     it("reads annotations with everything that a record needs", () => {
       const annotations = open(annotatedPdf()).annotations(0);
       const bySubtype = (subtype: string) => annotations.filter((annotation) => annotation.subtype === subtype);
-      expect(bySubtype("Highlight")[0]).toMatchObject({ name: "highlight-1", author: "Ada Lovelace", contents: "Look here", quads: [[72, 128, 108, 16]], flags: 4, isReply: false });
+      expect(bySubtype("Highlight")[0]).toMatchObject({
+        name: "highlight-1",
+        author: "Ada Lovelace",
+        contents: "Look here",
+        quads: [[72, 128, 108, 16]],
+        flags: 4,
+        isReply: false,
+      });
       expect(bySubtype("Text").map(({ isReply }) => isReply)).toEqual([false, true]);
-      expect(bySubtype("Ink")[0]!.strokes).toEqual([[100, 292, 120, 242, 140, 282, 160, 242], [180, 292, 200, 242]]);
+      expect(bySubtype("Ink")[0]!.strokes).toEqual([
+        [100, 292, 120, 242, 140, 282, 160, 242],
+        [180, 292, 200, 242],
+      ]);
       expect(bySubtype("Square")[0]!.border).toEqual({ width: 2, style: "dashed", dash: [6, 3], isGiven: true });
-      expect(bySubtype("FreeText")[0]!.freeText).toMatchObject({ font: "Helvetica", fontSize: 14, fontColor: "#1a1a66", horizontalAlign: "center" });
+      expect(bySubtype("FreeText")[0]!.freeText).toMatchObject({
+        font: "Helvetica",
+        fontSize: 14,
+        fontColor: "#1a1a66",
+        horizontalAlign: "center",
+      });
       expect(bySubtype("Link")[0]!.action).toEqual({ type: "uri", uri: "https://example.com/" });
       expect(bySubtype("Unknown")).toHaveLength(1);
     });
@@ -303,7 +375,12 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
         expect(Buffer.compare(saved, untouched)).toBe(0);
         const again = open(saved);
         expect(again.annotations(0).map(({ name, rect }) => [name, rect])).toEqual(before.map(({ name, rect }) => [name, rect]));
-        expect(Buffer.compare(again.render(0, { width: 200, annotations: "all" }).data, document.render(0, { width: 200, annotations: "all" }).data)).toBe(0);
+        expect(
+          Buffer.compare(
+            again.render(0, { width: 200, annotations: "all" }).data,
+            document.render(0, { width: 200, annotations: "all" }).data,
+          ),
+        ).toBe(0);
       }
     });
 
@@ -315,7 +392,8 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
 
     it("works with many documents at once and refuses those that are closed", () => {
       const documents = Array.from({ length: 20 }, (_, index) => engine.open(pagesPdf(index + 1)));
-      for (const [index, document] of documents.entries()) expect(plainText(document.text(index))).toContain(`Page ${index + 1} of ${index + 1}`);
+      for (const [index, document] of documents.entries())
+        expect(plainText(document.text(index))).toContain(`Page ${index + 1} of ${index + 1}`);
       for (const document of documents) document.close();
       expect(() => documents[0]!.text(0)).toThrow(expect.objectContaining({ code: "failed" }));
       expect(() => open(pagesPdf(1)).page(1)).toThrow(expect.objectContaining({ code: "failed" }));

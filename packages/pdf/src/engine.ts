@@ -25,7 +25,14 @@ export interface RangeReader {
   read(offset: number, target: Uint8Array): boolean;
 }
 
-export type PdfErrorCode = "password_required" | "wrong_password" | "not_a_pdf" | "damaged" | "unsupported_security" | "too_large" | "failed";
+export type PdfErrorCode =
+  | "password_required"
+  | "wrong_password"
+  | "not_a_pdf"
+  | "damaged"
+  | "unsupported_security"
+  | "too_large"
+  | "failed";
 
 export class PdfError extends Error {
   readonly code: PdfErrorCode;
@@ -46,7 +53,13 @@ export interface PageInfo {
   /** What the file's /Rotate says. */
   readonly rotation: Rotation;
   readonly label: string | null;
-  readonly boxes: { readonly media: PdfBox; readonly crop: PdfBox | null; readonly bleed: PdfBox | null; readonly trim: PdfBox | null; readonly art: PdfBox | null };
+  readonly boxes: {
+    readonly media: PdfBox;
+    readonly crop: PdfBox | null;
+    readonly bleed: PdfBox | null;
+    readonly trim: PdfBox | null;
+    readonly art: PdfBox | null;
+  };
 }
 
 /** Owner restrictions: true = allowed. */

@@ -87,7 +87,11 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     geometry: { bbox: box(annotation.rect) },
     // Without an explicit border none is drawn, as browsers do.
     appearance: hasBorder(annotation)
-      ? { borderColor: annotation.color ?? "#000000", borderStyle: annotation.border.style, borderWidth: within(annotation.border.width, 0, 100) }
+      ? {
+          borderColor: annotation.color ?? "#000000",
+          borderStyle: annotation.border.style,
+          borderWidth: within(annotation.border.width, 0, 100),
+        }
       : {},
   }),
 };
@@ -132,8 +136,15 @@ function freeText(annotation: FileAnnotation, base: Common): Text | null {
 
 /** Bits of /F, ISO 32000-2, table 167; without bit 3 an annotation is not printed. */
 const FLAGS: readonly (readonly [bit: number, flag: AnnotationFlag])[] = [
-  [1, "invisible"], [2, "hidden"], [4, "noZoom"], [5, "noRotate"], [6, "noView"],
-  [7, "readOnly"], [8, "locked"], [9, "toggleNoView"], [10, "lockedContents"],
+  [1, "invisible"],
+  [2, "hidden"],
+  [4, "noZoom"],
+  [5, "noRotate"],
+  [6, "noView"],
+  [7, "readOnly"],
+  [8, "locked"],
+  [9, "toggleNoView"],
+  [10, "lockedContents"],
 ];
 const PRINT = 4;
 
@@ -151,9 +162,21 @@ function common({ flags: bits, author, objectNumber }: FileAnnotation, page: str
 
 /** By /Name in lower case. */
 const NOTE_ICONS: Readonly<Record<string, NonNullable<Note["appearance"]["icon"]>>> = {
-  comment: "comment", rightpointer: "rightPointer", rightarrow: "rightArrow", check: "check", checkmark: "check", circle: "circle",
-  cross: "cross", crosshairs: "cross", insert: "insert", newparagraph: "newParagraph", note: "note", paragraph: "paragraph",
-  help: "help", star: "star", key: "key",
+  comment: "comment",
+  rightpointer: "rightPointer",
+  rightarrow: "rightArrow",
+  check: "check",
+  checkmark: "check",
+  circle: "circle",
+  cross: "cross",
+  crosshairs: "cross",
+  insert: "insert",
+  newparagraph: "newParagraph",
+  note: "note",
+  paragraph: "paragraph",
+  help: "help",
+  star: "star",
+  key: "key",
 };
 
 function noteOf({ contents }: FileAnnotation): { note?: string } {
@@ -197,14 +220,18 @@ function within(value: number, least: number, most: number): number {
 /** Line ends as \n, no other control characters. */
 function cleanText(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replace(/\r\n?/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "").slice(0, MAX_TEXT);
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
+    .slice(0, MAX_TEXT);
 }
 
 /** Strokes with more points than a record can hold lose every second one until they fit. */
 function withinLimit(data: Annotation): Annotation | null {
   let fitting = data;
   while (JSON.stringify(fitting).length > SYNC_LIMITS.recordBytes / 2) {
-    if (fitting.type !== "ink" || fitting.geometry.lines.every((line) => line.length <= 8)) return JSON.stringify(fitting).length <= SYNC_LIMITS.recordBytes ? fitting : null;
+    if (fitting.type !== "ink" || fitting.geometry.lines.every((line) => line.length <= 8))
+      return JSON.stringify(fitting).length <= SYNC_LIMITS.recordBytes ? fitting : null;
     fitting = { ...fitting, geometry: { ...fitting.geometry, lines: fitting.geometry.lines.map(thinned) } };
   }
   return fitting;

@@ -26,7 +26,14 @@ describe("import", () => {
     return { manifest, records: all };
   }
   const annotated = (...annotations: PdfDictionary[]): Uint8Array =>
-    pdfFile({ pages: [{ content: "", annotations: Object.fromEntries(annotations.map((annotation, i) => [`a${i}`, { Rect: [10, 10, 110, 60], F: 4, ...annotation }])) }] });
+    pdfFile({
+      pages: [
+        {
+          content: "",
+          annotations: Object.fromEntries(annotations.map((annotation, i) => [`a${i}`, { Rect: [10, 10, 110, 60], F: 4, ...annotation }])),
+        },
+      ],
+    });
   const type = (name: string): PdfDictionary => ({ Subtype: pdfName(name) });
 
   it("turns the kinds that we edit and links into records, and nothing else", () => {
@@ -62,12 +69,16 @@ describe("import", () => {
   });
 
   it("gives every record an id of its own when names are short, odd or doubled", () => {
-    const file = annotated(...["short", "with space", "doubled-name", "doubled-name", "naïve-name", ""].map((NM) => ({ ...type("Square"), NM })));
+    const file = annotated(
+      ...["short", "with space", "doubled-name", "doubled-name", "naïve-name", ""].map((NM) => ({ ...type("Square"), NM })),
+    );
     const ids = read(file).records.map(({ id }) => id);
     expect(new Set(ids).size).toBe(6);
     expect(ids.filter((id) => id.length === 26)).toHaveLength(5);
     expect(ids[2]).toBe("doubled-name");
-    expect(read(annotated({ ...type("Square"), NM: "doubled-name" }, type("Circle"))).records.map(({ id }) => id)).toEqual(["doubled-name"]);
+    expect(read(annotated({ ...type("Square"), NM: "doubled-name" }, type("Circle"))).records.map(({ id }) => id)).toEqual([
+      "doubled-name",
+    ]);
   });
 
   it("measures from the top-left of the crop box, whatever the rotation", () => {
@@ -82,7 +93,9 @@ describe("import", () => {
     const { manifest, records } = read(pdfFile({ pages }));
     expect(records.map(({ data }) => data.geometry.bbox)).toEqual(Array(4).fill([20, 20, 40, 25]));
     expect(records.map(({ data }) => data.page)).toEqual(["1.0", "1.1", "1.2", "1.3"]);
-    expect(manifest.pages.map(({ width, height, rotation }) => [width, height, rotation])).toEqual([0, 90, 180, 270].map((rotation) => [500, 700, rotation]));
+    expect(manifest.pages.map(({ width, height, rotation }) => [width, height, rotation])).toEqual(
+      [0, 90, 180, 270].map((rotation) => [500, 700, rotation]),
+    );
   });
 
   it("reads lines, colours and insides of shapes", () => {
@@ -93,7 +106,9 @@ describe("import", () => {
         { ...type("Square"), C: [0, 1, 1, 0], F: 4 | 64 | 128 | 2 },
       ),
     ).records.map(({ data }) => data);
-    expect(first).toMatchObject({ appearance: { strokeColor: "#0000ff", strokeWidth: 4, fillColor: "#7f7f7f", cloudIntensity: 2, cloudInset: [1, 4, 3, 2] } });
+    expect(first).toMatchObject({
+      appearance: { strokeColor: "#0000ff", strokeWidth: 4, fillColor: "#7f7f7f", cloudIntensity: 2, cloudInset: [1, 4, 3, 2] },
+    });
     expect(second).toMatchObject({ flags: ["noPrint"], appearance: { strokeWidth: 1 } });
     expect(second!.appearance).not.toHaveProperty("strokeColor");
     expect(third).toMatchObject({ flags: ["hidden", "readOnly", "locked"], appearance: { strokeColor: "#ff0000" } });
@@ -109,9 +124,22 @@ describe("import", () => {
     expect(plain).toMatchObject({
       text: { format: "plain", value: "a\nb" },
       geometry: { rotation: 270 },
-      appearance: { font: "Helvetica", fontStyle: ["bold"], fontSize: 18, fontColor: "#0000ff", backgroundColor: "#ffff00", borderColor: "#00ff00", borderWidth: 2, borderStyle: "solid", horizontalAlign: "right" },
+      appearance: {
+        font: "Helvetica",
+        fontStyle: ["bold"],
+        fontSize: 18,
+        fontColor: "#0000ff",
+        backgroundColor: "#ffff00",
+        borderColor: "#00ff00",
+        borderWidth: 2,
+        borderStyle: "solid",
+        horizontalAlign: "right",
+      },
     });
-    expect(callout).toMatchObject({ appearance: { fontSize: 12 }, geometry: { callout: { start: [20, 42], knee: [30, 52], end: [40, 52], innerRectInset: [1, 4, 3, 2] } } });
+    expect(callout).toMatchObject({
+      appearance: { fontSize: 12 },
+      geometry: { callout: { start: [20, 42], knee: [30, 52], end: [40, 52], innerRectInset: [1, 4, 3, 2] } },
+    });
     expect(callout!.appearance).not.toHaveProperty("borderWidth");
   });
 
@@ -145,7 +173,9 @@ describe("import", () => {
 
   it("names pages by id in links and outline", () => {
     const { manifest, records } = read(sampleDocument(), 3);
-    const targets = [...records.map(({ data }) => data.action), ...manifest.outline.map(({ action }) => action)].filter((action) => action?.type === "goTo");
+    const targets = [...records.map(({ data }) => data.action), ...manifest.outline.map(({ action }) => action)].filter(
+      (action) => action?.type === "goTo",
+    );
     expect(targets.length).toBeGreaterThan(3);
     for (const action of targets) expect(action).toMatchObject({ page: expect.stringMatching(/^3\.\d+$/) as string });
     expect(manifest).toMatchObject({ encrypted: false, hasXfa: false, signatureCount: 0, metadata: { title: "Welcome to Lectern" } });
@@ -154,7 +184,22 @@ describe("import", () => {
   it("reads page by page, and only the pages that were asked for", () => {
     const document = engine.open(rotatedPdf());
     const asked: number[] = [];
-    const watched = { ...document, pageCount: 5, permissions: document.permissions, metadata: document.metadata, hasXfa: false, signatureCount: 0, encrypted: false, page: () => document.page(0), outline: () => [], annotations: (index: number) => (asked.push(index), document.annotations(index)), render: () => document.render(0, { width: 1 }), text: () => document.text(0), save: () => document.save(), close: () => document.close() };
+    const watched = {
+      ...document,
+      pageCount: 5,
+      permissions: document.permissions,
+      metadata: document.metadata,
+      hasXfa: false,
+      signatureCount: 0,
+      encrypted: false,
+      page: () => document.page(0),
+      outline: () => [],
+      annotations: (index: number) => (asked.push(index), document.annotations(index)),
+      render: () => document.render(0, { width: 1 }),
+      text: () => document.text(0),
+      save: () => document.save(),
+      close: () => document.close(),
+    };
     const { records } = importRecords(watched, { revision: 1, sourceSha256: "", sha256 });
     expect(asked).toEqual([]);
     expect([...records]).toEqual([]);

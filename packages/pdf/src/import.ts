@@ -33,7 +33,10 @@ export interface PageRecords {
 }
 
 /** The manifest walks the page tree once. `records` reads page by page while it is iterated; pages without records are left out. */
-export function importRecords(document: PdfDocument, options: ImportOptions): { readonly manifest: Manifest; readonly records: Iterable<PageRecords> } {
+export function importRecords(
+  document: PdfDocument,
+  options: ImportOptions,
+): { readonly manifest: Manifest; readonly records: Iterable<PageRecords> } {
   return { manifest: readManifest(document, options.revision), records: { [Symbol.iterator]: () => readRecords(document, options) } };
 }
 

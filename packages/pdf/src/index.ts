@@ -1,6 +1,18 @@
 export {
-  type Bitmap, type FileAnnotation, type PageInfo, type PageText, type PdfBox, type PdfDocument, type PdfEngine, PdfError,
-  type PdfErrorCode, type PdfMetadata, type PdfPermissions, type RangeReader, type RenderOptions, type TextRun,
+  type Bitmap,
+  type FileAnnotation,
+  type PageInfo,
+  type PageText,
+  type PdfBox,
+  type PdfDocument,
+  type PdfEngine,
+  PdfError,
+  type PdfErrorCode,
+  type PdfMetadata,
+  type PdfPermissions,
+  type RangeReader,
+  type RenderOptions,
+  type TextRun,
 } from "./engine.ts";
 export { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 export { importRecords, type ImportOptions, type Manifest, type PageRecords } from "./import.ts";

@@ -23,7 +23,8 @@ const found = (hit: SearchHit): string => hit.preview.slice(...hit.range);
 
 test("case, accents, ligatures, quotes and dashes make no difference", () => {
   const text = page("Crème BRÛLÉE, the ﬁnest “pâté” – Straße");
-  for (const query of ["creme brulee", "CRÈME", "finest", "\"pate\"", "- strasse", "STRASSE"]) expect(find(text, query), query).toHaveLength(1);
+  for (const query of ["creme brulee", "CRÈME", "finest", '"pate"', "- strasse", "STRASSE"])
+    expect(find(text, query), query).toHaveLength(1);
   expect(found(find(text, "finest")[0]!)).toBe("ﬁnest");
 });
 
@@ -50,13 +51,19 @@ test("whole words only when asked for", () => {
 test("a hit goes on over runs and lines, with one box a line", () => {
   const [hit, ...more] = find(page("the quick |brown", "fox  jumps"), "quick brown fox jumps");
   expect(more).toEqual([]);
-  expect(hit!.rects).toEqual([[40, 0, 110, 12], [0, 20, 100, 12]]);
+  expect(hit!.rects).toEqual([
+    [40, 0, 110, 12],
+    [0, 20, 100, 12],
+  ]);
   expect(found(hit!)).toBe("quick brown fox jumps");
 });
 
 test("a word that a line end divides is found whole, and so is one whose hyphen is its own", () => {
   const text = page("a minimal acquain-", "tance with well-", "known Jean-", "Paul");
-  expect(find(text, "acquaintance")[0]!.rects).toEqual([[100, 0, 80, 12], [0, 20, 50, 12]]);
+  expect(find(text, "acquaintance")[0]!.rects).toEqual([
+    [100, 0, 80, 12],
+    [0, 20, 50, 12],
+  ]);
   expect(find(text, "wellknown")).toHaveLength(1);
   expect(find(text, "well-known")).toHaveLength(1);
   expect(find(text, "acquain-")).toHaveLength(1);
@@ -65,7 +72,11 @@ test("a word that a line end divides is found whole, and so is one whose hyphen 
 
 test("hits come in reading order, each once, and no more than wanted", () => {
   const text = page("x-y x-", "y x-y");
-  expect(find(text, "x-y").map(({ rects }) => rects[0]!.slice(0, 2))).toEqual([[0, 0], [40, 0], [20, 20]]);
+  expect(find(text, "x-y").map(({ rects }) => rects[0]!.slice(0, 2))).toEqual([
+    [0, 0],
+    [40, 0],
+    [20, 20],
+  ]);
   expect(find(text, "x-y", { limit: 2 })).toHaveLength(2);
 });
 
@@ -90,7 +101,14 @@ test("characters beyond the basic plane are found whole", () => {
 
 test("the box of a part of a turned line lies within the line's", () => {
   for (const angle of [30, 90, 180, 200, 270, 330]) {
-    const run: TextRun = { text: "ab", bbox: turnedBox(angle, 100, 140, -10, 10), edges: [100, 120, 140], fontSize: 20, angle, lineEnd: true };
+    const run: TextRun = {
+      text: "ab",
+      bbox: turnedBox(angle, 100, 140, -10, 10),
+      edges: [100, 120, 140],
+      fontSize: 20,
+      angle,
+      lineEnd: true,
+    };
     const expected = turnedBox(angle, 120, 140, -10, 10);
     for (const [i, value] of runRect(run, 1, 2)!.entries()) expect(value, `angle ${angle}`).toBeCloseTo(expected[i]!, 1);
   }

@@ -70,7 +70,7 @@ function matches(folded: Folded, needle: string, options: SearchOptions): [from:
   const haystack = options.caseSensitive === true ? folded.cased : folded.lower;
   const limit = options.limit ?? LIMIT;
   const found: [number, number][] = [];
-  for (let at = haystack.indexOf(needle); at >= 0 && found.length < limit; ) {
+  for (let at = haystack.indexOf(needle); at >= 0 && found.length < limit;) {
     const end = at + needle.length;
     const isHit = options.wholeWord !== true || (isBoundary(haystack, at) && isBoundary(haystack, end));
     if (isHit) found.push([at, end]);
@@ -81,7 +81,12 @@ function matches(folded: Folded, needle: string, options: SearchOptions): [from:
 
 /** No word goes on across this place. */
 function isBoundary(text: string, at: number): boolean {
-  return !(at > 0 && at < text.length && LETTER.test(characterBefore(text, at)) && LETTER.test(String.fromCodePoint(text.codePointAt(at)!)));
+  return !(
+    at > 0 &&
+    at < text.length &&
+    LETTER.test(characterBefore(text, at)) &&
+    LETTER.test(String.fromCodePoint(text.codePointAt(at)!))
+  );
 }
 
 function characterBefore(text: string, at: number): string {
@@ -90,13 +95,28 @@ function characterBefore(text: string, at: number): string {
 }
 
 /** Letters that no decomposition takes apart. */
-const SPELLED: Readonly<Record<string, string>> = { ß: "ss", ẞ: "SS", æ: "ae", Æ: "AE", œ: "oe", Œ: "OE", ø: "o", Ø: "O", ł: "l", Ł: "L", đ: "d", Đ: "D", ı: "i" };
+const SPELLED: Readonly<Record<string, string>> = {
+  ß: "ss",
+  ẞ: "SS",
+  æ: "ae",
+  Æ: "AE",
+  œ: "oe",
+  Œ: "OE",
+  ø: "o",
+  Ø: "O",
+  ł: "l",
+  Ł: "L",
+  đ: "d",
+  Đ: "D",
+  ı: "i",
+};
 const SINGLE_QUOTES = /[\u2018\u2019\u201a\u201b\u2032\u02bc`´]/g;
 const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u201f\u2033«»]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/g;
 /** Accents and points of Latin, Greek, Cyrillic, Hebrew and Arabic; the signs of other scripts are part of their words. */
 // oxlint-disable-next-line no-misleading-character-class -- ranges of marks, each for itself
-const ACCENTS = /[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]/g;
+const ACCENTS =
+  /[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]/g;
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]/g;
 const PLAIN = /^[\u0021-\u005f\u0061-\u007e]$/;
 
@@ -143,7 +163,7 @@ function foldRuns(runs: readonly Pick<TextRun, "text" | "lineEnd">[], joinWords:
   for (const [index, { text, lineEnd }] of runs.entries()) {
     const dividesWord = lineEnd && /[\p{L}]-$/u.test(text) && startsSmall(runs[index + 1]?.text);
     const length = dividesWord && joinWords ? text.length - 1 : text.length;
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const character = String.fromCodePoint(text.codePointAt(at)!);
       add(foldCharacter(character), index, at);
       at += character.length;
@@ -201,7 +221,8 @@ export function runRect(run: TextRun, from: number, to: number): Rect | null {
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
   const length = Math.abs(run.edges[run.edges.length - 1]! - run.edges[0]!);
   // What the run's box leaves for the line's height, once its length is taken off.
-  const across = Math.abs(sin) > Math.abs(cos) ? (width - length * Math.abs(cos)) / Math.abs(sin) : (height - length * Math.abs(sin)) / Math.abs(cos);
+  const across =
+    Math.abs(sin) > Math.abs(cos) ? (width - length * Math.abs(cos)) / Math.abs(sin) : (height - length * Math.abs(sin)) / Math.abs(cos);
   const [middleX, middleY] = [left + width / 2, top + height / 2];
   const along = (low + high) / 2 - (middleX * cos + middleY * sin);
   const [x, y] = [middleX + along * cos, middleY + along * sin];
@@ -221,9 +242,15 @@ function textAround(runs: readonly TextRun[], place: Place, length: number): str
   const wanted = Math.abs(length);
   let text = "";
   if (length > 0) {
-    for (let index = place[0]; index < runs.length && text.length <= wanted; index++) text += lineText(runs, index, index === place[0] ? place[1] : 0);
+    for (let index = place[0]; index < runs.length && text.length <= wanted; index++)
+      text += lineText(runs, index, index === place[0] ? place[1] : 0);
     const line = text.replace(/\s+/g, " ");
-    return line.length <= wanted ? line.trimEnd() : line.slice(0, wanted).replace(/\s\S*$/, "").trimEnd();
+    return line.length <= wanted
+      ? line.trimEnd()
+      : line
+          .slice(0, wanted)
+          .replace(/\s\S*$/, "")
+          .trimEnd();
   }
   for (let index = place[0]; index >= 0 && text.length <= wanted; index--) {
     text = (index === place[0] ? runs[index]!.text.slice(0, place[1]) : lineText(runs, index, 0)) + text;

@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { type Character, layOut, type Place, plainText, textLines } from "./text.ts";
 
 /** Characters of 10 points' width from `x` on, their line's top at `y`. Spaces have no place of their own, as generated ones. */
-function line(text: string, x: number, y: number, options: { readonly size?: number; readonly step?: number; readonly angle?: number } = {}): Character[] {
+function line(
+  text: string,
+  x: number,
+  y: number,
+  options: { readonly size?: number; readonly step?: number; readonly angle?: number } = {},
+): Character[] {
   const { size = 12, step = 10, angle = 0 } = options;
   return Array.from(text, (character, i): Character => {
     const start = x + i * step;
@@ -11,17 +16,25 @@ function line(text: string, x: number, y: number, options: { readonly size?: num
   });
 }
 
-const newLine: Character[] = [{ code: 13, place: null }, { code: 10, place: null }];
+const newLine: Character[] = [
+  { code: 13, place: null },
+  { code: 10, place: null },
+];
 
 test("a line becomes one run with an edge for every code unit", () => {
   const { runs } = layOut(line("ab cd", 100, 50));
-  expect(runs).toEqual([{ text: "ab cd", bbox: [100, 50, 50, 12], edges: [100, 110, 120, 130, 140, 150], fontSize: 12, angle: 0, lineEnd: true }]);
+  expect(runs).toEqual([
+    { text: "ab cd", bbox: [100, 50, 50, 12], edges: [100, 110, 120, 130, 140, 150], fontSize: 12, angle: 0, lineEnd: true },
+  ]);
 });
 
 test("a character of two code units has two edges, however the engine gives it", () => {
   const place: Place = { angle: 0, start: 0, end: 10, over: 0, under: 10 };
   const whole = layOut([{ code: 0x1f600, place }]);
-  const halves = layOut([{ code: 0xd83d, place }, { code: 0xde00, place }]);
+  const halves = layOut([
+    { code: 0xd83d, place },
+    { code: 0xde00, place },
+  ]);
   expect(whole.runs[0]).toMatchObject({ text: "😀", edges: [0, 0, 10] });
   expect(halves).toEqual(whole);
 });
@@ -32,13 +45,19 @@ test("a lone surrogate and control characters leave no trace", () => {
 
 test("lines end at line breaks, and spaces around the break are dropped", () => {
   const page = layOut([...line("one ", 0, 0), ...newLine, ...line(" two", 0, 20)]);
-  expect(page.runs.map(({ text, lineEnd }) => [text, lineEnd])).toEqual([["one", true], ["two", true]]);
+  expect(page.runs.map(({ text, lineEnd }) => [text, lineEnd])).toEqual([
+    ["one", true],
+    ["two", true],
+  ]);
   expect(plainText(page)).toBe("one\ntwo");
 });
 
 test("a wide gap begins a new run of the same line", () => {
   const page = layOut([...line("left ", 0, 0), ...line("right", 200, 0)]);
-  expect(page.runs.map(({ text, lineEnd }) => [text, lineEnd])).toEqual([["left ", false], ["right", true]]);
+  expect(page.runs.map(({ text, lineEnd }) => [text, lineEnd])).toEqual([
+    ["left ", false],
+    ["right", true],
+  ]);
   expect(textLines(page)).toEqual([{ contents: "left right", left: 0, top: 0, width: 250, height: 12 }]);
 });
 
@@ -68,7 +87,11 @@ test("characters of a ligature share its box", () => {
 
 test("edges never go back, even where boxes overlap or have no width", () => {
   const at = (start: number, end: number): Place => ({ angle: 0, start, end, over: 0, under: 12 });
-  const { runs } = layOut([{ code: 0x61, place: at(0, 10) }, { code: 0x301, place: at(5, 5) }, { code: 0x62, place: at(9, 18) }]);
+  const { runs } = layOut([
+    { code: 0x61, place: at(0, 10) },
+    { code: 0x301, place: at(5, 5) },
+    { code: 0x62, place: at(9, 18) },
+  ]);
   expect(runs[0]!.edges).toEqual([0, 5, 9, 18]);
 });
 

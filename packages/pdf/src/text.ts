@@ -72,7 +72,16 @@ export function layOut(characters: readonly Character[]): PageText {
     }
     if (open === null) {
       if (text === " ") continue;
-      open = { texts: [], starts: [], ends: [], angle: place.angle, size: place.under - place.over, over: place.over, under: place.under, rightToLeft: null };
+      open = {
+        texts: [],
+        starts: [],
+        ends: [],
+        angle: place.angle,
+        size: place.under - place.over,
+        over: place.over,
+        under: place.under,
+        rightToLeft: null,
+      };
     }
     add(open, text, place);
   }
@@ -89,7 +98,15 @@ function isLowSurrogate(character: Character | undefined): boolean {
 function visibleText(code: number): string | null {
   if (code === 0x02 || code === 0xad || code === 0xfffe) return "-";
   if (code === 9 || code === 32 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000) return " ";
-  if (code < 32 || (code >= 0x7f && code < 0xa0) || (code >= 0xd800 && code < 0xe000) || code === 0xffff || code === 0xfeff || code > 0x10ffff) return null;
+  if (
+    code < 32 ||
+    (code >= 0x7f && code < 0xa0) ||
+    (code >= 0xd800 && code < 0xe000) ||
+    code === 0xffff ||
+    code === 0xfeff ||
+    code > 0x10ffff
+  )
+    return null;
   return String.fromCodePoint(code);
 }
 
@@ -151,7 +168,7 @@ function close(runs: TextRun[], open: OpenRun | null, lineEnd: boolean): void {
 
 /** One glyph that stands for several characters (a ligature) gives each of them the same box: they share it. */
 function shareBoxes({ starts, ends, rightToLeft }: OpenRun): void {
-  for (let from = 0; from < starts.length; ) {
+  for (let from = 0; from < starts.length;) {
     const start = starts[from]!;
     const end = ends[from]!;
     let to = from + 1;
@@ -185,7 +202,14 @@ function closeRun(run: OpenRun, lineEnd: boolean): TextRun | null {
   edges.push(round(rightToLeft ? Math.min(reached, end) : Math.max(reached, end)));
   const snapped = snap(angle);
   const [low, high] = rightToLeft ? [edges[edges.length - 1]!, edges[0]!] : [edges[0]!, edges[edges.length - 1]!];
-  return { text: texts.join(""), bbox: turnedBox(snapped, low, high, over, under), edges, fontSize: round(run.size), angle: snapped, lineEnd };
+  return {
+    text: texts.join(""),
+    bbox: turnedBox(snapped, low, high, over, under),
+    edges,
+    fontSize: round(run.size),
+    angle: snapped,
+    lineEnd,
+  };
 }
 
 /** The box, level with the page, around a box of a turned line. */
@@ -193,7 +217,12 @@ export function turnedBox(angle: number, start: number, end: number, over: numbe
   if (angle === 0) return [round(start), round(over), round(end - start), round(under - over)];
   const radians = (angle * Math.PI) / 180;
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
-  const corners = [[start, over], [end, over], [start, under], [end, under]] as const;
+  const corners = [
+    [start, over],
+    [end, over],
+    [start, under],
+    [end, under],
+  ] as const;
   const xs = corners.map(([u, v]) => u * cos - v * sin);
   const ys = corners.map(([u, v]) => u * sin + v * cos);
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
@@ -233,7 +262,10 @@ export function textLines(page: PageText): TextLine[] {
     const top = Math.min(...runs.map(({ bbox }) => bbox[1]));
     const right = Math.max(...runs.map(({ bbox }) => bbox[0] + bbox[2]));
     const bottom = Math.max(...runs.map(({ bbox }) => bbox[1] + bbox[3]));
-    const contents = runs.map(({ text }) => text).join("").trim();
+    const contents = runs
+      .map(({ text }) => text)
+      .join("")
+      .trim();
     if (contents !== "") lines.push({ contents, left, top, width: round(right - left), height: round(bottom - top) });
     runs = [];
   }
@@ -242,5 +274,7 @@ export function textLines(page: PageText): TextLine[] {
 
 /** The text of a page, a line break after each line. */
 export function plainText(page: PageText): string {
-  return textLines(page).map(({ contents }) => contents).join("\n");
+  return textLines(page)
+    .map(({ contents }) => contents)
+    .join("\n");
 }

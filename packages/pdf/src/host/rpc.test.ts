@@ -88,7 +88,10 @@ test("a cancelled request that waits is never sent, and one under way is refused
 
 test("an engine that cannot be started refuses what was asked, with the reason", async () => {
   const { remote } = connect(() => Promise.reject(new PdfError("failed", "the engine could not be loaded: 404")));
-  await expect(remote.open(bufferOf(pagesPdf(1)))).rejects.toMatchObject({ code: "failed", message: "the engine could not be loaded: 404" });
+  await expect(remote.open(bufferOf(pagesPdf(1)))).rejects.toMatchObject({
+    code: "failed",
+    message: "the engine could not be loaded: 404",
+  });
   expect(remote.broken).toBe(true);
 });
 

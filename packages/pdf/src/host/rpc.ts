@@ -3,7 +3,16 @@
  * synchronous. What waits stays on this side, so that a cancelled request costs nothing.
  */
 import type { OutlineItem } from "@lectern/protocol";
-import { type Bitmap, type PageInfo, type PageText, PdfError, type PdfErrorCode, type PdfMetadata, type PdfPermissions, type RenderOptions } from "../engine.ts";
+import {
+  type Bitmap,
+  type PageInfo,
+  type PageText,
+  PdfError,
+  type PdfErrorCode,
+  type PdfMetadata,
+  type PdfPermissions,
+  type RenderOptions,
+} from "../engine.ts";
 import type { ExportOptions, RecordChange } from "../export.ts";
 import type { Manifest, PageRecords } from "../import.ts";
 
@@ -27,12 +36,18 @@ export interface DocumentFacts {
 /** Every request: its parameters and its answer. `document` is the number that `open` gave. */
 export interface Requests {
   init: { params: { readonly wasm: ArrayBuffer | string }; result: null };
-  open: { params: { readonly source: Blob | ArrayBuffer; readonly password?: string }; result: DocumentFacts & { readonly document: number } };
+  open: {
+    params: { readonly source: Blob | ArrayBuffer; readonly password?: string };
+    result: DocumentFacts & { readonly document: number };
+  };
   page: { params: OnDocument & { readonly index: number }; result: PageInfo };
   outline: { params: OnDocument; result: OutlineItem[] };
   render: { params: OnDocument & { readonly index: number; readonly options: RenderOptions }; result: Bitmap };
   text: { params: OnDocument & { readonly index: number }; result: PageText };
-  import: { params: OnDocument & { readonly revision: number }; result: { readonly manifest: Manifest; readonly records: PageRecords[]; readonly sourceSha256: string } };
+  import: {
+    params: OnDocument & { readonly revision: number };
+    result: { readonly manifest: Manifest; readonly records: PageRecords[]; readonly sourceSha256: string };
+  };
   save: { params: OnDocument; result: Uint8Array };
   export: { params: OnDocument & { readonly changes: readonly RecordChange[]; readonly options: RemoteExportOptions }; result: Uint8Array };
   close: { params: OnDocument; result: null };
@@ -45,7 +60,9 @@ interface OnDocument {
   readonly document: number;
 }
 
-export type RequestMessage = { [M in keyof Requests]: { readonly id: number; readonly method: M; readonly params: Requests[M]["params"] } }[keyof Requests];
+export type RequestMessage = {
+  [M in keyof Requests]: { readonly id: number; readonly method: M; readonly params: Requests[M]["params"] };
+}[keyof Requests];
 export type ReplyMessage =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: PdfErrorCode; readonly message: string }; readonly broken: boolean };
@@ -107,7 +124,11 @@ export function connectPdfWorker(worker: WorkerPort, options: { readonly wasm: A
     worker.postMessage({ id: running.id, method: request.method, params: request.params }, request.transfer);
   };
 
-  const call = <M extends keyof Requests>(method: M, params: Requests[M]["params"], { signal, transfer = [] }: Cancellable & { readonly transfer?: Transferable[] } = {}): Promise<Requests[M]["result"]> =>
+  const call = <M extends keyof Requests>(
+    method: M,
+    params: Requests[M]["params"],
+    { signal, transfer = [] }: Cancellable & { readonly transfer?: Transferable[] } = {},
+  ): Promise<Requests[M]["result"]> =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
       if (failure !== null) return reject(failure);
@@ -144,16 +165,24 @@ export function connectPdfWorker(worker: WorkerPort, options: { readonly wasm: A
     if ("error" in data && data.broken) fail(new PdfError("failed", data.error.message));
     next();
   });
-  worker.addEventListener("error", ({ message }: { readonly message?: string }) => fail(new PdfError("failed", `the worker has failed: ${message ?? "unknown reason"}`)));
+  worker.addEventListener("error", ({ message }: { readonly message?: string }) =>
+    fail(new PdfError("failed", `the worker has failed: ${message ?? "unknown reason"}`)),
+  );
   worker.addEventListener("messageerror", () => fail(new PdfError("failed", "an answer of the worker could not be read")));
 
   const ready = call("init", { wasm: options.wasm });
   // Whoever calls first gets the reason: the queue is refused with it.
-  ready.catch((error: unknown) => fail(error instanceof PdfError ? error : new PdfError("failed", "the engine could not be started", { cause: error })));
+  ready.catch((error: unknown) =>
+    fail(error instanceof PdfError ? error : new PdfError("failed", "the engine could not be started", { cause: error })),
+  );
 
   return {
     async open(source, { signal, password } = {}) {
-      const { document, ...facts } = await call("open", { source, ...(password === undefined ? {} : { password }) }, signal === undefined ? {} : { signal });
+      const { document, ...facts } = await call(
+        "open",
+        { source, ...(password === undefined ? {} : { password }) },
+        signal === undefined ? {} : { signal },
+      );
       return remoteDocument(document, facts);
     },
     get broken() {
@@ -174,7 +203,8 @@ export function connectPdfWorker(worker: WorkerPort, options: { readonly wasm: A
       render: (index, { signal, ...rest }) => call("render", { document, index, options: rest }, signal === undefined ? {} : { signal }),
       text: (index, cancel) => call("text", { document, index }, cancel),
       importRecords: ({ signal, revision }) => call("import", { document, revision }, signal === undefined ? {} : { signal }),
-      exportChanges: (changes, { signal, ...rest }) => call("export", { document, changes, options: rest }, signal === undefined ? {} : { signal }),
+      exportChanges: (changes, { signal, ...rest }) =>
+        call("export", { document, changes, options: rest }, signal === undefined ? {} : { signal }),
       save: (cancel) => call("save", { document }, cancel),
       close: async () => {
         await call("close", { document });

@@ -38,7 +38,9 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
     return served;
   };
 
-  const handlers: { readonly [M in keyof Requests]: (params: Requests[M]["params"]) => Requests[M]["result"] | Promise<Requests[M]["result"]> } = {
+  const handlers: {
+    readonly [M in keyof Requests]: (params: Requests[M]["params"]) => Requests[M]["result"] | Promise<Requests[M]["result"]>;
+  } = {
     async init({ wasm }) {
       engine = await options.openEngine(wasm);
       return null;
@@ -77,7 +79,8 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
       const result = await (handlers[method] as (params: unknown) => unknown)(params);
       port.postMessage({ id, result } satisfies ReplyMessage, transferable(result));
     } catch (error) {
-      const { code, message } = error instanceof PdfError ? error : new PdfError("failed", error instanceof Error ? error.message : String(error));
+      const { code, message } =
+        error instanceof PdfError ? error : new PdfError("failed", error instanceof Error ? error.message : String(error));
       port.postMessage({ id, error: { code, message }, broken: engine?.broken ?? false } satisfies ReplyMessage, []);
     }
   };

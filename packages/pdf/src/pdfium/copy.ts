@@ -42,7 +42,12 @@ export class DocumentCopy {
       const { form } = this;
       if (form !== null) {
         dropContents(this.#wasm, loaded);
-        withOnly(this.#wasm, loaded, (subtype) => subtype === "Widget", () => this.#wasm.fn.FORM_OnAfterLoadPage(loaded, form.environment));
+        withOnly(
+          this.#wasm,
+          loaded,
+          (subtype) => subtype === "Widget",
+          () => this.#wasm.fn.FORM_OnAfterLoadPage(loaded, form.environment),
+        );
       }
     }
     this.#pages.set(index, page);

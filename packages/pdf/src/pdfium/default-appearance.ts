@@ -13,9 +13,19 @@ export interface DefaultAppearance {
 
 /** Names of font resources that producers commonly use for the standard fonts. */
 const RESOURCE_NAMES: Readonly<Record<string, string>> = {
-  helv: "Helvetica", hebo: "Helvetica-Bold", heob: "Helvetica-Oblique", hebi: "Helvetica-BoldOblique", arial: "Helvetica",
-  tiro: "Times-Roman", tibo: "Times-Bold", tiit: "Times-Italic", tibi: "Times-BoldItalic",
-  cour: "Courier", cobo: "Courier-Bold", coob: "Courier-Oblique", cobi: "Courier-BoldOblique",
+  helv: "Helvetica",
+  hebo: "Helvetica-Bold",
+  heob: "Helvetica-Oblique",
+  hebi: "Helvetica-BoldOblique",
+  arial: "Helvetica",
+  tiro: "Times-Roman",
+  tibo: "Times-Bold",
+  tiit: "Times-Italic",
+  tibi: "Times-BoldItalic",
+  cour: "Courier",
+  cobo: "Courier-Bold",
+  coob: "Courier-Oblique",
+  cobi: "Courier-BoldOblique",
 };
 
 export function parseDefaultAppearance(operators: string, style: string): DefaultAppearance {
@@ -50,12 +60,30 @@ const OPERANDS = { g: 1, G: 1, rg: 3, RG: 3, k: 4, K: 4 } as const;
 function color(parts: readonly number[]): string | null {
   if (parts.some((part) => !Number.isFinite(part))) return null;
   const [a = 0, b = 0, c = 0, d = 0] = parts;
-  const rgb = parts.length === 1 ? [a, a, a] : parts.length === 3 ? [a, b, c] : parts.length === 4 ? [a, b, c].map((ink) => 1 - Math.min(1, ink + d)) : null;
-  return rgb === null ? null : `#${rgb.map((part) => Math.round(Math.max(0, Math.min(1, part)) * 255).toString(16).padStart(2, "0")).join("")}`;
+  const rgb =
+    parts.length === 1
+      ? [a, a, a]
+      : parts.length === 3
+        ? [a, b, c]
+        : parts.length === 4
+          ? [a, b, c].map((ink) => 1 - Math.min(1, ink + d))
+          : null;
+  return rgb === null
+    ? null
+    : `#${rgb
+        .map((part) =>
+          Math.round(Math.max(0, Math.min(1, part)) * 255)
+            .toString(16)
+            .padStart(2, "0"),
+        )
+        .join("")}`;
 }
 
 function familyOf(name: string): string {
-  const family = name.replace(/^[A-Z]{6}\+/, "").replace(/[-,]?(?:Bold|Italic|Oblique|Roman|Regular|MT|PS)+$/i, "").replace(/[-,]$/, "");
+  const family = name
+    .replace(/^[A-Z]{6}\+/, "")
+    .replace(/[-,]?(?:Bold|Italic|Oblique|Roman|Regular|MT|PS)+$/i, "")
+    .replace(/[-,]$/, "");
   return (family === "" ? name : family).slice(0, 128);
 }
 
@@ -71,7 +99,10 @@ function parseStyle(style: string): Omit<DefaultAppearance, "strokeColor"> {
   return {
     font: family === null ? null : family[1]!.replace(/\s*[\d.]+\s*pt.*$/, "").trim() || null,
     fontSize: points > 0 ? points : null,
-    fontStyle: [...(/font[^;:]*:[^;]*bold/i.test(style) ? (["bold"] as const) : []), ...(/font[^;:]*:[^;]*italic/i.test(style) ? (["italic"] as const) : [])],
+    fontStyle: [
+      ...(/font[^;:]*:[^;]*bold/i.test(style) ? (["bold"] as const) : []),
+      ...(/font[^;:]*:[^;]*italic/i.test(style) ? (["italic"] as const) : []),
+    ],
     fontColor: hex === null ? null : hex[1]!.toLowerCase(),
   };
 }

@@ -65,7 +65,8 @@ function place(wasm: Wasm, destination: Pointer): [x: number | null, y: number |
     switch (view) {
       case VIEW.xyz: {
         const out = alloc(24);
-        if (wasm.fn.FPDFDest_GetLocationInPage(destination, out, out + 4, out + 8, out + 12, out + 16, out + 20) === 0) return [null, null, null];
+        if (wasm.fn.FPDFDest_GetLocationInPage(destination, out, out + 4, out + 8, out + 12, out + 16, out + 20) === 0)
+          return [null, null, null];
         const present = [...wasm.i32s(out, 3)];
         const [x, y, zoom] = wasm.f32s(out + 12, 3) as unknown as [number, number, number];
         const known = (i: number, number: number): number | null => (present[i] !== 0 && Number.isFinite(number) ? number : null);

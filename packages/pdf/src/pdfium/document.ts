@@ -3,7 +3,17 @@
  * are drawn on a second one, made when first needed and made anew after an edit.
  */
 import type { OutlineItem } from "@lectern/protocol";
-import { type Bitmap, type FileAnnotation, type PageInfo, type PageText, type PdfDocument, PdfError, type PdfMetadata, type PdfPermissions, type RenderOptions } from "../engine.ts";
+import {
+  type Bitmap,
+  type FileAnnotation,
+  type PageInfo,
+  type PageText,
+  type PdfDocument,
+  PdfError,
+  type PdfMetadata,
+  type PdfPermissions,
+  type RenderOptions,
+} from "../engine.ts";
 import { layOut } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
@@ -84,7 +94,12 @@ export class PdfiumDocument implements PdfDocument {
       const mode = options.annotations ?? "none";
       const plain = !geometry.repaired && (mode === "none" || isPlainPage(this.#wasm, this.#main.pointer, index, mode));
       const copy = plain ? this.#main : this.#drawingCopy();
-      return drawPage(this.#wasm, this.#engine.canvas, copy, { page: this.#drawablePage(copy, index, geometry), geometry, mode: plain ? "none" : mode, options });
+      return drawPage(this.#wasm, this.#engine.canvas, copy, {
+        page: this.#drawablePage(copy, index, geometry),
+        geometry,
+        mode: plain ? "none" : mode,
+        options,
+      });
     });
   }
 
@@ -186,7 +201,8 @@ export class PdfiumDocument implements PdfDocument {
 
   #onPage<T>(index: number, work: () => T): T {
     return this.#run(() => {
-      if (!Number.isInteger(index) || index < 0 || index >= this.#pageCount) throw new PdfError("failed", `there is no page ${index} in a document of ${this.#pageCount}`);
+      if (!Number.isInteger(index) || index < 0 || index >= this.#pageCount)
+        throw new PdfError("failed", `there is no page ${index} in a document of ${this.#pageCount}`);
       return work();
     });
   }

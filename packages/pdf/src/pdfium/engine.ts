@@ -119,7 +119,13 @@ export class PdfiumEngine implements PdfEngine {
       }
       if (pointer === 0) throw this.#openError(file, password);
       const used = password ?? "";
-      return { pointer, file, encrypted, password: used, reopen: () => this.loadAccess(file.access, used) || this.loadAccess(file.access, "") };
+      return {
+        pointer,
+        file,
+        encrypted,
+        password: used,
+        reopen: () => this.loadAccess(file.access, used) || this.loadAccess(file.access, ""),
+      };
     } catch (error) {
       file.close();
       throw error;
@@ -137,7 +143,8 @@ export class PdfiumEngine implements PdfEngine {
 
   #openError(file: OpenFile, password: string | undefined): PdfError {
     const code = LOAD_ERRORS[this.wasm.fn.FPDF_GetLastError()] ?? "damaged";
-    if (code === "password_required" && password !== undefined && password !== "") return new PdfError("wrong_password", "the password is wrong");
+    if (code === "password_required" && password !== undefined && password !== "")
+      return new PdfError("wrong_password", "the password is wrong");
     if (code === "password_required") return new PdfError(code, "the file needs a password");
     if (code === "unsupported_security") return new PdfError(code, "the file is encrypted in a way that is not supported");
     const head = new Uint8Array(Math.min(1024, file.size));

@@ -27,7 +27,10 @@ export class FileTable {
   constructor(wasm: Wasm, say: (message: string) => void) {
     this.#wasm = wasm;
     this.#say = say;
-    this.#callback = wasm.addFunction((id, position, buffer, size) => this.#read(id!, position! >>> 0, buffer! >>> 0, size! >>> 0), "iiiii");
+    this.#callback = wasm.addFunction(
+      (id, position, buffer, size) => this.#read(id!, position! >>> 0, buffer! >>> 0, size! >>> 0),
+      "iiiii",
+    );
   }
 
   open(source: Uint8Array | RangeReader): OpenFile {

@@ -25,7 +25,13 @@ export function readOutline(wasm: Wasm, document: Pointer, geometryOf: GeometryO
   const item = (bookmark: Pointer, depth: number): OutlineItem => {
     const title = readUtf16(wasm, (buffer, bytes) => wasm.fn.FPDFBookmark_GetTitle(bookmark, buffer, bytes));
     const result: OutlineItem = { title: title.slice(0, MAX_TITLE) };
-    const action = targetOf(wasm, document, wasm.fn.FPDFBookmark_GetDest(document, bookmark), wasm.fn.FPDFBookmark_GetAction(bookmark), geometryOf);
+    const action = targetOf(
+      wasm,
+      document,
+      wasm.fn.FPDFBookmark_GetDest(document, bookmark),
+      wasm.fn.FPDFBookmark_GetAction(bookmark),
+      geometryOf,
+    );
     if (action !== null) result.action = action;
     const below = depth < MAX_DEPTH ? children(bookmark, depth + 1) : [];
     if (below.length > 0) {

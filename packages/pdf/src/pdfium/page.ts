@@ -23,7 +23,12 @@ export function pageGeometry(wasm: Wasm, document: Pointer, index: number): Page
   const given = sane(readBox(wasm, document, index, BOXES.media));
   const media = given ?? LETTER;
   const crop = given === null ? media : (readBox(wasm, document, index, BOXES.crop) ?? media);
-  const visible = sane([Math.max(crop[0], media[0]), Math.max(crop[1], media[1]), Math.min(crop[2], media[2]), Math.min(crop[3], media[3])]);
+  const visible = sane([
+    Math.max(crop[0], media[0]),
+    Math.max(crop[1], media[1]),
+    Math.min(crop[2], media[2]),
+    Math.min(crop[3], media[3]),
+  ]);
   const box = visible ?? media;
   const turns = wasm.fn.EPDF_GetPageRotationByIndex(document, index);
   return {
@@ -66,7 +71,12 @@ function readBox(wasm: Wasm, document: Pointer, index: number, kind: number): Pd
     const pointer = alloc(16);
     if (wasm.fn.EPDF_GetPageBoxByIndex(document, index, kind, pointer) === 0) return null;
     const [left, top, right, bottom] = wasm.f32s(pointer, 4) as unknown as [number, number, number, number];
-    const box: PdfBox = [round(Math.min(left, right)), round(Math.min(top, bottom)), round(Math.max(left, right)), round(Math.max(top, bottom))];
+    const box: PdfBox = [
+      round(Math.min(left, right)),
+      round(Math.min(top, bottom)),
+      round(Math.max(left, right)),
+      round(Math.max(top, bottom)),
+    ];
     return box.every(Number.isFinite) ? box : null;
   });
 }

@@ -15,8 +15,18 @@ const MAX_POINTS = 20_000;
 const COLOR = 0;
 const INTERIOR_COLOR = 1;
 const BLEND_MODES = [
-  "normal", "multiply", "screen", "overlay", "darken", "lighten",
-  "colorDodge", "colorBurn", "hardLight", "softLight", "difference", "exclusion",
+  "normal",
+  "multiply",
+  "screen",
+  "overlay",
+  "darken",
+  "lighten",
+  "colorDodge",
+  "colorBurn",
+  "hardLight",
+  "softLight",
+  "difference",
+  "exclusion",
 ] as const;
 const BORDER_STYLES: readonly BorderStyle[] = ["solid", "solid", "dashed", "beveled", "inset", "underline"];
 
@@ -193,12 +203,20 @@ function readStrokes(wasm: Wasm, annotation: Pointer, geometry: PageGeometry): n
   const count = Math.min(fn.FPDFAnnot_GetInkListCount(annotation), MAX_STROKES);
   for (let i = 0; i < count; i++) {
     const points = fn.FPDFAnnot_GetInkListPath(annotation, i, 0, 0);
-    if (points > 0) strokes.push(readPoints(wasm, points, geometry, (buffer, length) => fn.FPDFAnnot_GetInkListPath(annotation, i, buffer, length)).flat());
+    if (points > 0)
+      strokes.push(
+        readPoints(wasm, points, geometry, (buffer, length) => fn.FPDFAnnot_GetInkListPath(annotation, i, buffer, length)).flat(),
+      );
   }
   return strokes.filter((stroke) => stroke.length >= 2);
 }
 
-function readPoints(wasm: Wasm, total: number, geometry: PageGeometry, get: (buffer: Pointer, length: number) => number): [number, number][] {
+function readPoints(
+  wasm: Wasm,
+  total: number,
+  geometry: PageGeometry,
+  get: (buffer: Pointer, length: number) => number,
+): [number, number][] {
   return wasm.frame((alloc) => {
     const buffer = alloc(total * 8);
     if (get(buffer, total) === 0) return [];
@@ -216,7 +234,10 @@ function readFreeText(wasm: Wasm, annotation: Pointer, geometry: PageGeometry): 
   const { fn } = wasm;
   const look: DefaultAppearance = parseDefaultAppearance(readText(wasm, annotation, "DA"), readText(wasm, annotation, "DS"));
   const corners = fn.EPDFAnnot_GetCalloutLineCount(annotation);
-  const callout = corners === 2 || corners === 3 ? readPoints(wasm, corners, geometry, (buffer, length) => fn.EPDFAnnot_GetCalloutLine(annotation, buffer, length)) : [];
+  const callout =
+    corners === 2 || corners === 3
+      ? readPoints(wasm, corners, geometry, (buffer, length) => fn.EPDFAnnot_GetCalloutLine(annotation, buffer, length))
+      : [];
   return {
     ...look,
     horizontalAlign: (["left", "center", "right"] as const)[readNumber(wasm, annotation, "Q") ?? 0] ?? "left",

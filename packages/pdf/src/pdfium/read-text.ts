@@ -42,7 +42,13 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
       found.push({
         code,
         place: isPlaced
-          ? { angle: 0, start: Math.min(left, right), end: Math.max(left, right), over: Math.min(top, bottom), under: Math.max(top, bottom) }
+          ? {
+              angle: 0,
+              start: Math.min(left, right),
+              end: Math.max(left, right),
+              over: Math.min(top, bottom),
+              under: Math.max(top, bottom),
+            }
           : null,
       });
     }
@@ -53,7 +59,12 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
 }
 
 /** PDFium gives useful boxes for level text only; other characters are placed by their origin, matrix and tight box. */
-function turnedReader(wasm: Wasm, text: Pointer, geometry: PageGeometry, memory: Pointer): (i: number, angle: number) => Character["place"] {
+function turnedReader(
+  wasm: Wasm,
+  text: Pointer,
+  geometry: PageGeometry,
+  memory: Pointer,
+): (i: number, angle: number) => Character["place"] {
   const { fn } = wasm;
   const [origin, box, matrix] = [memory, memory + 16, memory + 48];
   return (i, angle) => {
