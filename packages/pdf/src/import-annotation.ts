@@ -217,13 +217,12 @@ function within(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, Math.round(value * 100) / 100));
 }
 
+// oxlint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
 /** Line ends as \n, no other control characters. */
 function cleanText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text
-    .replace(/\r\n?/g, "\n")
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
-    .slice(0, MAX_TEXT);
+  return text.replace(/\r\n?/g, "\n").replace(CONTROLS, "").slice(0, MAX_TEXT);
 }
 
 /** Strokes with more points than a record can hold lose every second one until they fit. */

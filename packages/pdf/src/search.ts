@@ -114,8 +114,8 @@ const SINGLE_QUOTES = /[\u2018\u2019\u201a\u201b\u2032\u02bc`´]/g;
 const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u201f\u2033«»]/g;
 const DASHES = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/g;
 /** Accents and points of Latin, Greek, Cyrillic, Hebrew and Arabic; the signs of other scripts are part of their words. */
-// oxlint-disable-next-line no-misleading-character-class -- ranges of marks, each for itself
 const ACCENTS =
+  // oxlint-disable-next-line no-misleading-character-class -- ranges of marks, each for itself
   /[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]/g;
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]/g;
 const PLAIN = /^[\u0021-\u005f\u0061-\u007e]$/;
