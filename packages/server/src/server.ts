@@ -19,6 +19,7 @@ import { findDocument } from "./documents/store.ts";
 import type { Handlers } from "./handlers.ts";
 import { createApp } from "./http/app.ts";
 import { ACCOUNT_COOKIE, accessOfSession, type Identities, kindOf, readCookie } from "./http/auth.ts";
+import { connectionsOf } from "./http/connections.ts";
 import type { Logger } from "./http/log.ts";
 import { attachSockets } from "./http/socket.ts";
 import { serveStatic } from "./http/static.ts";
@@ -170,6 +171,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     log,
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),
   });
+  const connections = connectionsOf(app.server);
   serveStatic(app, { ...options.folders, version: options.version });
   const sockets = attachSockets({ server: app.server, reading, sessions, origins, accessOf, checkKind, limits, requests, clock, log });
 
@@ -187,9 +189,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     async close() {
       draining = true;
       await sockets.close();
-      const cutOff = clock.setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      await app.close();
-      cutOff();
+      const cancel = clock.setTimeout(() => connections.cut(), DRAIN_MS);
+      const closed = app.close();
+      connections.drain();
+      await closed;
+      cancel();
       await open.close();
       await closeDocuments(documents);
       await keys.close();

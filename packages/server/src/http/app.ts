@@ -274,7 +274,11 @@ function sendResult(operation: Operation, result: unknown, reply: FastifyReply):
 
 function responseCheck(operation: Operation): (result: unknown) => void {
   return (result) => {
-    if (operation.responseType !== "application/json" || (isReply(result) && typeof result.body !== "string")) return;
+    if (
+      operation.responseType !== "application/json" ||
+      (isReply(result) && (typeof result.body !== "string" || "content-type" in result.headers))
+    )
+      return;
     const body = isReply(result) ? (JSON.parse(result.body as string) as unknown) : result;
     const checked = operation.response.safeParse(body);
     if (!checked.success)

@@ -8,7 +8,7 @@ const FOREIGN: Readonly<Record<string, { readonly code: ErrorCode; readonly mess
   FST_INVALID_MULTIPART_CONTENT_TYPE: { code: "bad_request", message: "The multipart body has no boundary" },
   FST_PROTO_VIOLATION: { code: "bad_request", message: "A part of the body has a name that is not allowed" },
   FST_PARTS_LIMIT: { code: "too_large", message: "The body has too many parts" },
-  FST_FILES_LIMIT: { code: "too_large", message: "The body has too many files" },
+  FST_FILES_LIMIT: { code: "bad_request", message: "The form has more than one file" },
   FST_FIELDS_LIMIT: { code: "too_large", message: "The body has too many fields" },
   FST_FILE_PREMATURE_CLOSE: { code: "bad_request", message: "The body ended early" },
 };

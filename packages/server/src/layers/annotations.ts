@@ -99,24 +99,21 @@ export interface Update {
   readonly ifSeq: number | undefined;
 }
 
+type AnnotationRecord = Extract<AnyRecord, { kind: "annotation" }>;
+
 /** The whole content anew: what it does not name is removed. */
-export function plannedReplace(record: Extract<AnyRecord, { kind: "annotation" }>, update: Update, pages: PageNames): Planned {
-  const after: Record<string, unknown> = { ...read(update.content, pages, update.path) };
+export function plannedReplace(record: AnnotationRecord, update: Update, pages: PageNames): Planned {
+  const after = read(update.content, pages, update.path);
   checkType(record.data, after, update.path);
-  const before: Record<string, unknown> = { ...record.data };
-  const patch: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (INTERNAL.has(key) || isSame(before[key], after[key])) continue;
-    // The name of whoever made it goes on when it is not given anew.
-    if (after[key] === undefined && key === "creatorName") continue;
-    patch[key] = after[key] ?? null;
-  }
+  const patch = difference(record.data, after);
+  // The name of whoever made it goes on when it is not given anew.
+  if (after.creatorName === undefined) delete patch["creatorName"];
   return planned(record, update, patch);
 }
 
 /** Members to change; null removes one. */
 export function plannedPatch(
-  record: Extract<AnyRecord, { kind: "annotation" }>,
+  record: AnnotationRecord,
   update: Update & { readonly content: Readonly<Record<string, unknown>> | undefined },
   pages: PageNames,
 ): Planned {
@@ -133,7 +130,19 @@ export function plannedPatch(
     if (value === null) delete content[member];
     else content[member] = value;
   }
-  return plannedReplace(record, { ...update, content }, pages);
+  const after = read(content, pages, update.path);
+  checkType(record.data, after, update.path);
+  // Against the record as the published form tells it: defaults that only that one spells out are no change.
+  return planned(record, update, difference(read(current, pages, update.path), after));
+}
+
+function difference(before: Annotation, after: Annotation): Record<string, unknown> {
+  const [old, wanted]: Record<string, unknown>[] = [{ ...before }, { ...after }];
+  const patch: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(old!), ...Object.keys(wanted!)])) {
+    if (!INTERNAL.has(key) && !isSame(old![key], wanted![key])) patch[key] = wanted![key] ?? null;
+  }
+  return patch;
 }
 
 function planned(record: AnyRecord, { path, userId, ifSeq, group }: Update, patch: Record<string, unknown>): Planned {
@@ -153,8 +162,8 @@ function read(content: unknown, pages: PageNames, path: string): Annotation {
   throw new ApiError("unprocessable", `${first.path}: ${first.details}`, { failingPaths: checked.failingPaths });
 }
 
-function checkType(before: Annotation, after: Record<string, unknown>, path: string): void {
-  if (after["type"] === before.type) return;
+function checkType(before: Annotation, after: Annotation, path: string): void {
+  if (after.type === before.type) return;
   const failure = { path: `${path}.content.type`, details: "the type of an annotation cannot be changed" };
   throw new ApiError("unprocessable", failure.details, { failingPaths: [failure] });
 }

@@ -144,10 +144,7 @@ function recordsWithin(
   const { room } = layer;
   const all = room.smallSnapshot(grants, maxBytes);
   if (all !== null && bytesOf(all) <= maxBytes) return { inline: all, complete: true, pages: true };
-  const changed = room
-    .changed({ kind: "page" })
-    .filter(({ deleted }) => !deleted)
-    .map(({ deleted: _, ...record }) => record as AnyRecord);
+  const changed = room.changed({ kind: "page" }).flatMap(({ deleted, ...record }) => (deleted ? [] : [record as AnyRecord]));
   const pages = bytesOf(changed) <= maxBytes * SHARE.pages;
   const inline: AnyRecord[] = pages ? changed : [];
   let left = maxBytes - bytesOf(inline);
