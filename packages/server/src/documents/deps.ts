@@ -9,7 +9,7 @@ import { type Ahead, ahead } from "./ahead.ts";
 import { type Bases, documentBases } from "./base.ts";
 import { type BlobLocks, blobLocks } from "./blob-locks.ts";
 import { type BlobUses, blobUses } from "./blob-uses.ts";
-import { collectBlobs } from "./collect.ts";
+import { collectBlobs, collectJob } from "./collect.ts";
 import { prepareDocument } from "./prepare.ts";
 import { type Readiness, readiness } from "./readiness.ts";
 
@@ -77,6 +77,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
       random: given.random,
       onError: given.onError,
       concurrency: jobConcurrency ?? 2,
+      standing: [collectJob],
       handlers: {
         prepare: (payload, signal, attempt) => prepareDocument(deps, payload, signal, attempt),
         collect: (_payload, signal) => collectBlobs(deps, signal),

@@ -7,6 +7,8 @@ import { ANNOTATED, annotatedPdf, brokenPdf, emptyFile, encryptedPdf, ENCRYPTED_
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../ports.ts";
 import { type RenderPool, renderPool } from "../render/pool.ts";
+import { handClock } from "../testing/hand-clock.ts";
+import { hangWorkers } from "../testing/hang-workers.ts";
 import { APPLICATION, movableClock, type TestDocuments, testDocuments } from "../testing/test-documents.ts";
 import { collectBlobs, UNUSED_MS } from "./collect.ts";
 import { deleteDocument } from "./delete.ts";
@@ -343,6 +345,29 @@ describe("deleting a document", () => {
     await collectBlobs(place.deps, signal);
     expect((await waitForReady(place.deps, keyOf(three), { seconds: 60 })).status).toBe("ready");
     expect(await storedBlobs()).toContain(three.sourceSha256);
+  });
+});
+
+describe("a file that stops workers", () => {
+  it("is not tried any more after the third, and its document says why", async () => {
+    const time = handClock();
+    const fragile = renderPool({ workers: 1, clock: time });
+    const shelf = await testDocuments({ renderer: fragile });
+    const [bad, good] = [await shelf.prepared(pagesPdf(3)), await shelf.prepared(pagesPdf(2))];
+    await expect.poll(() => fragile.processes().every((one) => one.state === "idle") && fragile.queued === 0).toBe(true);
+    const request = { ...keyOf(bad), blob: bad.sourceSha256, index: 2, width: 3840 };
+    for (const [hangs, status] of [[2, "ready"], [1, "failed"]] as const) {
+      const failing = expect(pageImage(shelf.deps, request)).rejects.toMatchObject({ code: "document_failed" });
+      await hangWorkers(fragile, time, hangs);
+      await failing;
+      expect((await findDocument(shelf.deps.database, keyOf(bad)))!.status).toBe(status);
+    }
+    const failed = await findDocument(shelf.deps.database, keyOf(bad));
+    expect(failed!.statusReason).toContain("3 worker processes");
+    expect(await shelf.deps.blobs.size(APPLICATION, bad.sourceSha256)).toBe(bad.byteSize);
+    expect((await pageImage(shelf.deps, { ...keyOf(good), blob: good.sourceSha256, index: 1, width: 160 })).length).toBeGreaterThan(50);
+    await shelf.close();
+    await fragile.close();
   });
 });
 

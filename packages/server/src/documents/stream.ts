@@ -52,8 +52,7 @@ export async function pageImage(deps: DocumentDeps, request: PageRequest & { rea
 export async function pageTextJson(deps: DocumentDeps, request: PageRequest): Promise<Uint8Array> {
   await requireUse(deps, request);
   const { applicationId, blob, index, signal } = request;
-  const key: CacheKey = { applicationId, blob, name: `${index}-text.json` };
-  return deps.cache.get(key, async (made) => {
+  return deps.cache.get({ applicationId, blob, name: `${index}-text.json` }, async (made) => {
     const { document, source } = await pageSource(deps, request);
     return Buffer.from(await noticingQuarantine(deps, document, () => deps.renderer.text(source, index, { signal: made })));
   }, signal);

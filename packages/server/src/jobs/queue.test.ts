@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
-import { type Clock, type Database, systemClock } from "../ports.ts";
+import { type Database, systemClock } from "../ports.ts";
+import { handClock } from "../testing/hand-clock.ts";
 import { testDatabase } from "../testing/test-database.ts";
 import { type JobHandler, type JobQueue, jobQueue, type JobQueueOptions } from "./queue.ts";
 
@@ -24,29 +25,6 @@ afterEach(async () => {
   errors.length = 0;
 });
 afterAll(() => database.close());
-
-/** Time passes when it is told to. */
-function handClock(): Clock & { pass(ms: number): void; next(): number } {
-  let now = 1_000_000;
-  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  return {
-    now: () => now,
-    setTimeout(run, ms) {
-      const timer = { at: now + ms, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    /** Milliseconds to the first timer. */
-    next: () => Math.min(...Array.from(timers, (timer) => timer.at - now)),
-    pass(ms) {
-      now += ms;
-      for (const timer of timers) {
-        if (timer.at > now || !timers.delete(timer)) continue;
-        timer.run();
-      }
-    },
-  };
-}
 
 function queue(handlers: Readonly<Record<string, JobHandler>>, options: Partial<JobQueueOptions> = {}): JobQueue {
   const made = jobQueue({ database, clock: systemClock, random: randomBytes, handlers, concurrency: 2, onError: (what) => errors.push(what), ...options });
@@ -113,6 +91,18 @@ describe("the job queue", () => {
     await expect.poll(left).toBe(0);
     expect(attempts).toEqual([[1, false], [2, false], [3, true]]);
     expect(errors).toHaveLength(3);
+  });
+
+  it("makes the standing jobs at the start, once", async () => {
+    let done = 0;
+    const standing = [{ kind: "work", key: "every hour", payload: {} }];
+    for (let n = 0; n < 2; n++) {
+      const one = queue({ work: async () => (done++, { againIn: 3_600_000 }) }, { standing });
+      await one.start();
+      await expect.poll(() => done).toBe(1);
+      await one.close(1000);
+      expect(await left()).toBe(1);
+    }
   });
 
   it("waits for the time of a job, and repeats one that asks for it", async () => {

@@ -16,6 +16,8 @@ export interface JobQueueOptions {
   readonly clock: Clock;
   readonly random: (count: number) => Uint8Array;
   readonly handlers: Readonly<Record<string, JobHandler>>;
+  /** Jobs of the calendar, made at the start when they are not there. */
+  readonly standing?: readonly Omit<NewJob, "dueAt">[];
   /** Jobs at once. */
   readonly concurrency: number;
   readonly onError: (what: string, error: unknown) => void;
@@ -138,11 +140,15 @@ export function jobQueue(options: JobQueueOptions): JobQueue {
     return () => cancel();
   }
 
+  const statement: JobQueue["statement"] = (job) =>
+    insertJob(newId(clock.now(), options.random(10)), { ...job, dueAt: job.dueAt ?? clock.now() }, clock.now());
+
   return {
-    statement: (job) => insertJob(newId(clock.now(), options.random(10)), { ...job, dueAt: job.dueAt ?? clock.now() }, clock.now()),
+    statement,
     wake,
     async start() {
       await releaseAll(database);
+      if (options.standing !== undefined) await database.transaction(options.standing.map((job) => statement(job)));
       open = true;
       wake();
     },

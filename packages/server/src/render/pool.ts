@@ -22,7 +22,7 @@ export interface RenderPoolOptions {
 
 export interface RenderPool extends Renderer {
   /** For metrics and tests. */
-  processes(): readonly { readonly pid: number; readonly busy: boolean }[];
+  processes(): readonly { readonly pid: number; readonly state: "starting" | "idle" | "busy" }[];
   /** Jobs that wait for a process. */
   readonly queued: number;
 }
@@ -306,7 +306,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       }
       await Promise.all(all.map((slot) => slot.process.exited));
     },
-    processes: () => [...slots].map((slot) => ({ pid: slot.process.pid, busy: slot.task !== null })),
+    processes: () => [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" })),
     get queued() {
       return queues[0].length + queues[1].length + queues[2].length;
     },

@@ -11,7 +11,7 @@ import { ApiError, type ErrorCode } from "@lectern/protocol/plain";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { PrepareSummary, RenderSource } from "../ports.ts";
-import { encode, setUpEncoder } from "./encode.ts";
+import type { encode } from "./encode.ts";
 import { documentKey, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
 
 /** 60 megapixels. */
@@ -39,10 +39,12 @@ setInterval(() => {
 }, 500);`;
 
 async function main(): Promise<void> {
-  new Worker(GUARD, { eval: true, execArgv: [] }).unref();
-  setUpEncoder();
-  const engine = await openPdfiumNode({ maxPixels: MAX_PIXELS });
-  const work = worker(engine);
+  // The engine is compiled in the background while the encoder is loaded.
+  const opening = openPdfiumNode({ maxPixels: MAX_PIXELS });
+  const encoder = await import("./encode.ts");
+  encoder.setUpEncoder();
+  const engine = await opening;
+  const work = worker(engine, encoder.encode);
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message: JobMessage) => {
     work(message).then(
@@ -57,8 +59,7 @@ async function main(): Promise<void> {
     );
   });
   send({ ready: true });
-  // The first drawing and encoding of a process is slow: not the first of a reader's.
-  setImmediate(() => void check(engine).catch(() => process.exit(70)));
+  new Worker(GUARD, { eval: true, execArgv: [] }).unref();
 }
 
 function send(message: WorkerMessage): void {
@@ -76,7 +77,9 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof Jobs]["result"]> {
+type Encode = typeof encode;
+
+function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Promise<Jobs[keyof Jobs]["result"]> {
   const documents = new Map<string, Opened>();
   const recent: string[] = [];
 
@@ -98,7 +101,7 @@ function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof 
   }
 
   return async (message) => {
-    if (message.source === null) return check(engine);
+    if (message.source === null) return check(engine, encode);
     const document = openDocument(message.source);
     switch (message.kind) {
       case "probe":
@@ -106,7 +109,7 @@ function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof 
       case "prepare":
         return prepare(document, message.source, message.options);
       case "image":
-        return image(engine, document, message.source, message.options);
+        return image({ engine, encode }, document, message.source, message.options);
       case "text":
         requirePage(document, message.options.page);
         return JSON.stringify(document.text(message.options.page));
@@ -114,7 +117,7 @@ function worker(engine: PdfEngine): (message: JobMessage) => Promise<Jobs[keyof 
         await writeFile(message.options.target, await edited(engine, message.source, message.options.changes, message.options), { mode: 0o600 });
         return null;
       case "check":
-        return check(engine);
+        return check(engine, encode);
     }
   };
 }
@@ -133,7 +136,7 @@ function requirePage(document: PdfDocument, index: number): void {
   if (index >= document.pageCount) throw new ApiError("not_found", `There is no page ${index}: the document has ${document.pageCount}`);
 }
 
-async function image(engine: PdfEngine, opened: PdfDocument, source: RenderSource, options: Jobs["image"]["options"]): Promise<Uint8Array> {
+async function image({ engine, encode }: { readonly engine: PdfEngine; readonly encode: Encode }, opened: PdfDocument, source: RenderSource, options: Jobs["image"]["options"]): Promise<Uint8Array> {
   const { page, format, annotations, height, encoding = "fast", rotation = 0, changes } = options;
   requirePage(opened, page);
   const document = changes === undefined ? opened : engine.open(await edited(engine, source, changes, { annotations: true, flatten: false }), passwordOf(source));
@@ -215,7 +218,7 @@ function knownPdf(): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-async function check(engine: PdfEngine): Promise<null> {
+async function check(engine: PdfEngine, encode: Encode): Promise<null> {
   const document = engine.open(knownPdf());
   try {
     const bitmap = document.render(0, { width: 10 });
