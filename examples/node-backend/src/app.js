@@ -9,6 +9,8 @@ export function createApp({ lectern, lecternUrl, database }) {
   app.disable("x-powered-by");
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));
 
+  app.use(express.static(new URL("../public", import.meta.url).pathname));
+
   // Who is asking? A real app has its own sign-in; here a cookie with a name will do.
   app.use((request, _response, next) => {
     const cookie = /(?:^|; )user=([^;]+)/.exec(request.headers.cookie ?? "");
@@ -87,8 +89,6 @@ export function createApp({ lectern, lecternUrl, database }) {
     }
     response.redirect("/");
   });
-
-  app.use(express.static(new URL("../public", import.meta.url).pathname));
 
   // What Lectern refuses (not a PDF, too large, …) is told to the user in its words.
   app.use((error, _request, response, _next) => {

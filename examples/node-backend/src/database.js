@@ -12,6 +12,8 @@ export function openDatabase(path) {
   const find = sqlite.prepare("SELECT id, title, owner, document_id FROM contracts WHERE id = ?");
   const remove = sqlite.prepare("DELETE FROM contracts WHERE id = ?");
   return {
+    // The statements live as long as the connection they belong to.
+    close: () => sqlite.close(),
     add: (title, owner, documentId) => Number(insert.run(title, owner, documentId).lastInsertRowid),
     all: () => list.all(),
     find: (id) => find.get(id) ?? null,

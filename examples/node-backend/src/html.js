@@ -7,5 +7,5 @@ export function escapeHtml(text) {
 
 export function page(title, body) {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><link rel="stylesheet" href="/style.css"><body>${body}</body></html>`;
+<title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"><body>${body}</body></html>`;
 }

@@ -12,8 +12,11 @@ if (!LECTERN_API_KEY) {
 }
 
 const lectern = createClient({ baseUrl: LECTERN_URL, apiKey: LECTERN_API_KEY });
-const app = createApp({ lectern, lecternUrl: LECTERN_URL, database: openDatabase(DATABASE) });
+const database = openDatabase(DATABASE);
+const app = createApp({ lectern, lecternUrl: LECTERN_URL, database });
+process.on("exit", () => database.close());
 const server = app.listen(Number(PORT), "127.0.0.1", (error) => {
   if (error) throw error;
   console.log(`Example on http://127.0.0.1:${server.address().port}`);
 });
+process.on("exit", () => database.close());
