@@ -486,6 +486,13 @@ export class SyncClient {
   }
 
   #rejected({ code, id, detail, failingPaths }: Reject, ops: readonly Op[]): void {
+    if (code === "gone" && ops.every(([verb]) => verb === "d")) {
+      // Somebody was faster in deleting one of these. That is no conflict; the others are still to go.
+      this.transact(() => {
+        for (const [, other] of ops) if (other !== id && this.#store.get(other) !== undefined) this.delete(other);
+      });
+      return;
+    }
     this.#conflicts++;
     this.#emitter.emit("reject", { code, id, detail, failingPaths, ops });
   }

@@ -124,14 +124,19 @@ export class History {
   /** A colleague changed these properties (`grp` among them), or the record as a whole went. */
   remote(id: string, changed: Iterable<string> | "gone"): void {
     if (changed === "gone") return this.#filter((step) => step.id !== id);
-    for (const property of changed) this.#settleProperty(id, property, true);
+    for (const property of changed) this.#settleProperty(id, property);
   }
 
-  /** These pushes were refused: there is nothing to take back. */
+  /** These pushes were refused: there is nothing to take back, and what was done on top of them was done on what was there before. */
   rejected(ns: ReadonlySet<number>): void {
-    const touched = [...this.#steps()].filter((step) => ns.has(step.n));
+    const steps = [...this.#steps()].toSorted((a, b) => b.n - a.n);
+    for (const step of steps.filter(({ n }) => ns.has(n))) {
+      for (const [property, { before }] of step.properties) {
+        const next = steps.findLast((later) => later.n > step.n && later.id === step.id && later.properties.has(property));
+        if (next !== undefined) next.properties.get(property)!.before = before;
+      }
+    }
     this.#filter((step) => !ns.has(step.n));
-    for (const { id, properties } of touched) for (const property of properties.keys()) this.#settleProperty(id, property, false);
   }
 
   renumber(numbers: ReadonlyMap<number, number>): void {
@@ -140,11 +145,11 @@ export class History {
     this.#redo = renumbered(this.#redo);
   }
 
-  /** Below the first pending step there is another value now. `overwritten`: the decided steps' own values are no more. */
-  #settleProperty(id: string, property: string, overwritten: boolean): void {
+  /** The decided steps' own values are no more, and below the first pending step there is another value now. */
+  #settleProperty(id: string, property: string): void {
     const steps = [...this.#steps()].filter((step) => step.id === id && step.properties.has(property));
     const pending = steps.filter((step) => this.#context.isPending(step.n)).toSorted((a, b) => a.n - b.n);
-    if (overwritten) for (const step of steps) if (!pending.includes(step)) step.properties.delete(property);
+    for (const step of steps) if (!pending.includes(step)) step.properties.delete(property);
     const record = this.#context.confirmed(id);
     const first = pending[0]?.properties.get(property);
     if (first !== undefined && record !== undefined) {

@@ -248,6 +248,14 @@ describe("cascades", () => {
     expect(live(room)).toEqual(["a", "m", "m2"]);
   });
 
+  it("what one op of a push took along, a later one may name", async () => {
+    const room = await prepared(thread.slice(0, 2));
+    expect(await outcome(room, [["d", "m1"], ["d", "m"]])).toBe("ok");
+    expect(await outcome(room, [["r", "m1"], ["r", "m"]])).toBe("ok");
+    expect(live(room)).toEqual(["m", "m1"]);
+    expect(await outcome(room, [["d", "m1"], ["d", "m1"]])).toBe("gone");
+  });
+
   it("a comment comes back without its root only when its sender may restore that, too", async () => {
     const room = await prepared(thread);
     await room.room.commit([["d", "m"]], { grants: ann });

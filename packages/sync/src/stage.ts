@@ -83,6 +83,8 @@ class Draft implements StagedChange {
   readonly json = new Map<string, string>();
   /** Live records more than before. */
   born = 0;
+  /** Deleted or restored because another record was. */
+  readonly #cascaded = new Set<string>();
   readonly #context: StageContext;
   readonly #readBelow: (id: string) => StoredRecord | null;
   readonly #earlier: ReadonlyMap<string, StoredRecord>;
@@ -103,6 +105,8 @@ class Draft implements StagedChange {
     const record = this.#read(id);
     // A hidden record is as if it were not there, deleted or not.
     if (record === null || !canSee(this.#input.grants, headOf(record))) return { code: "not_found", id };
+    // An earlier op of this push took it along.
+    if (this.#cascaded.has(id) && (op[0] === "d" ? record.deleted : op[0] === "r" && !record.deleted)) return null;
     if (op[0] === "r") return this.#restore(record);
     if (record.deleted || this.#onDeletedPage(record)) return { code: "gone", id };
     const ifSeq = op[0] === "u" ? op[3] : op[0] === "d" ? op[2] : undefined;
@@ -152,10 +156,10 @@ class Draft implements StagedChange {
 
   #delete(record: StoredRecord): Refusal | null {
     if (!can(this.#input.grants, "delete", headOf(record), null)) return { code: "forbidden", id: record.id };
-    for (const doomed of this.#family(record, (member) => !member.deleted)) this.#write(["d", doomed.id], doomed);
+    for (const doomed of this.#family(record, (member) => !member.deleted)) this.#take(["d", doomed.id], doomed, record);
     const root = record.kind === "comment" ? this.#parent("comment", record.data) : null;
     if (root !== null && !root.deleted && isMarker(root) && this.#children(root.id).every((child) => child.deleted)) {
-      this.#write(["d", root.id], root);
+      this.#take(["d", root.id], root, record);
     }
     return null;
   }
@@ -172,7 +176,7 @@ class Draft implements StagedChange {
       top = above;
     }
     if (this.#onDeletedPage(top)) return { code: "gone", id };
-    for (const back of this.#family(top, (member) => member.deleted && member.seq === seq)) this.#write(["r", back.id], back);
+    for (const back of this.#family(top, (member) => member.deleted && member.seq === seq)) this.#take(["r", back.id], back, record);
     return null;
   }
 
@@ -264,6 +268,12 @@ class Draft implements StagedChange {
 
   #read(id: string): StoredRecord | null {
     return this.records.get(id) ?? this.#readBelow(id);
+  }
+
+  /** `cause`: the record that the op was about. */
+  #take(op: Op, record: StoredRecord, cause: StoredRecord): void {
+    if (record !== cause) this.#cascaded.add(record.id);
+    this.#write(op, record);
   }
 
   #write(op: Op, before: StoredRecord | null): Refusal | null {
