@@ -2,8 +2,9 @@
 import { build } from "../scripts/build.mjs";
 import { benchDatabase } from "./database.ts";
 import { benchFirstPage } from "./first-page.ts";
+import { benchRender } from "./render.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { "first-page": benchFirstPage, database: benchDatabase };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { "first-page": benchFirstPage, database: benchDatabase, render: benchRender };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
