@@ -20,7 +20,7 @@ const PAGE_POLICY = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "font-src 'self'",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self'",
   "worker-src 'self' blob:",
   "frame-src 'self' blob:",
   "base-uri 'none'",
