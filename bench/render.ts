@@ -18,13 +18,18 @@ const WIDTH = 960;
 const LONG = 1400;
 const READS = 20_000;
 
-const show = (what: string, ms: number, ratio?: string): void => console.log(`${what.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms${ratio === undefined ? "" : `   ${ratio}`}`);
+const show = (what: string, ms: number, ratio?: string): void =>
+  console.log(`${what.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms${ratio === undefined ? "" : `   ${ratio}`}`);
 
 /** Milliseconds a page of a tool, without its start; null when it is not installed. */
 function tool(command: string, args: readonly string[], path: string): number | null {
   const run = (last: number): number | null => {
     const start = performance.now();
-    const { error, status } = spawnSync(command, ["-f", "1", "-l", String(last), ...args, path, ...(command === "pdftotext" ? ["-"] : [])], { stdio: ["ignore", "ignore", "ignore"] });
+    const { error, status } = spawnSync(
+      command,
+      ["-f", "1", "-l", String(last), ...args, path, ...(command === "pdftotext" ? ["-"] : [])],
+      { stdio: ["ignore", "ignore", "ignore"] },
+    );
     return error === undefined && status === 0 ? performance.now() - start : null;
   };
   const [one, all] = [run(1), run(PAGES + 1)];
@@ -49,8 +54,18 @@ export async function benchRender(): Promise<void> {
       for (let page = 1; page <= PAGES; page++) work(page);
       return (performance.now() - start) / PAGES;
     };
-    compared(`draw a page, ${WIDTH} wide`, perPage((page) => document.render(page, { width: WIDTH })), "pdftoppm", tool("pdftoppm", ["-scale-to-x", String(WIDTH), "-scale-to-y", "-1"], path));
-    compared("text of a page, with positions", perPage((page) => document.text(page)), "pdftotext -bbox", tool("pdftotext", ["-bbox"], path));
+    compared(
+      `draw a page, ${WIDTH} wide`,
+      perPage((page) => document.render(page, { width: WIDTH })),
+      "pdftoppm",
+      tool("pdftoppm", ["-scale-to-x", String(WIDTH), "-scale-to-y", "-1"], path),
+    );
+    compared(
+      "text of a page, with positions",
+      perPage((page) => document.text(page)),
+      "pdftotext -bbox",
+      tool("pdftotext", ["-bbox"], path),
+    );
     engine.close();
 
     const long = join(folder, "long.pdf");
@@ -81,7 +96,12 @@ export async function benchRender(): Promise<void> {
     const bare = await reads(() => readFile(file));
     const hot = await reads(() => cache.get(key, () => Promise.reject(new Error("must be cached"))));
     await cache.close();
-    const cold = pageCache({ folder: join(folder, "cache"), clock: systemClock, memoryBytes: 0, onError: (what, error) => console.error(what, error) });
+    const cold = pageCache({
+      folder: join(folder, "cache"),
+      clock: systemClock,
+      memoryBytes: 0,
+      onError: (what, error) => console.error(what, error),
+    });
     const disk = await reads(() => cold.peek(key));
     await cold.close();
     show("cached image, from memory", hot, `the bare file ${bare.toFixed(3)} ms, ratio ${(hot / bare).toFixed(2)}`);

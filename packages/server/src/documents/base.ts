@@ -71,7 +71,9 @@ async function read(blobs: BlobStore, applicationId: string, baseBlob: string, r
   const records: AnyRecord[] = [];
   for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
     if (line === "") continue;
-    const part = JSON.parse(line) as { readonly manifest: StoredManifest } | { readonly page: number; readonly records: readonly AnyRecord[] };
+    const part = JSON.parse(line) as
+      | { readonly manifest: StoredManifest }
+      | { readonly page: number; readonly records: readonly AnyRecord[] };
     if ("manifest" in part) manifest = part.manifest;
     else for (const record of part.records) records.push(record);
   }

@@ -44,7 +44,11 @@ function isAnnotation<T extends AnyRecord>(record: T): record is T & RecordOf<"a
 }
 
 /** The file is there while `use` runs. */
-export async function withChangesFile<T>(deps: Pick<DocumentDeps, "tempDir" | "clock" | "random">, changes: ChangesFile, use: (path: string) => Promise<T>): Promise<T> {
+export async function withChangesFile<T>(
+  deps: Pick<DocumentDeps, "tempDir" | "clock" | "random">,
+  changes: ChangesFile,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
   const path = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.json`);
   try {
     await writeFile(path, JSON.stringify(changes), { mode: 0o600 });

@@ -36,15 +36,26 @@ export interface DocumentDeps {
   readonly tempDir: string;
   readonly maxUploadBytes: number;
   /** Rows by which an upload is counted, written in its transaction. */
-  readonly usageOfUpload: (upload: { readonly applicationId: string; readonly documentId: string; readonly bytes: number; readonly now: number }) => readonly Statement[];
+  readonly usageOfUpload: (upload: {
+    readonly applicationId: string;
+    readonly documentId: string;
+    readonly bytes: number;
+    readonly now: number;
+  }) => readonly Statement[];
   /** The document was deleted with these layers: close their rooms. */
-  readonly onDeleted: (document: { readonly applicationId: string; readonly documentId: string; readonly layerIds: readonly string[] }) => void;
+  readonly onDeleted: (document: {
+    readonly applicationId: string;
+    readonly documentId: string;
+    readonly layerIds: readonly string[];
+  }) => void;
   /** Something failed where nobody waits for an answer. */
   readonly onError: (what: string, error: unknown) => void;
 }
 
-export interface DocumentDepsOptions
-  extends Pick<DocumentDeps, "database" | "blobs" | "renderer" | "secret" | "clock" | "random" | "maxUploadBytes" | "usageOfUpload" | "onDeleted" | "onError"> {
+export interface DocumentDepsOptions extends Pick<
+  DocumentDeps,
+  "database" | "blobs" | "renderer" | "secret" | "clock" | "random" | "maxUploadBytes" | "usageOfUpload" | "onDeleted" | "onError"
+> {
   /** Caches and files in the making live below it. */
   readonly dataDir: string;
   /** Bytes of cached images and texts; default 2 GB. */
@@ -65,7 +76,12 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
   const deps: DocumentDeps = {
     ...given,
     tempDir,
-    cache: pageCache({ folder: join(dataDir, "cache"), clock: given.clock, onError: given.onError, ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }) }),
+    cache: pageCache({
+      folder: join(dataDir, "cache"),
+      clock: given.clock,
+      onError: given.onError,
+      ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
+    }),
     bases: documentBases(given.blobs),
     readiness: readiness(given.clock),
     locks: blobLocks(),

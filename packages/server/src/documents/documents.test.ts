@@ -3,7 +3,18 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import sharp from "sharp";
 import type { AnyRecord } from "@lectern/protocol";
-import { ANNOTATED, annotatedPdf, brokenPdf, emptyFile, encryptedPdf, ENCRYPTED_PASSWORD, notAPdf, pagesPdf, rotatedPdf, truncatedPdf } from "@lectern/pdf/testing";
+import {
+  ANNOTATED,
+  annotatedPdf,
+  brokenPdf,
+  emptyFile,
+  encryptedPdf,
+  ENCRYPTED_PASSWORD,
+  notAPdf,
+  pagesPdf,
+  rotatedPdf,
+  truncatedPdf,
+} from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../ports.ts";
 import { type RenderPool, renderPool } from "../render/pool.ts";
@@ -35,8 +46,10 @@ afterAll(async () => {
   expect(place.errors).toEqual([]);
 });
 
-const keyOf = (document: { readonly applicationId: string; readonly id: string }): { applicationId: string; documentId: string } =>
-  ({ applicationId: document.applicationId, documentId: document.id });
+const keyOf = (document: { readonly applicationId: string; readonly id: string }): { applicationId: string; documentId: string } => ({
+  applicationId: document.applicationId,
+  documentId: document.id,
+});
 
 async function count(database: Database, table: string, documentId: string): Promise<number> {
   const [row] = await database.query(`SELECT COUNT(*) AS n FROM ${table} WHERE document_id = ?`, [documentId]);
@@ -58,11 +71,21 @@ describe("an upload", () => {
     const revision = await findRevision(place.deps.database, keyOf(ready), 1);
     const base = await place.deps.bases.load(APPLICATION, revision!);
     expect(base.manifest.runs).toEqual([[3, 0]]);
-    expect(base.records.page("1.2")).toMatchObject({ content: { source: ready.sourceSha256, sourceIndex: 2 }, size: [595, 842], rotation: 0 });
+    expect(base.records.page("1.2")).toMatchObject({
+      content: { source: ready.sourceSha256, sourceIndex: 2 },
+      size: [595, 842],
+      rotation: 0,
+    });
     expect(base.records.page("1.3")).toBeNull();
     expect(base.records.page("2.0")).toBeNull();
     expect(place.deps.cache.has({ applicationId: APPLICATION, blob: ready.sourceSha256, name: `0-_-${FIRST_WIDTH}.webp` })).toBe(true);
-    expect(documentSummary(ready)).toMatchObject({ id: ready.id, document_id: ready.id, pageCount: 3, errors: [], sourcePdfSha256: ready.sourceSha256 });
+    expect(documentSummary(ready)).toMatchObject({
+      id: ready.id,
+      document_id: ready.id,
+      pageCount: 3,
+      errors: [],
+      sourcePdfSha256: ready.sourceSha256,
+    });
   });
 
   it("takes its title from the file when neither a title nor a file name is given", async () => {
@@ -73,7 +96,12 @@ describe("an upload", () => {
   it("finds the annotations of the file as base records on their page", async () => {
     const ready = await place.prepared(annotatedPdf());
     const base = await place.deps.bases.load(APPLICATION, (await findRevision(place.deps.database, keyOf(ready), 1))!);
-    expect(base.records.get(ANNOTATED.highlight)).toMatchObject({ kind: "annotation", seq: 0, createdBy: null, data: { type: "highlight", page: "1.0" } });
+    expect(base.records.get(ANNOTATED.highlight)).toMatchObject({
+      kind: "annotation",
+      seq: 0,
+      createdBy: null,
+      data: { type: "highlight", page: "1.0" },
+    });
     expect(base.records.byPage("1.0").map((record: AnyRecord) => record.id)).toContain(ANNOTATED.ink);
     expect(base.records.size).toBeGreaterThanOrEqual(6);
   });
@@ -83,12 +111,17 @@ describe("an upload", () => {
     await expect(place.upload(pagesPdf(2), { documentId: "taken" })).rejects.toMatchObject({ code: "exists" });
     expect(await findDocument(place.deps.database, keyOf(first))).toEqual(first);
     // The same id in another application is another document.
-    await expect(place.upload(pagesPdf(1), { documentId: "taken", applicationId: "application-2" })).resolves.toMatchObject({ status: "preparing" });
+    await expect(place.upload(pagesPdf(1), { documentId: "taken", applicationId: "application-2" })).resolves.toMatchObject({
+      status: "preparing",
+    });
     await expect(place.upload(pagesPdf(1), { documentId: "not an id" })).rejects.toMatchObject({ code: "invalid_parameters" });
   });
 
   it("refuses one of two uploads that race for an id, and keeps the other", async () => {
-    const outcomes = await Promise.allSettled([place.upload(pagesPdf(1), { documentId: "raced" }), place.upload(pagesPdf(2), { documentId: "raced" })]);
+    const outcomes = await Promise.allSettled([
+      place.upload(pagesPdf(1), { documentId: "raced" }),
+      place.upload(pagesPdf(2), { documentId: "raced" }),
+    ]);
     expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(outcomes.find((outcome) => outcome.status === "rejected")?.reason).toMatchObject({ code: "exists" });
     expect(await count(place.deps.database, "revisions", "raced")).toBe(1);
@@ -101,7 +134,10 @@ describe("an upload", () => {
     ["noise", new Uint8Array(2000).map((_, i) => (i * 73) % 251), "invalid_document", "no %PDF header"],
   ])("refuses %s with a clear reason, and stores nothing", async (_name, bytes, code, message) => {
     const before = await storedBlobs();
-    await expect(place.upload(bytes, { fileName: "contract.pdf", documentId: "refused" })).rejects.toMatchObject({ code, message: expect.stringContaining(message) as unknown });
+    await expect(place.upload(bytes, { fileName: "contract.pdf", documentId: "refused" })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as unknown,
+    });
     expect(await storedBlobs()).toEqual(before);
     expect(await findDocument(place.deps.database, { applicationId: APPLICATION, documentId: "refused" })).toBeNull();
     expect((await place.prepared(pagesPdf(1))).status).toBe("ready");
@@ -110,14 +146,18 @@ describe("an upload", () => {
   it("stops reading what is too large, and stores nothing", async () => {
     const small = await testDocuments({ renderer, maxUploadBytes: 5000, runJobs: false });
     let sent = 0;
-    const endless = Readable.from((function* () {
-      yield Buffer.from("%PDF-1.7\n".padEnd(1024));
-      for (;;) {
-        sent += 1000;
-        yield Buffer.alloc(1000);
-      }
-    })());
-    await expect(uploadDocument(small.deps, { applicationId: APPLICATION, bytes: endless, documentId: "large" })).rejects.toMatchObject({ code: "too_large" });
+    const endless = Readable.from(
+      (function* () {
+        yield Buffer.from("%PDF-1.7\n".padEnd(1024));
+        for (;;) {
+          sent += 1000;
+          yield Buffer.alloc(1000);
+        }
+      })(),
+    );
+    await expect(uploadDocument(small.deps, { applicationId: APPLICATION, bytes: endless, documentId: "large" })).rejects.toMatchObject({
+      code: "too_large",
+    });
     expect(sent).toBeLessThan(100_000);
     expect(await findDocument(small.deps.database, { applicationId: APPLICATION, documentId: "large" })).toBeNull();
     await small.close();
@@ -187,7 +227,11 @@ describe("an encrypted file", () => {
   });
 
   it("may be given a password that it does not need", async () => {
-    expect(await place.prepared(pagesPdf(1), { password: "anything" })).toMatchObject({ status: "ready", passwordProtected: false, sealedPassword: null });
+    expect(await place.prepared(pagesPdf(1), { password: "anything" })).toMatchObject({
+      status: "ready",
+      passwordProtected: false,
+      sealedPassword: null,
+    });
   });
 });
 
@@ -216,7 +260,10 @@ describe("pages", () => {
   it("come as images and text, drawn once for all who ask", async () => {
     const ready = await place.prepared(pagesPdf(6));
     const request = { ...keyOf(ready), blob: ready.sourceSha256, index: 4 };
-    const [one, other] = await Promise.all([pageImage(place.deps, { ...request, width: 320 }), pageImage(place.deps, { ...request, width: 320 })]);
+    const [one, other] = await Promise.all([
+      pageImage(place.deps, { ...request, width: 320 }),
+      pageImage(place.deps, { ...request, width: 320 }),
+    ]);
     expect(one).toBe(other);
     const meta = await sharp(one).metadata();
     expect([meta.format, meta.width]).toEqual(["webp", 320]);
@@ -275,19 +322,31 @@ describe("the list of documents", () => {
         let list = await listDocuments(shelf.deps.database, APPLICATION, all);
         expect(list.prevCursor).toBeNull();
         const forth = [list];
-        while (list.nextCursor !== null) forth.push((list = await listDocuments(shelf.deps.database, APPLICATION, { ...all, cursor: list.nextCursor })));
+        while (list.nextCursor !== null)
+          forth.push((list = await listDocuments(shelf.deps.database, APPLICATION, { ...all, cursor: list.nextCursor })));
         expect(forth.flatMap((page) => page.documents.map((row) => row.id))).toEqual(whole);
-        expect(forth.map((page) => [page.count, page.prevCount, page.nextCount])).toEqual([[7, 0, 5], [7, 2, 3], [7, 4, 1], [7, 6, 0]]);
+        expect(forth.map((page) => [page.count, page.prevCount, page.nextCount])).toEqual([
+          [7, 0, 5],
+          [7, 2, 3],
+          [7, 4, 1],
+          [7, 6, 0],
+        ]);
         const back = [list];
-        while (list.prevCursor !== null) back.unshift((list = await listDocuments(shelf.deps.database, APPLICATION, { ...all, cursor: list.prevCursor })));
+        while (list.prevCursor !== null)
+          back.unshift((list = await listDocuments(shelf.deps.database, APPLICATION, { ...all, cursor: list.prevCursor })));
         expect(back.flatMap((page) => page.documents.map((row) => row.id))).toEqual(whole);
       }
     }
-    const found = async (title: string): Promise<number> => (await listDocuments(shelf.deps.database, APPLICATION, { ...query, title, pageSize: 100 })).count;
-    expect([await found("b"), await found("B"), await found("100%"), await found("%"), await found("_"), await found("")]).toEqual([2, 2, 1, 1, 0, 7]);
+    const found = async (title: string): Promise<number> =>
+      (await listDocuments(shelf.deps.database, APPLICATION, { ...query, title, pageSize: 100 })).count;
+    expect([await found("b"), await found("B"), await found("100%"), await found("%"), await found("_"), await found("")]).toEqual([
+      2, 2, 1, 1, 0, 7,
+    ]);
     expect((await listDocuments(shelf.deps.database, "application-2", query)).documents).toEqual([]);
     for (const cursor of ["nonsense", Buffer.from('{"by":"title","to":"next","key":1,"id":"x"}').toString("base64url")]) {
-      await expect(listDocuments(shelf.deps.database, APPLICATION, { ...query, cursor })).rejects.toMatchObject({ code: "invalid_parameters" });
+      await expect(listDocuments(shelf.deps.database, APPLICATION, { ...query, cursor })).rejects.toMatchObject({
+        code: "invalid_parameters",
+      });
     }
     await shelf.close();
   });
@@ -309,7 +368,10 @@ describe("deleting a document", () => {
     const twin = await place.prepared(pagesPdf(12));
     const key = keyOf(ready);
     await place.deps.database.transaction([
-      { sql: "INSERT INTO layers (id, application_id, document_id, name, revision, seq, floor_seq, epoch, created_at) VALUES ('layer-x', ?, ?, '', 1, 1, 0, 0, 0)", params: [APPLICATION, ready.id] },
+      {
+        sql: "INSERT INTO layers (id, application_id, document_id, name, revision, seq, floor_seq, epoch, created_at) VALUES ('layer-x', ?, ?, '', 1, 1, 0, 0, 0)",
+        params: [APPLICATION, ready.id],
+      },
       { sql: "INSERT INTO changes (layer_id, seq, sid, n, actor, at, ops) VALUES ('layer-x', 1, 's', 1, NULL, 0, '[]')" },
     ]);
     const { baseBlob } = (await findRevision(place.deps.database, key, 1))!;
@@ -317,7 +379,9 @@ describe("deleting a document", () => {
     expect(place.deleted.at(-1)).toEqual({ ...key, layerIds: ["layer-x"] });
     for (const table of ["revisions", "layers", "blob_uses"]) expect(await count(place.deps.database, table, ready.id)).toBe(0);
     expect(await place.deps.database.query("SELECT seq FROM changes WHERE layer_id = 'layer-x'")).toEqual([]);
-    await expect(pageImage(place.deps, { ...key, blob: ready.sourceSha256, index: 0, width: 960 })).rejects.toMatchObject({ code: "not_found" });
+    await expect(pageImage(place.deps, { ...key, blob: ready.sourceSha256, index: 0, width: 960 })).rejects.toMatchObject({
+      code: "not_found",
+    });
     await expect(deleteDocument(place.deps, key)).rejects.toMatchObject({ code: "not_found" });
 
     // Until the day is over its bytes may be wanted back by an upload of the same file.
@@ -356,7 +420,10 @@ describe("a file that stops workers", () => {
     const [bad, good] = [await shelf.prepared(pagesPdf(3)), await shelf.prepared(pagesPdf(2))];
     await expect.poll(() => fragile.processes().every((one) => one.state === "idle") && fragile.queued === 0).toBe(true);
     const request = { ...keyOf(bad), blob: bad.sourceSha256, index: 2, width: 3840 };
-    for (const [hangs, status] of [[2, "ready"], [1, "failed"]] as const) {
+    for (const [hangs, status] of [
+      [2, "ready"],
+      [1, "failed"],
+    ] as const) {
       const failing = expect(pageImage(shelf.deps, request)).rejects.toMatchObject({ code: "document_failed" });
       await hangWorkers(fragile, time, hangs);
       await failing;

@@ -28,8 +28,21 @@ afterAll(async () => {
 });
 
 const rectangle = (id: string, page = "1.0"): StoredRecord => ({
-  id, kind: "annotation", seq: 3, createdBy: "ada", createdAt: 1_700_000_000_000, updatedBy: "ada", updatedAt: 1_700_000_100_000, grp: null, deleted: false,
-  data: { type: "rectangle", page, geometry: { bbox: [100, 400, 200, 100] }, appearance: { strokeColor: "#d02020", strokeWidth: 4, fillColor: "#20d020", opacity: 1 } },
+  id,
+  kind: "annotation",
+  seq: 3,
+  createdBy: "ada",
+  createdAt: 1_700_000_000_000,
+  updatedBy: "ada",
+  updatedAt: 1_700_000_100_000,
+  grp: null,
+  deleted: false,
+  data: {
+    type: "rectangle",
+    page,
+    geometry: { bbox: [100, 400, 200, 100] },
+    appearance: { strokeColor: "#d02020", strokeWidth: 4, fillColor: "#20d020", opacity: 1 },
+  },
 });
 
 async function baseOf(document: DocumentRow): Promise<AnyRecord[]> {
@@ -60,7 +73,9 @@ describe("an export", () => {
     const ink = base.find((record) => record.id === ANNOTATED.ink)! as RecordOf<"annotation">;
     const note = base.find((record) => record.id === ANNOTATED.note)! as RecordOf<"annotation">;
     const records: StoredRecord[] = [
-      rectangle("new-rectangle"), { ...ink, deleted: true, seq: 2 }, { ...note, deleted: false, seq: 4, data: { ...note.data, note: "new words" } as typeof note.data },
+      rectangle("new-rectangle"),
+      { ...ink, deleted: true, seq: 2 },
+      { ...note, deleted: false, seq: 4, data: { ...note.data, note: "new words" } as typeof note.data },
     ];
     const exported = await exportPdf(place.deps, { document, changes: { records } });
     expect(exported.original).toBe(false);
@@ -77,9 +92,13 @@ describe("an export", () => {
 
   it("without annotations has none of them; flattened they are part of the page", async () => {
     const document = await place.prepared(annotatedPdf());
-    const bare = await foundIn(await buffer((await exportPdf(place.deps, { document, changes: { records: [rectangle("left-out")] }, annotations: false })).bytes));
+    const bare = await foundIn(
+      await buffer((await exportPdf(place.deps, { document, changes: { records: [rectangle("left-out")] }, annotations: false })).bytes),
+    );
     expect(bare.records.filter((record) => record.kind === "annotation" && record.data.type !== "link")).toEqual([]);
-    const flat = await foundIn(await buffer((await exportPdf(place.deps, { document, changes: { records: [rectangle("flat")] }, flatten: true })).bytes));
+    const flat = await foundIn(
+      await buffer((await exportPdf(place.deps, { document, changes: { records: [rectangle("flat")] }, flatten: true })).bytes),
+    );
     expect(flat.records.filter((record) => record.kind === "annotation" && record.data.type === "rectangle")).toEqual([]);
   });
 
@@ -98,14 +117,23 @@ describe("an export", () => {
     await expect.poll(() => readdir(place.deps.tempDir)).toEqual([]);
     const gone = new AbortController();
     gone.abort();
-    await expect(exportPdf(place.deps, { document, changes: { records: [rectangle("unwanted")] }, signal: gone.signal })).rejects.toThrow("abort");
+    await expect(exportPdf(place.deps, { document, changes: { records: [rectangle("unwanted")] }, signal: gone.signal })).rejects.toThrow(
+      "abort",
+    );
   });
 });
 
 describe("the image of a page with its annotations", () => {
   it("shows what the layer changed", async () => {
     const document = await place.prepared(pagesPdf(2));
-    const request = { applicationId: APPLICATION, documentId: document.id, blob: document.sourceSha256, index: 1, width: 595, format: "png" as const };
+    const request = {
+      applicationId: APPLICATION,
+      documentId: document.id,
+      blob: document.sourceSha256,
+      index: 1,
+      width: 595,
+      format: "png" as const,
+    };
     const colour = async (records: readonly StoredRecord[]): Promise<number[]> => {
       const { bytes } = await renderedPage(place.deps, { ...request, changes: { records } });
       return [...(await sharp(bytes).extract({ left: 200, top: 441, width: 1, height: 1 }).removeAlpha().raw().toBuffer())];
@@ -113,7 +141,10 @@ describe("the image of a page with its annotations", () => {
     expect(await colour([rectangle("there", "1.1")])).toEqual([0x20, 0xd0, 0x20]);
     expect(await colour([])).not.toEqual([0x20, 0xd0, 0x20]);
     expect(await colour([rectangle("elsewhere", "1.0")])).not.toEqual([0x20, 0xd0, 0x20]);
-    const [one, other] = [await renderedPage(place.deps, { ...request, changes: { records: [] } }), await renderedPage(place.deps, { ...request, changes: { records: [rectangle("there", "1.1")] } })];
+    const [one, other] = [
+      await renderedPage(place.deps, { ...request, changes: { records: [] } }),
+      await renderedPage(place.deps, { ...request, changes: { records: [rectangle("there", "1.1")] } }),
+    ];
     expect(one.etag).not.toBe(other.etag);
     expect((await readdir(join(place.folder, "cache", APPLICATION, document.sourceSha256))).length).toBeGreaterThanOrEqual(4);
   });
@@ -121,7 +152,12 @@ describe("the image of a page with its annotations", () => {
 
 describe("a search", () => {
   const pages = (document: DocumentRow): SearchPage[] =>
-    Array.from({ length: document.pageCount! }, (_, index) => ({ pageIndex: index, pageId: `1.${index}`, blob: document.sourceSha256, sourceIndex: index }));
+    Array.from({ length: document.pageCount! }, (_, index) => ({
+      pageIndex: index,
+      pageId: `1.${index}`,
+      blob: document.sourceSha256,
+      sourceIndex: index,
+    }));
 
   it("finds words on all pages, in order, with where they stand", async () => {
     const document = await place.prepared(pagesPdf(20));
@@ -129,20 +165,34 @@ describe("a search", () => {
     const { hits, complete, pagesSearched } = await searchDocument(place.deps, request);
     expect([complete, pagesSearched]).toEqual([true, 20]);
     expect(hits.map((hit) => hit.pageIndex)).toEqual(Array.from({ length: 20 }, (_, index) => index));
-    const { previewText, rangeInPreview: [start, length], rects, pageId } = hits[7]!;
+    const {
+      previewText,
+      rangeInPreview: [start, length],
+      rects,
+      pageId,
+    } = hits[7]!;
     expect([previewText.slice(start, start + length), pageId]).toEqual(["fox jumps over", "1.7"]);
     expect(rects).toHaveLength(1);
     expect(rects[0]![1]).toBeGreaterThan(120);
     const few = await searchDocument(place.deps, { ...request, limit: 3 });
     expect([few.hits.length, few.complete]).toEqual([3, false]);
     expect((await searchDocument(place.deps, { ...request, caseSensitive: true })).hits).toEqual([]);
-    expect((await searchDocument(place.deps, { ...request, query: "page 1", wholeWord: true })).hits.map((hit) => hit.pageIndex)).toEqual([0, 0]);
+    expect((await searchDocument(place.deps, { ...request, query: "page 1", wholeWord: true })).hits.map((hit) => hit.pageIndex)).toEqual([
+      0, 0,
+    ]);
   });
 
   it("ends when whoever asked has gone", async () => {
     const document = await place.prepared(pagesPdf(21));
     const abort = new AbortController();
-    const searching = searchDocument(place.deps, { applicationId: APPLICATION, documentId: document.id, pages: pages(document), query: "fox", limit: 100, signal: abort.signal });
+    const searching = searchDocument(place.deps, {
+      applicationId: APPLICATION,
+      documentId: document.id,
+      pages: pages(document),
+      query: "fox",
+      limit: 100,
+      signal: abort.signal,
+    });
     abort.abort();
     await expect(searching).rejects.toThrow("abort");
   });

@@ -39,7 +39,10 @@ export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Pro
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.pdf`);
   try {
     await withChangesFile(deps, file, (changes) =>
-      noticingQuarantine(deps, document, () => deps.renderer.export(source, { target, changes, annotations, flatten, ...(signal === undefined ? {} : { signal }) })));
+      noticingQuarantine(deps, document, () =>
+        deps.renderer.export(source, { target, changes, annotations, flatten, ...(signal === undefined ? {} : { signal }) }),
+      ),
+    );
     const { size } = await stat(target);
     const bytes = createReadStream(target);
     bytes.once("close", () => {
@@ -53,7 +56,11 @@ export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Pro
 }
 
 /** The file as it was uploaded. `range`: first and last byte. Throws ApiError `range_not_satisfiable`. */
-export async function originalPdf(deps: Pick<DocumentDeps, "blobs">, document: DocumentRow, range?: readonly [number, number]): Promise<Readable> {
+export async function originalPdf(
+  deps: Pick<DocumentDeps, "blobs">,
+  document: DocumentRow,
+  range?: readonly [number, number],
+): Promise<Readable> {
   const bytes = await deps.blobs.read(document.applicationId, document.sourceSha256, range);
   if (bytes === null) throw new ApiError("internal", "The document's file is missing in the blob store");
   return bytes;

@@ -45,7 +45,9 @@ function cursorAt(row: DocumentRow, to: "next" | "prev", query: DocumentListQuer
 }
 
 function parseCursor(text: string, query: DocumentListQuery): ListPosition {
-  const wrong = new ApiError("invalid_parameters", "cursor is not one of this list", { failingPaths: [{ path: "$.cursor", details: "not a cursor of this list" }] });
+  const wrong = new ApiError("invalid_parameters", "cursor is not one of this list", {
+    failingPaths: [{ path: "$.cursor", details: "not a cursor of this list" }],
+  });
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));

@@ -23,7 +23,10 @@ export async function renderSource(deps: DocumentDeps, document: DocumentRow, bl
 
 function sealedPassword(deps: DocumentDeps, document: DocumentRow): string | null {
   if (document.sealedPassword === null) return null;
-  const password = deps.secret.unseal(document.sealedPassword, documentPasswordContext({ applicationId: document.applicationId, documentId: document.id }));
+  const password = deps.secret.unseal(
+    document.sealedPassword,
+    documentPasswordContext({ applicationId: document.applicationId, documentId: document.id }),
+  );
   if (password === null) throw new ApiError("internal", "The document's password cannot be unsealed: was the server's key replaced?");
   return password;
 }
@@ -32,7 +35,12 @@ function sealedPassword(deps: DocumentDeps, document: DocumentRow): string | nul
  * Does the caller know the document's password? Nothing is asked of documents without one. The first right password of a `locked` document
  * lets it be prepared: the row that is returned is `preparing` then. Throws ApiError `password_required`, `wrong_password`.
  */
-export async function provePassword(deps: DocumentDeps, document: DocumentRow, password: string | null, signal?: AbortSignal): Promise<DocumentRow> {
+export async function provePassword(
+  deps: DocumentDeps,
+  document: DocumentRow,
+  password: string | null,
+  signal?: AbortSignal,
+): Promise<DocumentRow> {
   if (!document.passwordProtected) return document;
   if (password === null || password === "") throw new ApiError("password_required");
   const sealed = sealedPassword(deps, document);

@@ -19,7 +19,12 @@ export const FIRST_WIDTH = 960;
 const LATER_WIDTHS = [320, 1280] as const;
 
 /** The handler of `prepare` jobs. */
-export async function prepareDocument(deps: DocumentDeps, payload: unknown, signal: AbortSignal, attempt: { readonly last: boolean }): Promise<void> {
+export async function prepareDocument(
+  deps: DocumentDeps,
+  payload: unknown,
+  signal: AbortSignal,
+  attempt: { readonly last: boolean },
+): Promise<void> {
   const { applicationId, documentId, revision } = payload as PreparePayload;
   const key = { applicationId, documentId };
   const document = await findDocument(deps.database, key);
@@ -47,7 +52,10 @@ async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortS
 }
 
 async function importFile(
-  deps: DocumentDeps, document: DocumentRow, source: RenderSource, signal: AbortSignal,
+  deps: DocumentDeps,
+  document: DocumentRow,
+  source: RenderSource,
+  signal: AbortSignal,
 ): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
   try {
@@ -61,7 +69,8 @@ async function importFile(
 function drawLater(deps: DocumentDeps, document: DocumentRow, source: RenderSource): void {
   for (const width of LATER_WIDTHS) {
     deps.ahead.want(`${document.applicationId}/${source.sha256}/0 ${width}`, (signal) =>
-      drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead", signal }));
+      drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead", signal }),
+    );
   }
 }
 

@@ -56,7 +56,13 @@ export async function searchDocument(deps: DocumentDeps, request: SearchRequest)
     const next = left.next();
     if (next.done === true) return;
     const page = next.value;
-    const text = pageText(deps, { applicationId, documentId, blob: page.blob, index: page.sourceIndex, ...(signal === undefined ? {} : { signal }) });
+    const text = pageText(deps, {
+      applicationId,
+      documentId,
+      blob: page.blob,
+      index: page.sourceIndex,
+      ...(signal === undefined ? {} : { signal }),
+    });
     // When an earlier page fails, nobody waits for this one any more.
     text.catch(() => undefined);
     reading.push({ page, text });
@@ -68,10 +74,13 @@ export async function searchDocument(deps: DocumentDeps, request: SearchRequest)
     if (next === undefined) return { hits, complete: true, pagesSearched };
     if (hits.length >= limit || deps.clock.now() > end) return { hits, complete: false, pagesSearched };
     const found = search(searchText(await next.text), request.query, {
-      caseSensitive: request.caseSensitive ?? false, wholeWord: request.wholeWord ?? false, limit: limit - hits.length,
+      caseSensitive: request.caseSensitive ?? false,
+      wholeWord: request.wholeWord ?? false,
+      limit: limit - hits.length,
     });
     const { pageIndex, pageId } = next.page;
-    for (const { preview, range, rects } of found) hits.push({ pageIndex, pageId, previewText: preview, rangeInPreview: [range[0], range[1] - range[0]], rects });
+    for (const { preview, range, rects } of found)
+      hits.push({ pageIndex, pageId, previewText: preview, rangeInPreview: [range[0], range[1] - range[0]], rects });
     pagesSearched++;
     readNext();
   }

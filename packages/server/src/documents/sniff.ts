@@ -35,11 +35,18 @@ export function requirePdf(head: Uint8Array, fileName: string | null): void {
   if (head.length === 0) throw new ApiError("invalid_document", `The file is empty (0 bytes). ${ACCEPTED}`);
   const looks = SIGNATURES.find(([bytes, offset]) => bytes.every((byte, i) => head[offset + i] === byte))?.[2] ?? looksLikeText(text);
   if (looks !== null) throw new ApiError("unsupported_media_type", `The file${nameOf(fileName)} looks like ${looks}. ${ACCEPTED}`);
-  throw new ApiError("invalid_document", `The file${nameOf(fileName)} is not a PDF: it has no %PDF header in its first ${SNIFF_BYTES} bytes. ${ACCEPTED}`);
+  throw new ApiError(
+    "invalid_document",
+    `The file${nameOf(fileName)} is not a PDF: it has no %PDF header in its first ${SNIFF_BYTES} bytes. ${ACCEPTED}`,
+  );
 }
 
 function looksLikeText(text: string): string | null {
-  const start = text.replace(/^\xef\xbb\xbf/, "").trimStart().slice(0, 200).toLowerCase();
+  const start = text
+    .replace(/^\xef\xbb\xbf/, "")
+    .trimStart()
+    .slice(0, 200)
+    .toLowerCase();
   if (/^(<!doctype html|<html|<head|<body)/.test(start)) return "an HTML page";
   if (start.startsWith("<svg") || (start.startsWith("<?xml") && text.includes("<svg"))) return "an SVG image";
   if (start.startsWith("<?xml")) return "an XML file";

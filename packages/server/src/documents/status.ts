@@ -8,7 +8,9 @@ import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
  * Throws ApiError `not_found`, also when it is deleted meanwhile.
  */
 export async function waitForReady(
-  deps: Pick<DocumentDeps, "database" | "readiness" | "clock">, key: DocumentKey, options: { readonly seconds: number; readonly signal?: AbortSignal },
+  deps: Pick<DocumentDeps, "database" | "readiness" | "clock">,
+  key: DocumentKey,
+  options: { readonly seconds: number; readonly signal?: AbortSignal },
 ): Promise<DocumentRow> {
   const end = deps.clock.now() + options.seconds * 1000;
   for (;;) {

@@ -80,19 +80,45 @@ export async function insertDocument(database: Database, document: NewDocument, 
   const { applicationId, id, sourceSha256, byteSize, now } = document;
   const sealed = document.sealedPassword;
   await database.transaction([
-    { sql: INSERT, params: [applicationId, id, document.title, "preparing", sourceSha256, byteSize, sealed === null ? 0 : 1, sealed, JSON.stringify(document.metadata), now, now] },
-    { sql: "INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, created_at) VALUES (?, ?, 1, ?, NULL, ?)", params: [applicationId, id, sourceSha256, now] },
+    {
+      sql: INSERT,
+      params: [
+        applicationId,
+        id,
+        document.title,
+        "preparing",
+        sourceSha256,
+        byteSize,
+        sealed === null ? 0 : 1,
+        sealed,
+        JSON.stringify(document.metadata),
+        now,
+        now,
+      ],
+    },
+    {
+      sql: "INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, created_at) VALUES (?, ?, 1, ?, NULL, ?)",
+      params: [applicationId, id, sourceSha256, now],
+    },
     ...blobUse({ applicationId, documentId: id, sha256: sourceSha256, size: byteSize, mediaType: document.mediaType, now }),
     ...also,
   ]);
 }
 
 /** The statements by which a document begins to use a stored blob. */
-export function blobUse(use: DocumentKey & { readonly sha256: string; readonly size: number; readonly mediaType: string; readonly now: number }): Statement[] {
+export function blobUse(
+  use: DocumentKey & { readonly sha256: string; readonly size: number; readonly mediaType: string; readonly now: number },
+): Statement[] {
   const { applicationId, documentId, sha256, size, mediaType, now } = use;
   return [
-    { sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (application_id, sha256) DO NOTHING", params: [applicationId, sha256, size, mediaType, now] },
-    { sql: "INSERT INTO blob_uses (application_id, document_id, sha256) VALUES (?, ?, ?) ON CONFLICT (application_id, document_id, sha256) DO NOTHING", params: [applicationId, documentId, sha256] },
+    {
+      sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (application_id, sha256) DO NOTHING",
+      params: [applicationId, sha256, size, mediaType, now],
+    },
+    {
+      sql: "INSERT INTO blob_uses (application_id, document_id, sha256) VALUES (?, ?, ?) ON CONFLICT (application_id, document_id, sha256) DO NOTHING",
+      params: [applicationId, documentId, sha256],
+    },
   ];
 }
 
@@ -102,7 +128,10 @@ export async function findDocument(database: Database, { applicationId, document
 }
 
 export async function findRevision(database: Database, { applicationId, documentId }: DocumentKey, n: number): Promise<RevisionRow | null> {
-  const [row] = await database.query("SELECT n, source_blob, base_blob FROM revisions WHERE application_id = ? AND document_id = ? AND n = ?", [applicationId, documentId, n]);
+  const [row] = await database.query(
+    "SELECT n, source_blob, base_blob FROM revisions WHERE application_id = ? AND document_id = ? AND n = ?",
+    [applicationId, documentId, n],
+  );
   return row === undefined ? null : { n: row.n as number, sourceBlob: row.source_blob as string, baseBlob: row.base_blob as string | null };
 }
 
@@ -112,10 +141,18 @@ export async function usesBlob(database: Database, { applicationId, documentId }
 }
 
 /** Those of the blobs that the document uses. */
-export async function usedBlobs(database: Database, { applicationId, documentId }: DocumentKey, sha256s: readonly string[]): Promise<Set<string>> {
+export async function usedBlobs(
+  database: Database,
+  { applicationId, documentId }: DocumentKey,
+  sha256s: readonly string[],
+): Promise<Set<string>> {
   if (sha256s.length === 0) return new Set();
   const marks = sha256s.map(() => "?").join(", ");
-  const rows = await database.query(`SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 IN (${marks})`, [applicationId, documentId, ...sha256s]);
+  const rows = await database.query(`SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 IN (${marks})`, [
+    applicationId,
+    documentId,
+    ...sha256s,
+  ]);
   return new Set(rows.map((row) => row.sha256 as string));
 }
 
@@ -149,13 +186,19 @@ export interface ListPosition {
 
 /** The statements of one page: at most one row more than asked for, so that one knows whether there are others. Rows come in the direction of travel. */
 export async function listRows(
-  database: Database, applicationId: string, query: DocumentListQuery, position: ListPosition | null,
+  database: Database,
+  applicationId: string,
+  query: DocumentListQuery,
+  position: ListPosition | null,
 ): Promise<{ readonly rows: readonly DocumentRow[]; readonly count: number }> {
   const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
   const filter = titleFilter(query.title);
   const back = position?.direction === "prev";
   const ascending = (query.orderDirection === "asc") !== back;
-  const after = position === null ? { sql: "", params: [] } : { sql: ` AND (${column}, id) ${ascending ? ">" : "<"} (?, ?)`, params: [position.key, position.id] };
+  const after =
+    position === null
+      ? { sql: "", params: [] }
+      : { sql: ` AND (${column}, id) ${ascending ? ">" : "<"} (?, ?)`, params: [position.key, position.id] };
   const direction = ascending ? "ASC" : "DESC";
   const [rows, counted] = await database.snapshot([
     {
@@ -168,7 +211,13 @@ export async function listRows(
 }
 
 /** How many of the matching documents come before this one in the list's order. */
-export async function countBefore(database: Database, applicationId: string, query: DocumentListQuery, key: string | number, id: string): Promise<number> {
+export async function countBefore(
+  database: Database,
+  applicationId: string,
+  query: DocumentListQuery,
+  key: string | number,
+  id: string,
+): Promise<number> {
   const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
   const filter = titleFilter(query.title);
   const sql = `SELECT COUNT(*) AS n FROM documents WHERE application_id = ?${filter.sql} AND (${column}, id) ${query.orderDirection === "asc" ? "<" : ">"} (?, ?)`;
@@ -186,7 +235,9 @@ function titleFilter(title: string | undefined): { readonly sql: string; readonl
 
 /** Null when there is no such document. */
 export async function updateDocument(
-  database: Database, key: DocumentKey, change: { readonly title?: string | null; readonly metadata?: DocumentMetadata; readonly now: number },
+  database: Database,
+  key: DocumentKey,
+  change: { readonly title?: string | null; readonly metadata?: DocumentMetadata; readonly now: number },
 ): Promise<DocumentRow | null> {
   const sets = ["updated_at = ?"];
   const params: SqlValue[] = [change.now];
@@ -225,7 +276,10 @@ export async function markReady(database: Database, document: DocumentRow, prepa
       sql: `UPDATE revisions SET base_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?`,
       params: [sha256, applicationId, id, revision],
     },
-    { sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING", params: [applicationId, sha256, size, now] },
+    {
+      sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING",
+      params: [applicationId, sha256, size, now],
+    },
     {
       sql: `INSERT INTO blob_uses (application_id, document_id, sha256) SELECT application_id, id, ? FROM documents WHERE application_id = ? AND id = ?
         ON CONFLICT (application_id, document_id, sha256) DO NOTHING`,
@@ -237,14 +291,22 @@ export async function markReady(database: Database, document: DocumentRow, prepa
 
 /** From `preparing` to `locked`: it needs a password that nobody gave. */
 export async function markLocked(database: Database, key: DocumentKey, now: number): Promise<DocumentRow | null> {
-  const sql = "UPDATE documents SET status = 'locked', password_protected = 1, sealed_password = NULL, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *";
+  const sql =
+    "UPDATE documents SET status = 'locked', password_protected = 1, sealed_password = NULL, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *";
   const [rows] = await database.transaction([{ sql, params: [now, key.applicationId, key.documentId] }]);
   return rows![0] === undefined ? null : documentOf(rows![0]);
 }
 
 /** From `locked` to `preparing`, with the password that opens it and the job that prepares it. False when it is not locked any more. */
-export async function markUnlocked(database: Database, key: DocumentKey, sealedPassword: string, now: number, job: Statement): Promise<boolean> {
-  const sql = "UPDATE documents SET status = 'preparing', sealed_password = ?, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'locked' RETURNING id";
+export async function markUnlocked(
+  database: Database,
+  key: DocumentKey,
+  sealedPassword: string,
+  now: number,
+  job: Statement,
+): Promise<boolean> {
+  const sql =
+    "UPDATE documents SET status = 'preparing', sealed_password = ?, updated_at = ? WHERE application_id = ? AND id = ? AND status = 'locked' RETURNING id";
   const [rows] = await database.transaction([{ sql, params: [sealedPassword, now, key.applicationId, key.documentId] }, job]);
   return rows!.length > 0;
 }
@@ -260,7 +322,11 @@ export async function markFailed(database: Database, key: DocumentKey, reason: s
  * The document and everything of it, but for its blobs, which lose a use: the day after which the collector takes them begins now.
  * Its layers' ids, or null when there is no such document.
  */
-export async function deleteRows(database: Database, { applicationId, documentId }: DocumentKey, now: number): Promise<readonly string[] | null> {
+export async function deleteRows(
+  database: Database,
+  { applicationId, documentId }: DocumentKey,
+  now: number,
+): Promise<readonly string[] | null> {
   const params = [applicationId, documentId];
   const ofLayers = "WHERE layer_id IN (SELECT id FROM layers WHERE application_id = ? AND document_id = ?)";
   const [document, , , , layers] = await database.transaction([
@@ -280,7 +346,11 @@ export async function deleteRows(database: Database, { applicationId, documentId
 }
 
 /** Blobs that no document uses, nor has used since `before`. */
-export async function unusedBlobs(database: Database, before: number, limit: number): Promise<readonly { readonly applicationId: string; readonly sha256: string }[]> {
+export async function unusedBlobs(
+  database: Database,
+  before: number,
+  limit: number,
+): Promise<readonly { readonly applicationId: string; readonly sha256: string }[]> {
   const rows = await database.query(
     `SELECT application_id, sha256 FROM blobs WHERE created_at < ? AND NOT EXISTS
       (SELECT 1 FROM blob_uses WHERE blob_uses.application_id = blobs.application_id AND blob_uses.sha256 = blobs.sha256) LIMIT ?`,

@@ -31,12 +31,19 @@ const NEIGHBOURS = [1, 2, -1] as const;
  */
 export async function pageImage(deps: DocumentDeps, request: PageRequest & { readonly width: number }): Promise<Uint8Array> {
   const { width, signal } = request;
-  if (!(IMAGE_WIDTHS as readonly number[]).includes(width)) throw new ApiError("not_found", `Images are ${IMAGE_WIDTHS.join(", ")} pixels wide`);
+  if (!(IMAGE_WIDTHS as readonly number[]).includes(width))
+    throw new ApiError("not_found", `Images are ${IMAGE_WIDTHS.join(", ")} pixels wide`);
   const draw = async (index: number, priority: Priority, wanted: AbortSignal | undefined): Promise<Uint8Array> =>
-    deps.cache.get(imageCacheKey({ ...request, index, width }), async (made) => {
-      const { document, source } = await pageSource(deps, { ...request, index });
-      return noticingQuarantine(deps, document, () => deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", priority, signal: made }));
-    }, wanted);
+    deps.cache.get(
+      imageCacheKey({ ...request, index, width }),
+      async (made) => {
+        const { document, source } = await pageSource(deps, { ...request, index });
+        return noticingQuarantine(deps, document, () =>
+          deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", priority, signal: made }),
+        );
+      },
+      wanted,
+    );
   await requireUse(deps, request);
   const bytes = await draw(request.index, "interactive", signal);
   for (const step of NEIGHBOURS) {
@@ -52,10 +59,14 @@ export async function pageImage(deps: DocumentDeps, request: PageRequest & { rea
 export async function pageTextJson(deps: DocumentDeps, request: PageRequest): Promise<Uint8Array> {
   await requireUse(deps, request);
   const { applicationId, blob, index, signal } = request;
-  return deps.cache.get({ applicationId, blob, name: `${index}-text.json` }, async (made) => {
-    const { document, source } = await pageSource(deps, request);
-    return Buffer.from(await noticingQuarantine(deps, document, () => deps.renderer.text(source, index, { signal: made })));
-  }, signal);
+  return deps.cache.get(
+    { applicationId, blob, name: `${index}-text.json` },
+    async (made) => {
+      const { document, source } = await pageSource(deps, request);
+      return Buffer.from(await noticingQuarantine(deps, document, () => deps.renderer.text(source, index, { signal: made })));
+    },
+    signal,
+  );
 }
 
 export async function pageText(deps: DocumentDeps, request: PageRequest): Promise<PageText> {
@@ -79,35 +90,73 @@ export interface RenderedPageRequest extends PageRequest {
 }
 
 /** The API's image: the page with the layer's annotations. `etag` (unquoted) changes only when the picture does. */
-export async function renderedPage(deps: DocumentDeps, request: RenderedPageRequest): Promise<{ readonly bytes: Uint8Array; readonly etag: string }> {
+export async function renderedPage(
+  deps: DocumentDeps,
+  request: RenderedPageRequest,
+): Promise<{ readonly bytes: Uint8Array; readonly etag: string }> {
   await requireUse(deps, request);
   const { applicationId, blob, index, width, height, format, rotation = 0, changes, signal } = request;
   const records = changes?.records ?? [];
-  const drawn = changes === null ? "others" : records.length === 0 ? "all" : createHash("sha256").update(JSON.stringify(records)).digest("hex").slice(0, 32);
+  const drawn =
+    changes === null
+      ? "others"
+      : records.length === 0
+        ? "all"
+        : createHash("sha256").update(JSON.stringify(records)).digest("hex").slice(0, 32);
   const size = width === undefined ? `h${height}` : `w${width}`;
   const name = `${index}-${drawn}-${rotation}-${size}.${format}`;
-  const bytes = await deps.cache.get({ applicationId, blob, name }, async (made) => {
-    const { document, source } = await pageSource(deps, request);
-    const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
-    if (records.length === 0) return noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: changes === null ? "others" : "all" }));
-    return withChangesFile(deps, await changesOf(deps, document, { records }), (path) =>
-      noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: "all", changes: path })));
-  }, signal);
+  const bytes = await deps.cache.get(
+    { applicationId, blob, name },
+    async (made) => {
+      const { document, source } = await pageSource(deps, request);
+      const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
+      if (records.length === 0)
+        return noticingQuarantine(deps, document, () =>
+          deps.renderer.image(source, { ...options, annotations: changes === null ? "others" : "all" }),
+        );
+      return withChangesFile(deps, await changesOf(deps, document, { records }), (path) =>
+        noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: "all", changes: path })),
+      );
+    },
+    signal,
+  );
   return { bytes, etag: createHash("sha256").update(`${blob}/${name}`).digest("base64url").slice(0, 27) };
 }
 
 /** One of the viewer's images, for `prepare`: no document needs to be ready for it. */
 export function drawPage(
-  deps: DocumentDeps, document: DocumentRow,
-  page: { readonly source: RenderSource; readonly index: number; readonly width: number; readonly encoding: "fast" | "small"; readonly priority: Priority; readonly signal?: AbortSignal },
+  deps: DocumentDeps,
+  document: DocumentRow,
+  page: {
+    readonly source: RenderSource;
+    readonly index: number;
+    readonly width: number;
+    readonly encoding: "fast" | "small";
+    readonly priority: Priority;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<Uint8Array> {
   const { source, index, width, encoding, priority, signal } = page;
   const key = imageCacheKey({ applicationId: document.applicationId, blob: source.sha256, index, width });
-  return deps.cache.get(key, (made) => deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", encoding, priority, signal: made }), signal);
+  return deps.cache.get(
+    key,
+    (made) => deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", encoding, priority, signal: made }),
+    signal,
+  );
 }
 
 /** Where the viewer's image is cached. */
-export function imageCacheKey({ applicationId, blob, index, width }: { readonly applicationId: string; readonly blob: string; readonly index: number; readonly width: number }): CacheKey {
+export function imageCacheKey({
+  applicationId,
+  blob,
+  index,
+  width,
+}: {
+  readonly applicationId: string;
+  readonly blob: string;
+  readonly index: number;
+  readonly width: number;
+}): CacheKey {
   // `_`: no variant, such as hidden content groups.
   return { applicationId, blob, name: `${index}-_-${width}.webp` };
 }
@@ -117,10 +166,14 @@ async function requireUse(deps: DocumentDeps, request: PageRequest): Promise<voi
 }
 
 /** On a miss: the document's row and file. */
-async function pageSource(deps: DocumentDeps, request: PageRequest): Promise<{ readonly document: DocumentRow; readonly source: RenderSource }> {
+async function pageSource(
+  deps: DocumentDeps,
+  request: PageRequest,
+): Promise<{ readonly document: DocumentRow; readonly source: RenderSource }> {
   const document = await findDocument(deps.database, request);
   if (document === null) throw noSuchDocument();
   const isSource = request.blob === document.sourceSha256;
-  if (isSource && document.pageCount !== null && request.index >= document.pageCount) throw new ApiError("not_found", `The document has ${document.pageCount} pages`);
+  if (isSource && document.pageCount !== null && request.index >= document.pageCount)
+    throw new ApiError("not_found", `The document has ${document.pageCount} pages`);
   return { document, source: await renderSource(deps, document, request.blob) };
 }

@@ -58,7 +58,8 @@ async function requireFree(deps: DocumentDeps, { applicationId, documentId }: Up
 async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: StoredBlob): Promise<DocumentRow> {
   const { applicationId, documentId } = key;
   // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-  if ((await deps.blobs.size(applicationId, blob.sha256)) === null) throw new ApiError("unavailable", "The upload must be repeated", { retryAfter: 1 });
+  if ((await deps.blobs.size(applicationId, blob.sha256)) === null)
+    throw new ApiError("unavailable", "The upload must be repeated", { retryAfter: 1 });
   const now = deps.clock.now();
   const password = await provenPassword(deps, upload, blob);
   const document: DocumentRow = {
@@ -116,7 +117,12 @@ async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, fileName: string 
 
 /** `C:\files\Contract 7.pdf` → `Contract 7` */
 function titleOf(fileName: string | null): string | null {
-  const name = (fileName ?? "").split(/[/\\]/).at(-1)!.replace(/\p{Cc}/gu, "").replace(/\.pdf$/i, "").trim();
+  const name = (fileName ?? "")
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/\p{Cc}/gu, "")
+    .replace(/\.pdf$/i, "")
+    .trim();
   return name === "" ? null : name.slice(0, MAX_TITLE);
 }
 

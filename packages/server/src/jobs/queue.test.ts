@@ -27,7 +27,15 @@ afterEach(async () => {
 afterAll(() => database.close());
 
 function queue(handlers: Readonly<Record<string, JobHandler>>, options: Partial<JobQueueOptions> = {}): JobQueue {
-  const made = jobQueue({ database, clock: systemClock, random: randomBytes, handlers, concurrency: 2, onError: (what) => errors.push(what), ...options });
+  const made = jobQueue({
+    database,
+    clock: systemClock,
+    random: randomBytes,
+    handlers,
+    concurrency: 2,
+    onError: (what) => errors.push(what),
+    ...options,
+  });
   queues.push(made);
   return made;
 }
@@ -73,12 +81,15 @@ describe("the job queue", () => {
   it("tries again after growing pauses, and gives up after the last attempt", async () => {
     const clock = handClock();
     const attempts: [number, boolean][] = [];
-    const one = queue({
-      work: (_payload, _signal, attempt) => {
-        attempts.push([attempt.number, attempt.last]);
-        return Promise.reject(new Error("not today"));
+    const one = queue(
+      {
+        work: (_payload, _signal, attempt) => {
+          attempts.push([attempt.number, attempt.last]);
+          return Promise.reject(new Error("not today"));
+        },
       },
-    }, { clock, maxAttempts: 3 });
+      { clock, maxAttempts: 3 },
+    );
     await add(one, "unlucky");
     await one.start();
     const due = async (): Promise<unknown> => (await database.query("SELECT due_at, leased_by FROM jobs"))[0];
@@ -89,7 +100,11 @@ describe("the job queue", () => {
     await expect.poll(() => clock.next()).toBe(4000);
     clock.pass(4000);
     await expect.poll(left).toBe(0);
-    expect(attempts).toEqual([[1, false], [2, false], [3, true]]);
+    expect(attempts).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
     expect(errors).toHaveLength(3);
   });
 
@@ -111,7 +126,11 @@ describe("the job queue", () => {
     const one = queue({ work: async () => (++done < 3 ? { againIn: 60_000 } : undefined) }, { clock });
     await add(one, "calendar", clock.now() + 5000);
     await one.start();
-    for (const [ms, times] of [[5000, 1], [60_000, 2], [60_000, 3]] as const) {
+    for (const [ms, times] of [
+      [5000, 1],
+      [60_000, 2],
+      [60_000, 3],
+    ] as const) {
       // The queue has looked, and sleeps.
       await expect.poll(() => clock.next()).toBe(ms);
       expect(done).toBe(times - 1);
@@ -127,7 +146,8 @@ describe("the job queue", () => {
     const one = queue({ work: () => new Promise<void>((resolve) => (finish = resolve)) }, { clock, leaseMs: 30_000 });
     await add(one, "long");
     await one.start();
-    const until = async (): Promise<number> => (await database.query<{ leased_until: number }>("SELECT leased_until FROM jobs"))[0]!.leased_until;
+    const until = async (): Promise<number> =>
+      (await database.query<{ leased_until: number }>("SELECT leased_until FROM jobs"))[0]!.leased_until;
     await expect.poll(until).toBe(1_030_000);
     for (const at of [1_040_000, 1_050_000, 1_060_000]) {
       clock.pass(10_000);
@@ -140,12 +160,15 @@ describe("the job queue", () => {
   it("lets running jobs end when it closes, and keeps the others for the next start", async () => {
     let finish = (): void => undefined;
     const begun: string[] = [];
-    const one = queue({
-      work: (payload) => {
-        begun.push((payload as { name: string }).name);
-        return new Promise<void>((resolve) => (finish = resolve));
+    const one = queue(
+      {
+        work: (payload) => {
+          begun.push((payload as { name: string }).name);
+          return new Promise<void>((resolve) => (finish = resolve));
+        },
       },
-    }, { concurrency: 1 });
+      { concurrency: 1 },
+    );
     await add(one, "first", 1);
     await add(one, "second", 2);
     await one.start();
@@ -161,7 +184,9 @@ describe("the job queue", () => {
   });
 
   it("stops a job that does not end in time, without counting it as failed", async () => {
-    const one = queue({ work: (_payload, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))) });
+    const one = queue({
+      work: (_payload, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+    });
     await add(one, "endless");
     await one.start();
     await expect.poll(async () => (await database.query("SELECT attempts FROM jobs"))[0]).toEqual({ attempts: 1 });
@@ -173,7 +198,8 @@ describe("the job queue", () => {
   it("takes up after kill -9 what a process had begun", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lectern-queue-"));
     const child = fork(fileURLToPath(new URL("../testing/queue-until-killed.ts", import.meta.url)), [folder], {
-      execArgv: ["--conditions=lectern-source", "--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"],
+      execArgv: ["--conditions=lectern-source", "--import", "tsx"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const begun = async (): Promise<number> => (await readFile(join(folder, "begun"), "utf8").catch(() => "")).split("\n").length - 1;
     await expect.poll(begun, { timeout: 20_000 }).toBe(2);
@@ -182,7 +208,11 @@ describe("the job queue", () => {
     const store = await sqliteDatabase({ path: join(folder, "lectern.sqlite") });
     const done: string[] = [];
     const next = jobQueue({
-      database: store, clock: systemClock, random: randomBytes, concurrency: 2, onError: (what) => errors.push(what),
+      database: store,
+      clock: systemClock,
+      random: randomBytes,
+      concurrency: 2,
+      onError: (what) => errors.push(what),
       handlers: { work: async (payload) => void done.push((payload as { name: string }).name) },
     });
     await next.start();

@@ -9,7 +9,11 @@ import { deleteJob, extendLease, insertJob, type Job, jobOf, type NewJob, nextDu
 
 /** Milliseconds after which the same job shall run again (a job of the calendar); nothing when it is done for good. */
 export type JobOutcome = { readonly againIn: number } | undefined | void;
-export type JobHandler = (payload: unknown, signal: AbortSignal, attempt: { readonly number: number; readonly last: boolean }) => Promise<JobOutcome>;
+export type JobHandler = (
+  payload: unknown,
+  signal: AbortSignal,
+  attempt: { readonly number: number; readonly last: boolean },
+) => Promise<JobOutcome>;
 
 export interface JobQueueOptions {
   readonly database: Database;

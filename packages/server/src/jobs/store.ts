@@ -10,7 +10,12 @@ export interface Job {
 }
 
 export function jobOf(row: Row): Job {
-  return { id: row.id as string, kind: row.kind as string, payload: JSON.parse(row.payload as string) as unknown, attempts: row.attempts as number };
+  return {
+    id: row.id as string,
+    kind: row.kind as string,
+    payload: JSON.parse(row.payload as string) as unknown,
+    attempts: row.attempts as number,
+  };
 }
 
 export interface NewJob {
@@ -31,7 +36,9 @@ export function insertJob(id: string, job: NewJob, now: number): Statement {
 
 /** When the next job is due or its lease ends; null when there is none. */
 export async function nextDue(database: Database): Promise<number | null> {
-  const [row] = await database.query("SELECT MIN(CASE WHEN leased_until IS NULL OR leased_until < due_at THEN due_at ELSE leased_until END) AS due FROM jobs");
+  const [row] = await database.query(
+    "SELECT MIN(CASE WHEN leased_until IS NULL OR leased_until < due_at THEN due_at ELSE leased_until END) AS due FROM jobs",
+  );
   return (row?.due ?? null) as number | null;
 }
 
@@ -44,9 +51,20 @@ export async function extendLease(database: Database, worker: string, id: string
 }
 
 /** Gives the job back, to be done at `dueAt`. `fresh`: its attempts are counted anew. */
-export async function releaseJob(database: Database, worker: string, id: string, dueAt: number, options: { readonly fresh: boolean }): Promise<void> {
+export async function releaseJob(
+  database: Database,
+  worker: string,
+  id: string,
+  dueAt: number,
+  options: { readonly fresh: boolean },
+): Promise<void> {
   const attempts = options.fresh ? ", attempts = 0" : "";
-  await database.transaction([{ sql: `UPDATE jobs SET leased_by = NULL, leased_until = NULL, due_at = ?${attempts} WHERE id = ? AND leased_by = ?`, params: [dueAt, id, worker] }]);
+  await database.transaction([
+    {
+      sql: `UPDATE jobs SET leased_by = NULL, leased_until = NULL, due_at = ?${attempts} WHERE id = ? AND leased_by = ?`,
+      params: [dueAt, id, worker],
+    },
+  ]);
 }
 
 /** Leases of this process's predecessors: nobody else works on this store, so they are dead. */

@@ -91,11 +91,14 @@ describe("the page cache", () => {
 
   it.each([
     ["cut", (path: string) => truncate(path, 3)],
-    ["altered", async (path: string) => {
-      const file = await readFile(path);
-      file[0]! ^= 1;
-      await writeFile(path, file);
-    }],
+    [
+      "altered",
+      async (path: string) => {
+        const file = await readFile(path);
+        file[0]! ^= 1;
+        await writeFile(path, file);
+      },
+    ],
     ["emptied", (path: string) => truncate(path, 0)],
     ["removed", (path: string) => rm(path)],
   ])("makes anew what was %s on disk", async (_what, damage) => {

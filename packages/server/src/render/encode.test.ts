@@ -28,7 +28,10 @@ describe("encoding", () => {
   });
 
   it("gives the same pixels of text whether it is quick or small", async () => {
-    const [fast, small] = [await encode(letters, { format: "webp", encoding: "fast" }), await encode(letters, { format: "webp", encoding: "small" })];
+    const [fast, small] = [
+      await encode(letters, { format: "webp", encoding: "fast" }),
+      await encode(letters, { format: "webp", encoding: "small" }),
+    ];
     expect((await pixels(fast)).equals(await pixels(small))).toBe(true);
   });
 
@@ -40,6 +43,9 @@ describe("encoding", () => {
   });
 
   it("makes up for a rounded height", async () => {
-    expect(await sharp(await encode(letters, { format: "png", encoding: "fast", height: 401 })).metadata()).toMatchObject({ width: 300, height: 401 });
+    expect(await sharp(await encode(letters, { format: "png", encoding: "fast", height: 401 })).metadata()).toMatchObject({
+      width: 300,
+      height: 401,
+    });
   });
 });

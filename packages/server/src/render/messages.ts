@@ -17,7 +17,14 @@ export interface Jobs {
 export type JobKind = keyof Jobs;
 
 /** `source` is null for `check` only. */
-export type JobMessage = { readonly [K in JobKind]: { readonly id: number; readonly kind: K; readonly source: RenderSource | null; readonly options: Jobs[K]["options"] } }[JobKind];
+export type JobMessage = {
+  readonly [K in JobKind]: {
+    readonly id: number;
+    readonly kind: K;
+    readonly source: RenderSource | null;
+    readonly options: Jobs[K]["options"];
+  };
+}[JobKind];
 
 export type WorkerMessage =
   | { readonly ready: true }

@@ -66,7 +66,9 @@ describe("rendering in worker processes", () => {
     }
     const byHeight = await sharp(await using.image(source, { page: 0, height: 333, format: "png", annotations: "all" })).metadata();
     expect([byHeight.width, byHeight.height]).toEqual([235, 333]);
-    const turned = await sharp(await using.image(source, { page: 0, height: 100, format: "png", annotations: "all", rotation: 90 })).metadata();
+    const turned = await sharp(
+      await using.image(source, { page: 0, height: 100, format: "png", annotations: "all", rotation: 90 }),
+    ).metadata();
     expect([turned.width, turned.height]).toEqual([142, 100]);
   });
 
@@ -110,7 +112,9 @@ describe("rendering in worker processes", () => {
     const using = shared;
     const source = await file(pagesPdf(2));
     await expect(image(using, source, 2)).rejects.toMatchObject({ code: "not_found" });
-    await expect(using.image(source, { page: 0, width: 20_000, format: "png", annotations: "none" })).rejects.toMatchObject({ code: "too_large" });
+    await expect(using.image(source, { page: 0, width: 20_000, format: "png", annotations: "none" })).rejects.toMatchObject({
+      code: "too_large",
+    });
     await expectControl(using);
   });
 
@@ -121,7 +125,8 @@ describe("rendering in worker processes", () => {
 
 describe("workers that fail", () => {
   /** Takes long enough to be caught in the middle. */
-  const large = (using: RenderPool, source: RenderSource): Promise<Uint8Array> => using.image(source, { page: 0, width: 3000, format: "png", annotations: "none" });
+  const large = (using: RenderPool, source: RenderSource): Promise<Uint8Array> =>
+    using.image(source, { page: 0, width: 3000, format: "png", annotations: "none" });
 
   it("kills one that hangs and tries the job again", async () => {
     const clock = handClock();
@@ -136,7 +141,8 @@ describe("workers that fail", () => {
     const clock = handClock();
     const using = pool({ clock });
     const failing = expect(large(using, await file(pagesPdf(5)))).rejects.toMatchObject({
-      code: "document_failed", message: "The file takes too long: more than 10 seconds for one step",
+      code: "document_failed",
+      message: "The file takes too long: more than 10 seconds for one step",
     });
     await hangWorkers(using, clock, 2);
     await failing;
@@ -159,9 +165,12 @@ describe("workers that fail", () => {
 
   it("kills one that takes too much memory, and says so", async () => {
     const using = pool({ maxMemory: 20_000_000 });
-    await expect(using.image(await file(pagesPdf(1)), { page: 0, width: 6000, format: "webp", annotations: "none" })).rejects.toMatchObject({
-      code: "document_failed", message: expect.stringContaining("memory") as unknown,
-    });
+    await expect(using.image(await file(pagesPdf(1)), { page: 0, width: 6000, format: "webp", annotations: "none" })).rejects.toMatchObject(
+      {
+        code: "document_failed",
+        message: expect.stringContaining("memory") as unknown,
+      },
+    );
     expect(deaths.map((death) => death.reason)).toEqual(["memory", "memory"]);
     await expectControl(shared);
   });
@@ -170,8 +179,14 @@ describe("workers that fail", () => {
     const clock = handClock();
     const using = pool({ clock });
     const source = await file(pagesPdf(7));
-    for (const [hangs, extra] of [[2, undefined], [1, { quarantined: true }]] as const) {
-      const failing = expect(large(using, source)).rejects.toMatchObject({ code: "document_failed", ...(extra === undefined ? {} : { extra }) });
+    for (const [hangs, extra] of [
+      [2, undefined],
+      [1, { quarantined: true }],
+    ] as const) {
+      const failing = expect(large(using, source)).rejects.toMatchObject({
+        code: "document_failed",
+        ...(extra === undefined ? {} : { extra }),
+      });
       await hangWorkers(using, clock, hangs);
       await failing;
     }

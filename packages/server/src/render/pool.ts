@@ -106,7 +106,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       options.onDeath?.(death);
     }
     if (death.reason === "start" && ++failedStarts >= MAX_FAILED_STARTS) {
-      for (const task of queues.flat()) fail(task, new ApiError("unavailable", "The processes that read PDF files cannot be started", { cause: death, retryAfter: 5 }));
+      for (const task of queues.flat())
+        fail(task, new ApiError("unavailable", "The processes that read PDF files cannot be started", { cause: death, retryAfter: 5 }));
       for (const queue of queues) queue.length = 0;
       failedStarts = 0;
     }
@@ -137,7 +138,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       assign(choose(idle, task), task);
     }
     const starting = [...slots].filter((slot) => !slot.ready).length;
-    for (let more = queues.flat().filter(mayRun).length - starting; more > 0 && pause === null && slots.size < options.workers; more--) start();
+    for (let more = queues.flat().filter(mayRun).length - starting; more > 0 && pause === null && slots.size < options.workers; more--)
+      start();
   }
 
   function takeNext(): Task | null {
@@ -155,7 +157,10 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
 
   function choose(idle: readonly Slot[], task: Task): Slot {
     const key = task.source === null ? null : documentKey(task.source);
-    return idle.find((slot) => key !== null && slot.open.includes(key)) ?? idle.reduce((best, slot) => (slot.open.length < best.open.length ? slot : best));
+    return (
+      idle.find((slot) => key !== null && slot.open.includes(key)) ??
+      idle.reduce((best, slot) => (slot.open.length < best.open.length ? slot : best))
+    );
   }
 
   function assign(slot: Slot, task: Task): void {
@@ -245,17 +250,29 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   }
 
   function submit<K extends JobKind>(
-    kind: K, source: RenderSource | null, jobOptions: Jobs[K]["options"], how: { readonly rank: Rank; readonly limitMs: number; readonly signal?: AbortSignal | undefined },
+    kind: K,
+    source: RenderSource | null,
+    jobOptions: Jobs[K]["options"],
+    how: { readonly rank: Rank; readonly limitMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<Jobs[K]["result"]> {
     const { rank, limitMs, signal } = how;
     return new Promise<unknown>((resolve, reject) => {
       if (closed) return reject(shuttingDown());
       if (signal?.aborted === true) return reject(signal.reason as Error);
       if (source !== null && isQuarantined(source.sha256)) return reject(quarantined(null));
-      if (queues[0].length + queues[1].length + queues[2].length >= MAX_QUEUED) return reject(new ApiError("unavailable", "Too many pages are waiting to be drawn", { retryAfter: 1 }));
+      if (queues[0].length + queues[1].length + queues[2].length >= MAX_QUEUED)
+        return reject(new ApiError("unavailable", "Too many pages are waiting to be drawn", { retryAfter: 1 }));
       const stopListening = (): void => signal?.removeEventListener("abort", onAbort);
       const task: Task = {
-        kind, source, options: jobOptions, rank, heavy: kind === "prepare" || kind === "export", statedMs: limitMs, limitMs, tries: 0, settled: false,
+        kind,
+        source,
+        options: jobOptions,
+        rank,
+        heavy: kind === "prepare" || kind === "export",
+        statedMs: limitMs,
+        limitMs,
+        tries: 0,
+        settled: false,
         resolve: (result) => {
           stopListening();
           resolve(result);
@@ -283,11 +300,13 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
 
   return {
     probe: (source, signal) => submit("probe", source, null, { rank: 0, limitMs: limits.page, signal }),
-    prepare: (source, { revision, target, signal }) => submit("prepare", source, { revision, target }, { rank: 1, limitMs: limits.prepare, signal }),
+    prepare: (source, { revision, target, signal }) =>
+      submit("prepare", source, { revision, target }, { rank: 1, limitMs: limits.prepare, signal }),
     image(source, { signal, priority, ...image }) {
       return submit("image", source, image, { rank: rankOf(priority), limitMs: limits.page, signal });
     },
-    text: (source, page, { priority, signal } = {}) => submit("text", source, { page }, { rank: rankOf(priority), limitMs: limits.page, signal }),
+    text: (source, page, { priority, signal } = {}) =>
+      submit("text", source, { page }, { rank: rankOf(priority), limitMs: limits.page, signal }),
     async export(source, { signal, ...how }) {
       await submit("export", source, how, { rank: 1, limitMs: limits.export, signal });
     },
@@ -306,7 +325,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       }
       await Promise.all(all.map((slot) => slot.process.exited));
     },
-    processes: () => [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" })),
+    processes: () =>
+      [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" })),
     get queued() {
       return queues[0].length + queues[1].length + queues[2].length;
     },
@@ -328,7 +348,10 @@ function describe(reason: DeathCause, limitMs: number): string {
 
 function quarantined(reason: DeathCause | null, cause?: unknown): ApiError {
   const why = reason === "time" ? " by taking too long" : reason === "memory" ? " by taking too much memory" : "";
-  return new ApiError("document_failed", `The file has stopped ${QUARANTINE_KILLS} worker processes${why} and is not tried any more`, { cause, extra: { quarantined: true } });
+  return new ApiError("document_failed", `The file has stopped ${QUARANTINE_KILLS} worker processes${why} and is not tried any more`, {
+    cause,
+    extra: { quarantined: true },
+  });
 }
 
 function shuttingDown(): ApiError {

@@ -19,8 +19,12 @@ const MAX_PIXELS = 60_000_000;
 const MAX_MEMORY = Number(process.argv[2]);
 
 const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
-  password_required: "password_required", wrong_password: "wrong_password", not_a_pdf: "invalid_document", damaged: "invalid_document",
-  unsupported_security: "invalid_document", too_large: "too_large",
+  password_required: "password_required",
+  wrong_password: "wrong_password",
+  not_a_pdf: "invalid_document",
+  damaged: "invalid_document",
+  unsupported_security: "invalid_document",
+  too_large: "too_large",
 };
 
 interface Opened {
@@ -114,7 +118,9 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
         requirePage(document, message.options.page);
         return JSON.stringify(document.text(message.options.page));
       case "export":
-        await writeFile(message.options.target, await edited(engine, message.source, message.options.changes, message.options), { mode: 0o600 });
+        await writeFile(message.options.target, await edited(engine, message.source, message.options.changes, message.options), {
+          mode: 0o600,
+        });
         return null;
       case "check":
         return check(engine, encode);
@@ -136,10 +142,18 @@ function requirePage(document: PdfDocument, index: number): void {
   if (index >= document.pageCount) throw new ApiError("not_found", `There is no page ${index}: the document has ${document.pageCount}`);
 }
 
-async function image({ engine, encode }: { readonly engine: PdfEngine; readonly encode: Encode }, opened: PdfDocument, source: RenderSource, options: Jobs["image"]["options"]): Promise<Uint8Array> {
+async function image(
+  { engine, encode }: { readonly engine: PdfEngine; readonly encode: Encode },
+  opened: PdfDocument,
+  source: RenderSource,
+  options: Jobs["image"]["options"],
+): Promise<Uint8Array> {
   const { page, format, annotations, height, encoding = "fast", rotation = 0, changes } = options;
   requirePage(opened, page);
-  const document = changes === undefined ? opened : engine.open(await edited(engine, source, changes, { annotations: true, flatten: false }), passwordOf(source));
+  const document =
+    changes === undefined
+      ? opened
+      : engine.open(await edited(engine, source, changes, { annotations: true, flatten: false }), passwordOf(source));
   try {
     const width = options.width ?? widthFor(document, page, height!, rotation);
     const bitmap = document.render(page, { width, annotations, rotation });
@@ -150,11 +164,21 @@ async function image({ engine, encode }: { readonly engine: PdfEngine; readonly 
 }
 
 /** The source with a layer's changes in it. */
-async function edited(engine: PdfEngine, source: RenderSource, changesPath: string, { annotations, flatten }: { readonly annotations: boolean; readonly flatten: boolean }): Promise<Uint8Array> {
+async function edited(
+  engine: PdfEngine,
+  source: RenderSource,
+  changesPath: string,
+  { annotations, flatten }: { readonly annotations: boolean; readonly flatten: boolean },
+): Promise<Uint8Array> {
   const { changes, modifiedAt } = JSON.parse(await readFile(changesPath, "utf8")) as ChangesFile;
   const file = fileReader(source.path);
   try {
-    return exportDocument(engine, file, changes, { annotations, flatten, ...passwordOf(source), ...(modifiedAt === null ? {} : { modifiedAt }) });
+    return exportDocument(engine, file, changes, {
+      annotations,
+      flatten,
+      ...passwordOf(source),
+      ...(modifiedAt === null ? {} : { modifiedAt }),
+    });
   } finally {
     file.close();
   }

@@ -53,7 +53,8 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
   await database.migrate(await loadMigrations());
   await database.transaction(
     [APPLICATION, "application-2"].map((id) => ({
-      sql: "INSERT INTO applications (id, name, allowed_origins, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", params: [id, id, "[]", 0],
+      sql: "INSERT INTO applications (id, name, allowed_origins, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+      params: [id, id, "[]", 0],
     })),
   );
   const errors: unknown[] = [];
@@ -69,7 +70,10 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
     maxUploadBytes: options.maxUploadBytes ?? 50_000_000,
     ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
     usageOfUpload: ({ applicationId, documentId, bytes }) => [
-      { sql: "INSERT INTO usage (application_id, day, what, key, amount) VALUES (?, '2030-01-01', 'uploads', ?, ?)", params: [applicationId, documentId, bytes] },
+      {
+        sql: "INSERT INTO usage (application_id, day, what, key, amount) VALUES (?, '2030-01-01', 'uploads', ?, ?)",
+        params: [applicationId, documentId, bytes],
+      },
     ],
     onDeleted: (document) => deleted.push(document),
     onError: (what, error) => errors.push({ what, error }),
