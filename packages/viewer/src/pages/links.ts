@@ -35,9 +35,10 @@ export function showLinks({ pages, records, label, follow }: LinksOptions): Unsu
         Object.assign(element.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
       };
       place();
-      view.overlay.prepend(element);
       elements.push({ element, place });
     }
+    // All at once, so that Tab goes through them in the order of the page.
+    view.overlay.prepend(...elements.map(({ element }) => element));
     shown.set(view, () => {
       for (const { place } of elements) place();
     });

@@ -25,6 +25,8 @@ export interface Reach {
   idOf(event: Event): string | null;
   /** Moves the focus along the page; false at its ends. */
   step(from: string, by: 1 | -1): boolean;
+  /** Records have gone: a page whose stop of Tab was one of them gets another. */
+  repair(): void;
   destroy(): void;
 }
 
@@ -87,11 +89,12 @@ export function createReach({ pages, drawing, authorOf, t, onFocus }: ReachOptio
       onFocus((event.target as Element).matches(":focus-visible") ? id : null);
     };
     const blurred = (): void => onFocus(null);
-    group.addEventListener("focusin", focused);
-    group.addEventListener("focusout", blurred);
+    // Heard on the page: an SVG element that listens for the focus becomes a stop of Tab itself.
+    view.element.addEventListener("focusin", focused);
+    view.element.addEventListener("focusout", blurred);
     return () => {
-      group.removeEventListener("focusin", focused);
-      group.removeEventListener("focusout", blurred);
+      view.element.removeEventListener("focusin", focused);
+      view.element.removeEventListener("focusout", blurred);
     };
   }
 
@@ -108,6 +111,14 @@ export function createReach({ pages, drawing, authorOf, t, onFocus }: ReachOptio
       if (next === undefined) return false;
       drawing.elementOf(next)?.focus();
       return true;
+    },
+    repair() {
+      for (const [page, id] of stops) {
+        if (!pages.views.has(page) || drawing.elementOf(id) !== null) continue;
+        const [next] = inOrder(page);
+        if (next === undefined) stops.delete(page);
+        else makeStop(page, next);
+      }
     },
     destroy() {
       for (const stop of unsubscribe) stop();

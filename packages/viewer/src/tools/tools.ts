@@ -294,6 +294,13 @@ export function createTools(options: ToolsOptions): Tools {
       const left = selection.ids.filter((id) => record(id) !== undefined);
       if (left.length < selection.ids.length) selection.set(left);
       else if (selection.ids.some((id) => change.ids.has(id))) bars.update();
+      reach.repair();
+      frames.update();
+      floats.place();
+    }),
+    // Somebody else's drag moves it under my frame.
+    drawing.onDrawn(({ id }) => {
+      if (!selection.has(id)) return;
       frames.update();
       floats.place();
     }),
