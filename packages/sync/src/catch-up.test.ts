@@ -37,7 +37,13 @@ function tell(store: RecordStore, frames: readonly Told[]): void {
   });
 }
 
-const newStore = () => new RecordStore({ derived: () => undefined, fail: (error) => { throw error; } });
+const newStore = () =>
+  new RecordStore({
+    derived: () => undefined,
+    fail: (error) => {
+      throw error;
+    },
+  });
 const held = (store: RecordStore): AnyRecord[] => [...store.all()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 describe("catching up", () => {
@@ -50,7 +56,8 @@ describe("catching up", () => {
       const [from, middle] = [cut(Math.min(first, second)), cut(Math.max(first, second))];
       const play = async (start: number, end: number) => {
         // What the rules refuse changes nothing.
-        for (const ops of commands.slice(start, end)) await room.commit(ops, { grants: grantsOf("bob") }).catch((error: { code?: string }) => expect(error.code).toBeDefined());
+        for (const ops of commands.slice(start, end))
+          await room.commit(ops, { grants: grantsOf("bob") }).catch((error: { code?: string }) => expect(error.code).toBeDefined());
       };
       await play(0, from);
       const live = await join({ grants });
@@ -79,7 +86,12 @@ describe("catching up", () => {
       }
     };
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(op, { minLength: 1, maxLength: 3 }), { maxLength: 16 }), fc.constantFrom(...views), fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })), run),
+      fc.asyncProperty(
+        fc.array(fc.array(op, { minLength: 1, maxLength: 3 }), { maxLength: 16 }),
+        fc.constantFrom(...views),
+        fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+        run,
+      ),
       { numRuns: 150 },
     );
   });

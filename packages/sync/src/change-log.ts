@@ -16,7 +16,12 @@ export interface LoggedOp {
    * Head before the change, for deciding who may learn of it; null when it did not exist. `data` holds what the op overwrote only:
    * for an update the old values of the patched properties (one that is missing did not exist), else nothing.
    */
-  readonly before: { readonly createdBy: string | null; readonly grp: string | null; readonly deleted: boolean; readonly data: Record<string, unknown> } | null;
+  readonly before: {
+    readonly createdBy: string | null;
+    readonly grp: string | null;
+    readonly deleted: boolean;
+    readonly data: Record<string, unknown>;
+  } | null;
 }
 
 export interface LoggedChange {

@@ -5,42 +5,62 @@ import { applyOp, applyPatch, compose, deepEqual, diff, invert, overwritten, vis
 import type { StoredRecord } from "./change-log.ts";
 
 /** Data as records hold it: no null at the top level, except `page` of an annotation. */
-const data = fc.dictionary(
-  fc.constantFrom("type", "geometry", "appearance", "text", "flags", "note", "__proto__", "custom"),
-  fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.array(fc.integer(), { maxLength: 3 }), fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 })),
-  { noNullPrototype: true },
-).chain((fields) => fc.constantFrom(null, "0.1", "0.2").map((page) => ({ ...fields, page })));
+const data = fc
+  .dictionary(
+    fc.constantFrom("type", "geometry", "appearance", "text", "flags", "note", "__proto__", "custom"),
+    fc.oneof(
+      fc.integer(),
+      fc.string(),
+      fc.boolean(),
+      fc.array(fc.integer(), { maxLength: 3 }),
+      fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
+    ),
+    { noNullPrototype: true },
+  )
+  .chain((fields) => fc.constantFrom(null, "0.1", "0.2").map((page) => ({ ...fields, page })));
 
 describe("patches", () => {
   it("a diff applied to the old data gives the new data", () => {
-    fc.assert(fc.property(data, data, (before, after) => {
-      expect(deepEqual(applyPatch("annotation", before, diff(before, after)), after)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(data, data, (before, after) => {
+        expect(deepEqual(applyPatch("annotation", before, diff(before, after)), after)).toBe(true);
+      }),
+    );
   });
 
   it("a diff of equal data is empty, and never names a property that stays", () => {
-    fc.assert(fc.property(data, data, (before, after) => {
-      expect(diff(before, JSON.parse(JSON.stringify(before)) as typeof before)).toEqual({});
-      for (const key of Object.keys(diff(before, after))) {
-        expect(deepEqual((before as Record<string, unknown>)[key], (after as Record<string, unknown>)[key]) && Object.hasOwn(before, key) && Object.hasOwn(after, key)).toBe(false);
-      }
-    }));
+    fc.assert(
+      fc.property(data, data, (before, after) => {
+        expect(diff(before, JSON.parse(JSON.stringify(before)) as typeof before)).toEqual({});
+        for (const key of Object.keys(diff(before, after))) {
+          expect(
+            deepEqual((before as Record<string, unknown>)[key], (after as Record<string, unknown>)[key]) &&
+              Object.hasOwn(before, key) &&
+              Object.hasOwn(after, key),
+          ).toBe(false);
+        }
+      }),
+    );
   });
 
   it("an inverted patch takes the patch back, given only what it overwrote", () => {
-    fc.assert(fc.property(data, data, (before, after) => {
-      const patch = diff(before, after);
-      const back = invert(patch, overwritten(before, patch));
-      expect(deepEqual(applyPatch("annotation", applyPatch("annotation", before, patch), back), before)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(data, data, (before, after) => {
+        const patch = diff(before, after);
+        const back = invert(patch, overwritten(before, patch));
+        expect(deepEqual(applyPatch("annotation", applyPatch("annotation", before, patch), back), before)).toBe(true);
+      }),
+    );
   });
 
   it("two patches composed do what both do in turn", () => {
-    fc.assert(fc.property(data, data, data, (a, b, c) => {
-      const first = diff(a, b);
-      const second = diff(b, c);
-      expect(deepEqual(applyPatch("annotation", a, compose(first, second)), c)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(data, data, data, (a, b, c) => {
+        const first = diff(a, b);
+        const second = diff(b, c);
+        expect(deepEqual(applyPatch("annotation", a, compose(first, second)), c)).toBe(true);
+      }),
+    );
   });
 
   it("null removes a property, but is a value where the kind says so", () => {
@@ -56,13 +76,26 @@ describe("applyOp", () => {
 
   it("a create is stamped with who made it", () => {
     expect(record).toEqual({
-      id: "a", kind: "bookmark", seq: 7, createdBy: "ann", createdAt: 70, updatedBy: "ann", updatedAt: 70, grp: "team",
-      data: { action: { type: "goTo", page: "0.0" } }, deleted: false,
+      id: "a",
+      kind: "bookmark",
+      seq: 7,
+      createdBy: "ann",
+      createdAt: 70,
+      updatedBy: "ann",
+      updatedAt: 70,
+      grp: "team",
+      data: { action: { type: "goTo", page: "0.0" } },
+      deleted: false,
     });
   });
 
   it("the creator stays, the last writer and the seq follow every other op", () => {
-    const ops: Op[] = [["u", "a", { name: "here" }], ["g", "a", null], ["d", "a"], ["r", "a"]];
+    const ops: Op[] = [
+      ["u", "a", { name: "here" }],
+      ["g", "a", null],
+      ["d", "a"],
+      ["r", "a"],
+    ];
     let state: StoredRecord | null = record;
     for (const [i, op] of ops.entries()) state = applyOp(state, op, { seq: 8 + i, at: 80 + i, by: "bob" });
     expect(state).toEqual({ ...record, data: { ...record.data, name: "here" }, grp: null, seq: 11, updatedAt: 83, updatedBy: "bob" });

@@ -39,7 +39,8 @@ export function applyPatch(kind: RecordKind, data: Data, patch: Patch): Record<s
 /** The smallest patch that makes `after` of `before`. */
 export function diff(before: Data, after: Data): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
-  const set = (key: string, value: unknown) => Object.defineProperty(patch, key, { value, enumerable: true, writable: true, configurable: true });
+  const set = (key: string, value: unknown) =>
+    Object.defineProperty(patch, key, { value, enumerable: true, writable: true, configurable: true });
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key) && before[key] !== undefined) set(key, null);
   for (const [key, value] of Object.entries(after)) {
     if (value !== undefined && !deepEqual(Object.hasOwn(before, key) ? before[key] : undefined, value)) set(key, value);
@@ -49,7 +50,9 @@ export function diff(before: Data, after: Data): Record<string, unknown> {
 
 /** What `patch` is about to overwrite in `before`: the properties that exist. */
 export function overwritten(before: Data, patch: Patch): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(patch).flatMap((key) => (Object.hasOwn(before, key) && before[key] !== undefined ? [[key, before[key]]] : [])));
+  return Object.fromEntries(
+    Object.keys(patch).flatMap((key) => (Object.hasOwn(before, key) && before[key] !== undefined ? [[key, before[key]]] : [])),
+  );
 }
 
 /** The patch that takes `patch` back, given what it overwrote. */
@@ -91,6 +94,9 @@ export function applyOp(record: StoredRecord | null, op: Op, { seq, at, by }: St
 }
 
 /** The record as viewers get it. `marked`: with the mark of a tombstone, if it is one. */
-export function visibleRecord({ id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted, data }: StoredRecord, marked = false): AnyRecord {
+export function visibleRecord(
+  { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted, data }: StoredRecord,
+  marked = false,
+): AnyRecord {
   return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, ...(marked && deleted ? { deleted } : {}), data } as AnyRecord;
 }

@@ -11,7 +11,8 @@ import { HeldLog, testRoom } from "./testing/test-room.ts";
 import { settled } from "./testing/virtual-clock.ts";
 
 const shown = ({ client }: { client: SyncClient }) => [...client.records.all()].map((record) => record.id).toSorted();
-const note = ({ client }: { client: SyncClient }, id: string) => (client.records.get(id)?.data as RecordData["annotation"] | undefined)?.note;
+const note = ({ client }: { client: SyncClient }, id: string) =>
+  (client.records.get(id)?.data as RecordData["annotation"] | undefined)?.note;
 const SAVED = { state: "saved", pending: 0, onDevice: true, conflicts: 0 };
 
 /** Frames that the client has sent on its last socket and that the room has not had yet are delivered one by one; answers are kept back. */
@@ -46,7 +47,10 @@ function scripted(frames: (string | object)[]) {
         events.open();
         for (const frame of frames) events.message(typeof frame === "string" ? frame : JSON.stringify(frame));
       });
-      return { send: (text: string) => void socket.sent.push(JSON.parse(text) as { type: string }), close: () => void (socket.closed = true) };
+      return {
+        send: (text: string) => void socket.sent.push(JSON.parse(text) as { type: string }),
+        close: () => void (socket.closed = true),
+      };
     },
   };
 }
@@ -54,8 +58,17 @@ function scripted(frames: (string | object)[]) {
 const grants = grantsOf("ann");
 const welcome = (rest: object = {}): ServerMessage =>
   ({
-    type: "welcome", mode: "reset", seq: 0, epoch: 0, lastN: 0, viewKey: viewKey(grants), grants, limits: SYNC_LIMITS, records: [],
-    self: { id: "p1", userId: "ann", name: "ann", color: "#000000", presence: {} }, ...rest,
+    type: "welcome",
+    mode: "reset",
+    seq: 0,
+    epoch: 0,
+    lastN: 0,
+    viewKey: viewKey(grants),
+    grants,
+    limits: SYNC_LIMITS,
+    records: [],
+    self: { id: "p1", userId: "ann", name: "ann", color: "#000000", presence: {} },
+    ...rest,
   }) as ServerMessage;
 
 describe("changing", () => {
@@ -72,7 +85,11 @@ describe("changing", () => {
     expect(ann.client.records.get(id)).toEqual(bob.client.records.get(id));
     expect(bob.changes).toEqual([{ ids: new Set([id]), origin: "remote", by: "ann" }]);
     expect(ann.changes).toEqual([{ ids: new Set([id]), origin: "local", by: "ann" }]);
-    expect(ann.saves).toEqual([{ ...SAVED, state: "saving", pending: 1, onDevice: false }, { ...SAVED, state: "saving", pending: 1 }, SAVED]);
+    expect(ann.saves).toEqual([
+      { ...SAVED, state: "saving", pending: 1, onDevice: false },
+      { ...SAVED, state: "saving", pending: 1 },
+      SAVED,
+    ]);
   });
 
   it("two people who change different properties both keep their change; of the same one the later wins on both screens", async () => {
@@ -164,14 +181,21 @@ describe("changing", () => {
     ann.client.update("a", { note: "too late" });
     const id = ann.client.create("annotation", rectangle());
     await ann.flush();
-    expect(ann.rejections).toEqual([{ code: "gone", id: "a", detail: undefined, failingPaths: undefined, ops: [["u", "a", { note: "too late" }]] }]);
+    expect(ann.rejections).toEqual([
+      { code: "gone", id: "a", detail: undefined, failingPaths: undefined, ops: [["u", "a", { note: "too late" }]] },
+    ]);
     expect([shown(ann), ann.client.save]).toEqual([[id], { ...SAVED, conflicts: 1 }]);
     ann.client.clearConflicts();
     expect(ann.client.save).toEqual(SAVED);
   });
 
   it("of what two people delete at once, everything is deleted, and nobody is told of a conflict", async () => {
-    const room = await testRoom({ base: baseOf(1, ["a", "b", "c"].map((id) => baseRecord(id))) });
+    const room = await testRoom({
+      base: baseOf(
+        1,
+        ["a", "b", "c"].map((id) => baseRecord(id)),
+      ),
+    });
     const [ann, bob] = [await testClient(room, { seed: 1 }), await testClient(room, { seed: 2, grants: grantsOf("bob") })];
     const remove = ({ client }: TestClient, ids: string[]) => client.transact(() => ids.forEach((id) => client.delete(id)));
     remove(bob, ["b"]);
@@ -351,11 +375,15 @@ describe("the connection", () => {
     // The browser has brought back an old copy of its storage.
     const queue: PushQueue = { ...stored, load: () => Promise.resolve({ sid: "sid-of-this-browser", lastN: 1, pushes: [] }) };
     const log = room.log;
-    const again = await testClient(room, { queue, seed: 4, getToken: () => new Promise((resolve) => void room.clock.setTimeout(() => resolve("token"), 1_000)) });
+    const again = await testClient(room, {
+      queue,
+      seed: 4,
+      getToken: () => new Promise((resolve) => void room.clock.setTimeout(() => resolve("token"), 1_000)),
+    });
     const ids = [again.client.create("annotation", rectangle()), again.client.create("annotation", rectangle())];
     await room.clock.advance(1_000);
     await again.flush();
-    expect([again.client.save, ids.every((id) => again.client.records.get(id)?.seq! > 0)]).toEqual([SAVED, true]);
+    expect([again.client.save, ids.every((id) => again.client.records.get(id)!.seq > 0)]).toEqual([SAVED, true]);
     expect((await log.changesSince(0))!.changes.map((change) => change.n)).toEqual([1, 2, 3, 4, 5]);
     again.client.undo();
     await again.flush();
@@ -405,7 +433,15 @@ describe("the connection", () => {
     await settled();
     await room.clock.advance(1_000);
     expect([ann.client.state, script.sockets.length]).toEqual(["offline", 2]);
-    await script.say(large, { type: "batch", from: 5, to: 7, changes: [{ seq: 6, at: 1, by: "bob", ops: [["x", "a"]] }, { seq: 7, at: 1, by: "bob", ops: [["x", "b"]] }] });
+    await script.say(large, {
+      type: "batch",
+      from: 5,
+      to: 7,
+      changes: [
+        { seq: 6, at: 1, by: "bob", ops: [["x", "a"]] },
+        { seq: 7, at: 1, by: "bob", ops: [["x", "b"]] },
+      ],
+    });
     expect(ann.client.state).toBe("offline");
     answer({ seq: 6, epoch: 0, records: [baseRecord("b"), baseRecord("c")] });
     await settled();
@@ -470,7 +506,9 @@ describe("what the server says", () => {
     const refused = await testClient(room, { getToken: () => Promise.reject(new ApiError("session_revoked")) });
     expect([refused.client.state, refused.sockets]).toEqual(["closed", []]);
     let tries = 0;
-    const flaky = await testClient(room, { getToken: () => (++tries < 4 ? Promise.reject(new TypeError("network")) : Promise.resolve("token")) });
+    const flaky = await testClient(room, {
+      getToken: () => (++tries < 4 ? Promise.reject(new TypeError("network")) : Promise.resolve("token")),
+    });
     await reconnected(flaky, room.clock);
     expect([flaky.client.state, tries]).toEqual(["online", 4]);
   });
@@ -528,7 +566,11 @@ describe("a document of one's own", () => {
     ann.client.update(id, { note: "kept" });
     await ann.client.flush();
     for (const change of (await room.changesSince(0))!) ops.push(...change.ops.map(({ op }) => op));
-    expect([ann.client.state, ops.map(([verb]) => verb), room.snapshot(grantsOf(null)).records]).toEqual(["online", ["c", "u"], [ann.client.records.get(id)]]);
+    expect([ann.client.state, ops.map(([verb]) => verb), room.snapshot(grantsOf(null)).records]).toEqual([
+      "online",
+      ["c", "u"],
+      [ann.client.records.get(id)],
+    ]);
     ann.client.close();
     await settled();
     expect(room.memberCount).toBe(0);

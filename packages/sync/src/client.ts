@@ -2,93 +2,43 @@
  * One open layer in a browser. A change shows at once, is written to the device's queue, sent, and confirmed when the server has it on disk; what
  * colleagues do slides in below what is still pending. The line may break at any time: nothing is lost, nothing is applied twice.
  */
-import type { AnyRecord, Change, Op, Page, Patch, Peer, Presence, RecordData, Reject, ServerMessage, Snapshot } from "@lectern/protocol";
-import { ApiError, type ErrorCode, type FailingPath, type Grants, ID_PATTERN, newId, type RecordKind, SYNC_LIMITS, type SyncLimits, viewKey } from "@lectern/protocol/plain";
+import type { AnyRecord, Change, Op, Page, Patch, Peer, Presence, RecordData, Reject, ServerMessage } from "@lectern/protocol";
+import {
+  ApiError,
+  type ErrorCode,
+  type Grants,
+  ID_PATTERN,
+  newId,
+  type RecordKind,
+  SYNC_LIMITS,
+  type SyncLimits,
+  viewKey,
+} from "@lectern/protocol/plain";
+import type { ConnectionState, CreateOptions, SaveState, SyncClientEvents, SyncClientOptions } from "./client-options.ts";
 import { Emitter } from "./emitter.ts";
 import { changedProperties, History, type HistoryOp } from "./history.ts";
 import { derivedPage } from "./references.ts";
 import { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { OwnPresence } from "./own-presence.ts";
-import type { PushQueue } from "./push-queue.ts";
 import { type Records, RecordStore } from "./record-store.ts";
-import type { Clock, Connect } from "./socket.ts";
-
-export type ConnectionState = "connecting" | "online" | "offline" | "closed";
-
-export interface SaveState {
-  /** `saved`: the server has everything. `saving`: on its way. `offline`: waits for the connection. */
-  readonly state: "saved" | "saving" | "offline";
-  /** Pushes that the server has not decided. */
-  readonly pending: number;
-  /** All of those are in the queue, so closing the tab loses none. */
-  readonly onDevice: boolean;
-  /** Refused or lost since the last `clearConflicts()`. */
-  readonly conflicts: number;
-}
-
-/** A push that was refused; its ops have been taken back on screen. */
-export interface Rejection {
-  readonly code: ErrorCode;
-  /** The record it failed on. */
-  readonly id: string | null;
-  readonly detail: string | undefined;
-  readonly failingPaths: readonly FailingPath[] | undefined;
-  /** What is not going to happen. */
-  readonly ops: readonly Op[];
-}
-
-export interface SyncClientEvents {
-  state: ConnectionState;
-  save: SaveState;
-  reject: Rejection;
-  /** Others who have the layer open, whenever one comes, goes or moves. */
-  peers: readonly Peer[];
-  /** The session's rights, when they are known and whenever they change. */
-  grants: Grants;
-  history: { readonly canUndo: boolean; readonly canRedo: boolean };
-  /** The connection will not be tried again: session revoked, document deleted, … */
-  closed: { readonly code: ErrorCode };
-}
-
-/** What is known before the socket is open. */
-export interface InitialRecords {
-  readonly seq: number;
-  readonly epoch: number;
-  readonly grants: Grants;
-  readonly records: readonly AnyRecord[];
-  /** These are all that the layer has, so the socket starts at `seq`. */
-  readonly complete: boolean;
-}
-
-export interface SyncClientOptions {
-  readonly connect: Connect;
-  readonly queue: PushQueue;
-  readonly clock: Clock;
-  readonly randomBytes: (count: number) => Uint8Array;
-  /** Asked before every connection; `expired`: the last one is of no use any more. A thrown ApiError of 401 or 403 closes the client. */
-  readonly getToken: (why: "connect" | "expired") => Promise<string>;
-  readonly fetchSnapshot: (url: string) => Promise<Snapshot>;
-  readonly initial?: InitialRecords;
-  /** The pages of the revision by their derived ids, so that they can be changed like records; null: none of that id. */
-  readonly page?: (id: string) => Page | null;
-  /** When the token allows several. */
-  readonly document?: string;
-  readonly layer?: string;
-  /** Errors that concern nobody's change: a listener that threw, a queue that cannot be written. Left out: thrown in a task of their own. */
-  readonly onError?: (error: unknown) => void;
-}
-
-export interface CreateOptions {
-  readonly id?: string;
-  /** Left out: the session's default group. */
-  readonly grp?: string | null;
-}
 
 /** Codes after which trying again is of no use. */
 const FINAL: readonly ErrorCode[] = [
-  "unauthorized", "invalid_key", "invalid_token", "session_revoked", "wrong_credential", "forbidden", "password_required", "wrong_password",
-  "origin_not_allowed", "not_found", "gone", "document_failed", "invalid_document", "not_implemented",
+  "unauthorized",
+  "invalid_key",
+  "invalid_token",
+  "session_revoked",
+  "wrong_credential",
+  "forbidden",
+  "password_required",
+  "wrong_password",
+  "origin_not_allowed",
+  "not_found",
+  "gone",
+  "document_failed",
+  "invalid_document",
+  "not_implemented",
 ];
 /** A push without an answer for this long, while the line is up, was lost on the way. */
 const STUCK_MS = 20_000;
@@ -132,17 +82,26 @@ export class SyncClient {
 
   constructor(options: SyncClientOptions) {
     const { clock, queue, connect, getToken, initial } = options;
-    const fail = options.onError ?? ((error: unknown) => void clock.setTimeout(() => {
-      throw error;
-    }, 0));
+    const fail =
+      options.onError ??
+      ((error: unknown) =>
+        void clock.setTimeout(() => {
+          throw error;
+        }, 0));
     this.#options = options;
     this.#emitter = new Emitter(fail);
     this.#store = new RecordStore({ derived: (id) => derivedRecord(id, options.page?.(id)), fail });
     this.records = this.#store;
     this.#outbox = new Outbox({ queue, clock, limits: SYNC_LIMITS, changed: () => this.#saveChanged(), failed: fail });
-    this.#history = new History({ get: (id) => this.#store.get(id), confirmed: (id) => this.#store.confirmed(id), isPending: (n) => this.#outbox.has(n) || this.#isOpen(n) });
+    this.#history = new History({
+      get: (id) => this.#store.get(id),
+      confirmed: (id) => this.#store.confirmed(id),
+      isPending: (n) => this.#outbox.has(n) || this.#isOpen(n),
+    });
     this.#link = new Link({
-      connect, clock, getToken,
+      connect,
+      clock,
+      getToken,
       random: () => options.randomBytes(4).reduce((sum, byte) => (sum + byte) / 256, 0),
       hello: (token) => this.#hello(token),
       message: (message) => this.#receive(message),
@@ -336,7 +295,8 @@ export class SyncClient {
   /** A push holds so many ops, and fits into a frame even when each character takes three bytes. */
   #pushFor(chars: number): OpenPush {
     const last = this.#open!.at(-1);
-    if (last !== undefined && last.ops.length < this.#limits.opsPerPush && last.chars + chars < this.#limits.frameBytes / 3 - 1_000) return last;
+    if (last !== undefined && last.ops.length < this.#limits.opsPerPush && last.chars + chars < this.#limits.frameBytes / 3 - 1_000)
+      return last;
     const push = { n: this.#outbox.take(), ops: [], chars: 0 };
     this.#open!.push(push);
     return push;
@@ -356,9 +316,14 @@ export class SyncClient {
   #hello(token: string) {
     const { document, layer } = this.#options;
     return {
-      type: "hello" as const, sid: this.#outbox.sid, token, since: this.#seq,
-      ...(document === undefined ? {} : { document }), ...(layer === undefined ? {} : { layer }),
-      ...(this.#epoch === null ? {} : { epoch: this.#epoch }), ...(this.#viewKey === null ? {} : { viewKey: this.#viewKey }),
+      type: "hello" as const,
+      sid: this.#outbox.sid,
+      token,
+      since: this.#seq,
+      ...(document === undefined ? {} : { document }),
+      ...(layer === undefined ? {} : { layer }),
+      ...(this.#epoch === null ? {} : { epoch: this.#epoch }),
+      ...(this.#viewKey === null ? {} : { viewKey: this.#viewKey }),
     };
   }
 
@@ -424,9 +389,10 @@ export class SyncClient {
     const accepted = new Set([...decided].filter((n) => !refused.has(n)));
     const lost = rejects.filter((reject) => decided.has(reject.n)).map((reject) => [reject, this.#outbox.ops(reject.n)] as const);
     this.#store.transaction("remote", null, () => {
-      const ids = "records" in news
-        ? new Set([...this.#store.confirmedIds(), ...news.records.map((record) => record.id)])
-        : new Set(news.changes.flatMap((change) => change.ops.map((op) => (op[0] === "p" ? op[1].id : op[1]))));
+      const ids =
+        "records" in news
+          ? new Set([...this.#store.confirmedIds(), ...news.records.map((record) => record.id)])
+          : new Set(news.changes.flatMap((change) => change.ops.map((op) => (op[0] === "p" ? op[1].id : op[1]))));
       const expected = new Map([...ids].map((id) => [id, this.#store.expected(id, accepted)]));
       if ("records" in news) this.#store.replaceBase(news.records);
       else for (const change of news.changes) this.#store.confirm(change);
@@ -453,25 +419,29 @@ export class SyncClient {
     const news = changes.filter((change) => change.seq > this.#seq);
     const others = new Set(news.filter((change) => !own.has(change.seq)).map((change) => change.by));
     const origin = others.size === 0 ? "local" : "remote";
-    this.#store.transaction(origin, others.size === 1 ? [...others][0]! : origin === "local" ? (this.#grants?.userId ?? null) : null, () => {
-      const decided = new Set<number>();
-      for (const change of news) {
-        const n = own.get(change.seq);
-        const before = new Map(change.ops.map((op) => (op[0] === "p" ? op[1].id : op[1])).map((id) => [id, this.#store.confirmed(id)]));
-        this.#store.confirm(change);
-        if (n !== undefined) {
-          decided.add(n);
-          this.#outbox.decide(new Set([n]));
-        } else {
-          for (const [id, record] of before) this.#noticeRemote(id, record);
+    this.#store.transaction(
+      origin,
+      others.size === 1 ? [...others][0]! : origin === "local" ? (this.#grants?.userId ?? null) : null,
+      () => {
+        const decided = new Set<number>();
+        for (const change of news) {
+          const n = own.get(change.seq);
+          const before = new Map(change.ops.map((op) => (op[0] === "p" ? op[1].id : op[1])).map((id) => [id, this.#store.confirmed(id)]));
+          this.#store.confirm(change);
+          if (n !== undefined) {
+            decided.add(n);
+            this.#outbox.decide(new Set([n]));
+          } else {
+            for (const [id, record] of before) this.#noticeRemote(id, record);
+          }
         }
-      }
-      for (const [n] of acks) decided.add(n);
-      for (const [reject] of lost) decided.add(reject.n);
-      this.#outbox.decide(decided);
-      this.#store.dropPending(decided);
-      this.#history.rejected(new Set(lost.map(([reject]) => reject.n)));
-    });
+        for (const [n] of acks) decided.add(n);
+        for (const [reject] of lost) decided.add(reject.n);
+        this.#outbox.decide(decided);
+        this.#store.dropPending(decided);
+        this.#history.rejected(new Set(lost.map(([reject]) => reject.n)));
+      },
+    );
     this.#seq = Math.max(this.#seq, to);
     for (const [reject, ops] of lost) this.#rejected(reject, ops);
     this.#saveChanged();
@@ -480,7 +450,10 @@ export class SyncClient {
   /** Somebody else's change has been confirmed: undo must not take it back. */
   #noticeRemote(id: string, from: AnyRecord | undefined): void {
     const now = this.#store.confirmed(id);
-    const [before, after] = [from, now].map((record) => (record?.deleted === true ? undefined : record)) as [AnyRecord | undefined, AnyRecord | undefined];
+    const [before, after] = [from, now].map((record) => (record?.deleted === true ? undefined : record)) as [
+      AnyRecord | undefined,
+      AnyRecord | undefined,
+    ];
     if (before !== undefined && after === undefined) this.#history.remote(id, "gone");
     if (before !== undefined && after !== undefined) this.#history.remote(id, changedProperties(before, after));
   }
@@ -589,7 +562,8 @@ export class SyncClient {
   }
 
   #rejectFlushes(): void {
-    for (const { reject } of this.#flushes.splice(0)) reject(new ApiError("unavailable", "closed before everything was saved; it is kept on this device"));
+    for (const { reject } of this.#flushes.splice(0))
+      reject(new ApiError("unavailable", "closed before everything was saved; it is kept on this device"));
   }
 }
 

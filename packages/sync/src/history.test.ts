@@ -7,7 +7,10 @@ import { testRoom } from "./testing/test-room.ts";
 async function two() {
   const room = await testRoom({ base: baseOf(2, [baseRecord("a", { ...rectangle(), note: "old" })]) });
   const pages = (id: string) => baseOf(2).page(id);
-  const [ann, bob] = [await testClient(room, { seed: 1, page: pages }), await testClient(room, { seed: 2, grants: grantsOf("bob"), page: pages })];
+  const [ann, bob] = [
+    await testClient(room, { seed: 1, page: pages }),
+    await testClient(room, { seed: 2, grants: grantsOf("bob"), page: pages }),
+  ];
   const both = async () => {
     for (let i = 0; i < 2; i++) for (const test of [ann, bob]) await test.flush();
   };
@@ -26,7 +29,8 @@ describe("undo and redo", () => {
     ann.update("0.1", { rotation: 90 });
     ann.delete("0.0");
     await both();
-    const state = () => [data(ann)?.note, data(ann)?.lock, ann.records.get("b")?.grp, (ann.records.get("0.1")?.data as { rotation: number }).rotation, ann.records.get("0.0")?.deleted];
+    const rotation = () => (ann.records.get("0.1")!.data as { rotation: number }).rotation;
+    const state = () => [data(ann)?.note, data(ann)?.lock, ann.records.get("b")?.grp, rotation(), ann.records.get("0.0")?.deleted];
     const end = [undefined, undefined, "team", 90, true];
     expect(state()).toEqual(end);
     for (let i = 0; i < 6; i++) {
@@ -48,7 +52,14 @@ describe("undo and redo", () => {
     ann.undo();
     ann.update("a", { note: "2" });
     ann.redo();
-    expect([data(ann)?.note, seen]).toEqual(["2", [{ canUndo: true, canRedo: false }, { canUndo: false, canRedo: true }, { canUndo: true, canRedo: false }]]);
+    expect([data(ann)?.note, seen]).toEqual([
+      "2",
+      [
+        { canUndo: true, canRedo: false },
+        { canUndo: false, canRedo: true },
+        { canUndo: true, canRedo: false },
+      ],
+    ]);
   });
 
   it("never take back a colleague's change of the same property, and do take back the others", async () => {

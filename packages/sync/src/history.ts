@@ -73,7 +73,8 @@ export class History {
         if (record !== undefined) this.#open.push({ n, id, what: "delete", saved: record, properties });
         return;
       case "g":
-        if (record !== undefined) this.#open.push({ n, id, what: "group", properties: properties.set("grp", { before: record.grp, after: op[2] }) });
+        if (record !== undefined)
+          this.#open.push({ n, id, what: "group", properties: properties.set("grp", { before: record.grp, after: op[2] }) });
         return;
       case "u": {
         if (record === undefined) return;
@@ -106,7 +107,7 @@ export class History {
    */
   run(direction: "undo" | "redo", apply: (op: HistoryOp) => void): void {
     const stack = direction === "undo" ? this.#undo : this.#redo;
-    for (let done = false; !done; ) {
+    for (let done = false; !done;) {
       const entry = stack.pop();
       if (entry === undefined) return;
       // What is about to be deleted need not be put back to what it was first.

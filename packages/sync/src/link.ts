@@ -84,7 +84,11 @@ export class Link {
   }
 
   /** Hangs up and calls again: at once after a good connection, else with backoff. `retryAfter`: seconds that the server asked for. */
-  restart({ retryAfter, tokenExpired = false, penalty = false }: { retryAfter?: number | undefined; tokenExpired?: boolean; penalty?: boolean } = {}): void {
+  restart({
+    retryAfter,
+    tokenExpired = false,
+    penalty = false,
+  }: { retryAfter?: number | undefined; tokenExpired?: boolean; penalty?: boolean } = {}): void {
     if (this.#closed) return;
     this.#tokenExpired ||= tokenExpired;
     const wasUp = this.#hangUp();
@@ -120,7 +124,8 @@ export class Link {
   #receive(text: string): void {
     const message = parseServerMessage(text);
     // Not our protocol: perhaps a proxy's error page, perhaps a newer server. A fresh start is all that can help.
-    if (message === null || (message.type !== "welcome" && message.type !== "bye" && message.type !== "reset" && !this.isUp)) return this.restart({ penalty: true });
+    if (message === null || (message.type !== "welcome" && message.type !== "bye" && message.type !== "reset" && !this.isUp))
+      return this.restart({ penalty: true });
     this.#pinged = false;
     if (message.type === "welcome") {
       this.#welcomedAt = this.#options.clock.now();

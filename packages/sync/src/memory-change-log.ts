@@ -19,7 +19,8 @@ export class MemoryChangeLog implements ChangeLog {
     const current = this.#head.seq === expectedSeq && peers.every((peer) => (this.#peers.get(peer.sid)?.lastN ?? 0) === peer.expected);
     if (!current) return Promise.resolve("conflict");
     for (const [index, { change, records }] of commits.entries()) {
-      if (change.seq !== expectedSeq + index + 1) return Promise.reject(new Error(`change ${change.seq} does not follow ${expectedSeq + index}`));
+      if (change.seq !== expectedSeq + index + 1)
+        return Promise.reject(new Error(`change ${change.seq} does not follow ${expectedSeq + index}`));
       this.#changes.push(change);
       for (const record of records) this.#records.set(record.id, record);
     }

@@ -150,7 +150,11 @@ export class Outbox {
   /** Sends what waits, and from now on what comes. */
   connect(limits: SyncLimits, send: (push: QueuedPush) => void): void {
     this.#limits = limits;
-    this.#rate = new TokenBucket(limits.opsPerSecond * MARGIN, Math.max(1, Math.floor(limits.opsBurst * MARGIN)), this.#options.clock.now());
+    this.#rate = new TokenBucket(
+      limits.opsPerSecond * MARGIN,
+      Math.max(1, Math.floor(limits.opsBurst * MARGIN)),
+      this.#options.clock.now(),
+    );
     this.#send = send;
     for (const push of this.#pushes) push.sentAt = null;
     this.#pump();

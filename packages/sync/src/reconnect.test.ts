@@ -4,11 +4,13 @@ import { RETRY_BASE_MS, RETRY_MAX_MS, retryDelay } from "./reconnect.ts";
 
 describe("retryDelay", () => {
   it("is anywhere below a ceiling that doubles with each failure, up to half a minute", () => {
-    fc.assert(fc.property(fc.nat(1000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, random) => {
-      const delay = retryDelay({ attempt, random });
-      expect(delay).toBeGreaterThanOrEqual(0);
-      expect(delay).toBeLessThanOrEqual(Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(attempt, 16)));
-    }));
+    fc.assert(
+      fc.property(fc.nat(1000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, random) => {
+        const delay = retryDelay({ attempt, random });
+        expect(delay).toBeGreaterThanOrEqual(0);
+        expect(delay).toBeLessThanOrEqual(Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(attempt, 16)));
+      }),
+    );
     expect(retryDelay({ attempt: 0, random: 0.999999 })).toBe(RETRY_BASE_MS);
     expect(retryDelay({ attempt: 3, random: 0.5 })).toBe(RETRY_BASE_MS * 4);
     expect(retryDelay({ attempt: 30, random: 0.999999 })).toBe(RETRY_MAX_MS);

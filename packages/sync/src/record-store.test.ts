@@ -7,11 +7,15 @@ import { baseRecord, comment, derivedPageData, rectangle } from "./testing/fixtu
 
 function store(records: readonly AnyRecord[] = []) {
   const errors: unknown[] = [];
-  const made = new RecordStore({ derived: (id) => (/^0\.[0-2]$/.test(id) ? derivedPage(id, derivedPageData(Number(id[2]))) : undefined), fail: (error) => errors.push(error) });
+  const made = new RecordStore({
+    derived: (id) => (/^0\.[0-2]$/.test(id) ? derivedPage(id, derivedPageData(Number(id[2]))) : undefined),
+    fail: (error) => errors.push(error),
+  });
   made.transaction("remote", null, () => made.replaceBase(records));
   const seen: RecordsChanged[] = [];
   made.onChange((change) => seen.push(change));
-  const pend = (n: number, ...ops: Op[]) => made.transaction("local", "ann", () => ops.forEach((op) => made.addPending({ n, op, at: 1, by: "ann" })));
+  const pend = (n: number, ...ops: Op[]) =>
+    made.transaction("local", "ann", () => ops.forEach((op) => made.addPending({ n, op, at: 1, by: "ann" })));
   return { store: made, seen, errors, pend };
 }
 
@@ -21,11 +25,16 @@ describe("RecordStore", () => {
   it("shows pending ops on top of what is confirmed, and a colleague's change below them", () => {
     const { store: records, seen, pend } = store([baseRecord("a")]);
     pend(1, ["u", "a", { note: "mine" }], ["c", "b", "annotation", rectangle("0.1")]);
-    records.transaction("remote", "bob", () => records.confirm({ seq: 5, at: 9, by: "bob", ops: [["u", "a", { note: "his", lock: true }]] }));
+    records.transaction("remote", "bob", () =>
+      records.confirm({ seq: 5, at: 9, by: "bob", ops: [["u", "a", { note: "his", lock: true }]] }),
+    );
     expect(records.get("a")).toMatchObject({ updatedBy: "ann", data: { note: "mine", lock: true } });
     expect(records.confirmed("a")).toMatchObject({ seq: 5, updatedBy: "bob", updatedAt: 9, data: { note: "his" } });
     expect([records.isPending("a"), records.isPending("z")]).toEqual([true, false]);
-    expect(seen).toEqual([{ ids: new Set(["a", "b"]), origin: "local", by: "ann" }, { ids: new Set(["a"]), origin: "remote", by: "bob" }]);
+    expect(seen).toEqual([
+      { ids: new Set(["a", "b"]), origin: "local", by: "ann" },
+      { ids: new Set(["a"]), origin: "remote", by: "bob" },
+    ]);
   });
 
   it("a pending push that is confirmed as it was shown changes nothing on screen", () => {
@@ -52,7 +61,11 @@ describe("RecordStore", () => {
   it("knows what is on a page, and what hangs on a record, pending or not", () => {
     const { store: records, pend } = store([baseRecord("a"), baseRecord("b")]);
     pend(1, ["u", "a", { page: "0.1" }], ["c", "c", "annotation", rectangle("0.1")], ["c", "c1", "comment", comment("c")]);
-    const on = (page: string) => records.byPage(page).map((record) => record.id).toSorted();
+    const on = (page: string) =>
+      records
+        .byPage(page)
+        .map((record) => record.id)
+        .toSorted();
     expect([on("0.0"), on("0.1"), on("0.2"), records.children("c")]).toEqual([["b"], ["a", "c"], [], ["c1"]]);
     records.transaction("local", null, () => records.dropPending(new Set([1])));
     expect([on("0.0"), on("0.1"), records.children("c")]).toEqual([["a", "b"], [], []]);
@@ -103,28 +116,42 @@ describe("RecordStore", () => {
     );
     const event = fc.oneof(
       fc.record({ what: fc.constant("push" as const), ops: fc.array(op, { minLength: 1, maxLength: 3 }) }),
-      fc.record({ what: fc.constant("confirm" as const), op: fc.oneof(fc.tuple(fc.constant("x" as const), id), fc.tuple(fc.constant("u" as const), id, fc.constantFrom({ note: "y" }, { lock: null })), id.map((made) => ["p", baseRecord(made)] as const)) }),
+      fc.record({
+        what: fc.constant("confirm" as const),
+        op: fc.oneof(
+          fc.tuple(fc.constant("x" as const), id),
+          fc.tuple(fc.constant("u" as const), id, fc.constantFrom({ note: "y" }, { lock: null })),
+          id.map((made) => ["p", baseRecord(made)] as const),
+        ),
+      }),
       fc.record({ what: fc.constant("drop" as const), n: fc.nat(6) }),
     );
-    fc.assert(fc.property(fc.array(event, { maxLength: 20 }), (events) => {
-      const { store: records, pend } = store([baseRecord("a")]);
-      const pushes = new Map<number, readonly Op[]>();
-      for (const [i, happened] of events.entries()) {
-        if (happened.what === "push") {
-          pushes.set(i, happened.ops);
-          pend(i, ...happened.ops);
-        } else if (happened.what === "confirm") {
-          records.transaction("remote", null, () => records.confirm({ seq: i, at: i, by: "bob", ops: [happened.op] }));
-        } else {
-          const n = [...pushes.keys()][happened.n] ?? -1;
-          pushes.delete(n);
-          records.transaction("local", null, () => records.dropPending(new Set([n])));
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 20 }), (events) => {
+        const { store: records, pend } = store([baseRecord("a")]);
+        const pushes = new Map<number, readonly Op[]>();
+        for (const [i, happened] of events.entries()) {
+          if (happened.what === "push") {
+            pushes.set(i, happened.ops);
+            pend(i, ...happened.ops);
+          } else if (happened.what === "confirm") {
+            records.transaction("remote", null, () => records.confirm({ seq: i, at: i, by: "bob", ops: [happened.op] }));
+          } else {
+            const n = [...pushes.keys()][happened.n] ?? -1;
+            pushes.delete(n);
+            records.transaction("local", null, () => records.dropPending(new Set([n])));
+          }
         }
-      }
-      const scratch = store(["a", "b", "c", "0.0"].map((each) => records.confirmed(each)).filter((record) => record?.kind === "annotation") as AnyRecord[]);
-      for (const [n, ops] of pushes) scratch.pend(n, ...ops);
-      for (const each of ["a", "b", "c", "0.0"]) expect(records.get(each)).toEqual(scratch.store.get(each));
-      for (const page of ["0.0", "0.1", "0.2"]) expect(new Set(records.byPage(page).map((record) => record.id))).toEqual(new Set(scratch.store.byPage(page).map((record) => record.id)));
-    }));
+        const scratch = store(
+          ["a", "b", "c", "0.0"].map((each) => records.confirmed(each)).filter((record) => record?.kind === "annotation") as AnyRecord[],
+        );
+        for (const [n, ops] of pushes) scratch.pend(n, ...ops);
+        for (const each of ["a", "b", "c", "0.0"]) expect(records.get(each)).toEqual(scratch.store.get(each));
+        for (const page of ["0.0", "0.1", "0.2"])
+          expect(new Set(records.byPage(page).map((record) => record.id))).toEqual(
+            new Set(scratch.store.byPage(page).map((record) => record.id)),
+          );
+      }),
+    );
   });
 });

@@ -139,7 +139,10 @@ export class RecordStore implements Records {
   /** Pushes get other numbers. */
   renumber(numbers: ReadonlyMap<number, number>): void {
     for (const [id, ops] of this.#pending) {
-      this.#pending.set(id, ops.map((pending) => ({ ...pending, n: numbers.get(pending.n) ?? pending.n })));
+      this.#pending.set(
+        id,
+        ops.map((pending) => ({ ...pending, n: numbers.get(pending.n) ?? pending.n })),
+      );
     }
   }
 
@@ -216,7 +219,15 @@ function applyPending(record: AnyRecord | undefined, { op, saved, at, by }: Pend
 
 function sameShown(a: AnyRecord | undefined, b: AnyRecord | undefined): boolean {
   if (a === b) return true;
-  return a !== undefined && b !== undefined && a.kind === b.kind && a.deleted === b.deleted && a.grp === b.grp && a.createdBy === b.createdBy && deepEqual(a.data, b.data);
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    a.kind === b.kind &&
+    a.deleted === b.deleted &&
+    a.grp === b.grp &&
+    a.createdBy === b.createdBy &&
+    deepEqual(a.data, b.data)
+  );
 }
 
 /** Ids by a property that some have. */

@@ -7,7 +7,10 @@ const PARENT: Readonly<Partial<Record<RecordKind, string>>> = { comment: "root",
 
 /** Kinds that the parent of each kind has. */
 export const PARENT_KIND: Readonly<Partial<Record<RecordKind, RecordKind>>> = {
-  comment: "annotation", reaction: "comment", widget: "field", value: "field",
+  comment: "annotation",
+  reaction: "comment",
+  widget: "field",
+  value: "field",
 };
 
 /** The record that this one is deleted with; null when it stands alone. */

@@ -1,8 +1,19 @@
 /** `@lectern/sync/room`: the half that runs where the layer's log is. */
 export { type BaseRecords, memoryBaseRecords } from "./base-records.ts";
-export type { ChangeLog, CommitResult, LayerHead, LoggedChange, LoggedOp, PeerRow, PeerUpdate, PendingCommit, StoredRecord } from "./change-log.ts";
+export type {
+  ChangeLog,
+  CommitResult,
+  LayerHead,
+  LoggedChange,
+  LoggedOp,
+  PeerRow,
+  PeerUpdate,
+  PendingCommit,
+  StoredRecord,
+} from "./change-log.ts";
 export { MemoryChangeLog } from "./memory-change-log.ts";
-export { type CommitCaller, type Committed, type JoinOptions, type LayerHint, type LayerHints, type Member, SyncRoom, type SyncRoomOptions } from "./room.ts";
+export { SyncRoom } from "./room.ts";
+export type { CommitCaller, Committed, JoinOptions, LayerHint, LayerHints, Member, SyncRoomOptions } from "./room-options.ts";
 export { type Admission, type Hello, localSocket, type RoomSocket, type RoomSocketOptions, roomSocket } from "./room-socket.ts";
 export { applyOp, applyPatch, compose, deepEqual, diff, invert, type Stamp } from "./change.ts";
 export { peerColor } from "./room-presence.ts";

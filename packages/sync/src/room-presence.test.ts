@@ -5,7 +5,8 @@ import { grantsOf, rectangle } from "./testing/fixtures.ts";
 import { type TestPeer, testRoom } from "./testing/test-room.ts";
 
 const at = (x: number): Presence => ({ cursor: { page: "0.0", x, y: 0 } });
-const seen = (peer: TestPeer) => peer.of("presence").map(({ set, gone }) => [set.map((other) => [other.userId, other.presence.cursor?.x]), gone]);
+const seen = (peer: TestPeer) =>
+  peer.of("presence").map(({ set, gone }) => [set.map((other) => [other.userId, other.presence.cursor?.x]), gone]);
 
 describe("presence", () => {
   it("tells who comes, moves and goes, but nobody of themselves", async () => {
@@ -19,7 +20,11 @@ describe("presence", () => {
     await clock.advance(100);
     bob.member.leave();
     await clock.advance(100);
-    expect(seen(ann)).toEqual([[[["bob", undefined]], []], [[["bob", 5]], []], [[], [bob.welcome.self.id]]]);
+    expect(seen(ann)).toEqual([
+      [[["bob", undefined]], []],
+      [[["bob", 5]], []],
+      [[], [bob.welcome.self.id]],
+    ]);
     expect(seen(bob)).toEqual([[[["ann", undefined]], []]]);
     expect(ann.of("presence")[0]?.set[0]).toMatchObject({ name: "bob", color: peerColor("bob") });
   });
@@ -57,7 +62,11 @@ describe("presence", () => {
     await ann.push(["c", "open", "annotation", rectangle(), "team"], ["c", "closed", "annotation", rectangle()]);
     await ann.send({ type: "presence", presence: { selection: ["open", "closed", "unborn"], preview: { closed: 1, open: 2, unborn: 3 } } });
     await clock.advance(100);
-    const of = (peer: TestPeer) => peer.of("presence").flatMap(({ set }) => set).findLast((other) => other.userId === "ann")?.presence;
+    const of = (peer: TestPeer) =>
+      peer
+        .of("presence")
+        .flatMap(({ set }) => set)
+        .findLast((other) => other.userId === "ann")?.presence;
     expect(of(tim)).toEqual({ selection: ["open"], preview: { open: 2 } });
     expect(of(bob)).toEqual({ selection: ["open", "closed", "unborn"], preview: { closed: 1, open: 2, unborn: 3 } });
   });

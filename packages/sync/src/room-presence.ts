@@ -48,7 +48,14 @@ export class RoomPresence {
   }
 
   join(member: PresentMember): void {
-    this.#states.set(member.id, { member, presence: {}, heardAt: this.#clock.now(), shown: true, stale: this.#states.size > 0, told: new Set() });
+    this.#states.set(member.id, {
+      member,
+      presence: {},
+      heardAt: this.#clock.now(),
+      shown: true,
+      stale: this.#states.size > 0,
+      told: new Set(),
+    });
     this.#changed(member.id);
     this.#cancelSweep ??= this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
   }
@@ -145,12 +152,27 @@ export class RoomPresence {
     return {
       ...presence,
       ...(presence.selection === undefined ? {} : { selection: presence.selection.filter(sees) }),
-      ...(presence.preview === undefined || presence.preview === null ? {} : { preview: Object.fromEntries(Object.entries(presence.preview).filter(([id]) => sees(id))) }),
+      ...(presence.preview === undefined || presence.preview === null
+        ? {}
+        : { preview: Object.fromEntries(Object.entries(presence.preview).filter(([id]) => sees(id))) }),
     };
   }
 }
 
-const COLORS = ["#d6336c", "#ae3ec9", "#7048e8", "#3b5bdb", "#1971c2", "#0c8599", "#099268", "#2f9e44", "#66a80f", "#e67700", "#d9480f", "#c92a2a"] as const;
+const COLORS = [
+  "#d6336c",
+  "#ae3ec9",
+  "#7048e8",
+  "#3b5bdb",
+  "#1971c2",
+  "#0c8599",
+  "#099268",
+  "#2f9e44",
+  "#66a80f",
+  "#e67700",
+  "#d9480f",
+  "#c92a2a",
+] as const;
 
 /** `#rrggbb`, the same for the same user everywhere; without a user, of the connection. */
 export function peerColor(user: string): string {

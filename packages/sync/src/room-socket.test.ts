@@ -14,9 +14,18 @@ async function opened(options: { admit?: () => Promise<never> } = {}) {
   const closed: (ErrorCode | null)[] = [];
   const errors: unknown[] = [];
   const socket = roomSocket({
-    connection: { send: (text) => void frames.push(JSON.parse(text) as ServerMessage), bufferedBytes: () => 0, close: (reason) => void closed.push(reason) },
+    connection: {
+      send: (text) => void frames.push(JSON.parse(text) as ServerMessage),
+      bufferedBytes: () => 0,
+      close: (reason) => void closed.push(reason),
+    },
     clock,
-    admit: options.admit ?? ((message) => (message.token === "good" ? Promise.resolve<Admission>({ room, grants: grantsOf("ann"), name: "Ann" }) : Promise.reject(new ApiError("invalid_token")))),
+    admit:
+      options.admit ??
+      ((message) =>
+        message.token === "good"
+          ? Promise.resolve<Admission>({ room, grants: grantsOf("ann"), name: "Ann" })
+          : Promise.reject(new ApiError("invalid_token"))),
     renew: (token) => (token === "good" ? Promise.resolve(grantsOf("ann")) : Promise.reject(new ApiError("token_expired"))),
     onError: (error) => errors.push(error),
   });

@@ -5,7 +5,8 @@
 import { ClientMessage } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants } from "@lectern/protocol/plain";
 import { byeFrame } from "./room-member.ts";
-import type { Member, SyncRoom } from "./room.ts";
+import type { SyncRoom } from "./room.ts";
+import type { Member } from "./room-options.ts";
 import type { Clock, Connect, Connection } from "./socket.ts";
 
 export type Hello = Extract<ClientMessage, { type: "hello" }>;
@@ -80,7 +81,9 @@ export function roomSocket({ connection, clock, admit, renew, helloTimeoutMs = 5
         state = "joining";
         join(message).catch(fail);
       } else if (message.type === "auth" && state === "joined") {
-        renew(message.token).then((grants) => member?.reauthorise(grants)).catch(fail);
+        renew(message.token)
+          .then((grants) => member?.reauthorise(grants))
+          .catch(fail);
       } else if (member !== null) {
         member.receive(message);
       } else if (message.type !== "presence" && message.type !== "ping") {

@@ -1,7 +1,7 @@
 import { ApiError, SYNC_LIMITS } from "@lectern/protocol/plain";
 import { describe, expect, it } from "vitest";
 import { MemoryChangeLog } from "./memory-change-log.ts";
-import type { LayerHint, LayerHints } from "./room.ts";
+import type { LayerHint, LayerHints } from "./room-options.ts";
 import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./testing/fixtures.ts";
 import { HeldLog, testRoom } from "./testing/test-room.ts";
 import { settled, VirtualClock } from "./testing/virtual-clock.ts";
@@ -32,7 +32,15 @@ describe("joining", () => {
     const ann = await join();
     await ann.push(create("a"), ["d", "b1"], ["u", "0.1", { rotation: 90 }]);
     const bob = await join({ grants: grantsOf("bob") });
-    expect(bob.welcome).toMatchObject({ mode: "reset", seq: 1, epoch: 0, lastN: 0, viewKey: "all", self: { userId: "bob" }, limits: SYNC_LIMITS });
+    expect(bob.welcome).toMatchObject({
+      mode: "reset",
+      seq: 1,
+      epoch: 0,
+      lastN: 0,
+      viewKey: "all",
+      self: { userId: "bob" },
+      limits: SYNC_LIMITS,
+    });
     expect(bob.welcome.records?.map((record) => record.id).toSorted()).toEqual(["0.1", "a", "b2"]);
     expect(bob.welcome.records).toEqual(room.snapshot(grantsOf("bob")).records);
     expect(JSON.parse(room.snapshotJson(grantsOf("bob")))).toEqual(room.snapshot(grantsOf("bob")));
@@ -58,7 +66,14 @@ describe("joining", () => {
       const bob = await join({ since: 1, epoch: 0, viewKey: "all" });
       expect(bob.welcome.mode).toBe("delta");
       expect(bob.told()).toEqual(["p a", "x b"]);
-      expect(bob.welcome.changes?.[0]).toMatchObject({ seq: 3, by: "ann", ops: [["p", { id: "a", seq: 3, data: { note: "2" } }], ["x", "b"]] });
+      expect(bob.welcome.changes?.[0]).toMatchObject({
+        seq: 3,
+        by: "ann",
+        ops: [
+          ["p", { id: "a", seq: 3, data: { note: "2" } }],
+          ["x", "b"],
+        ],
+      });
     }
   });
 
@@ -108,7 +123,9 @@ describe("committing", () => {
     expect([ann.of("batch"), bob.of("batch"), room.seq]).toEqual([[], [], 0]);
     await log.release();
     expect(ann.answers()).toEqual({ 1: 1 });
-    expect(bob.of("batch")).toMatchObject([{ from: 0, to: 1, changes: [{ seq: 1, by: "ann", ops: [["p", { id: "a", createdBy: "ann" }]] }] }]);
+    expect(bob.of("batch")).toMatchObject([
+      { from: 0, to: 1, changes: [{ seq: 1, by: "ann", ops: [["p", { id: "a", createdBy: "ann" }]] }] },
+    ]);
     expect(bob.of("batch")[0]).not.toHaveProperty("acks");
   });
 
@@ -122,7 +139,17 @@ describe("committing", () => {
     log.hold = false;
     await log.release();
     expect(log.batches).toEqual([1, 5]);
-    expect(ann.of("batch").map(({ from, to, acks }) => [from, to, acks])).toEqual([[0, 1, [[1, 1]]], [1, 6, [[2, 3], [3, 5]]]]);
+    expect(ann.of("batch").map(({ from, to, acks }) => [from, to, acks])).toEqual([
+      [0, 1, [[1, 1]]],
+      [
+        1,
+        6,
+        [
+          [2, 3],
+          [3, 5],
+        ],
+      ],
+    ]);
   });
 
   it("a push is applied whole or not at all, and a refused one is told why", async () => {
@@ -145,7 +172,10 @@ describe("committing", () => {
     await ann.push(["d", "a"]);
     await ann.send({ type: "push", n: 1, ops: [create("a")] });
     await ann.send({ type: "push", n: 2, ops: [["u", "nothing", {}]] });
-    expect(ann.of("batch").slice(3)).toMatchObject([{ from: 2, to: 2, acks: [[1, 2]] }, { from: 2, to: 2, rejects: [{ n: 2, code: "not_found" }] }]);
+    expect(ann.of("batch").slice(3)).toMatchObject([
+      { from: 2, to: 2, acks: [[1, 2]] },
+      { from: 2, to: 2, rejects: [{ n: 2, code: "not_found" }] },
+    ]);
 
     const restarted = await testRoom({ log });
     const again = await restarted.join({ sid: "sid-of-ann" });
@@ -179,7 +209,12 @@ describe("committing", () => {
     cat.member.bye("session_revoked");
     log.hold = false;
     await log.release();
-    expect(room.snapshot(grantsOf("ann")).records.map((record) => record.id).toSorted()).toEqual(["a", "b"]);
+    expect(
+      room
+        .snapshot(grantsOf("ann"))
+        .records.map((record) => record.id)
+        .toSorted(),
+    ).toEqual(["a", "b"]);
     expect(bob.frames).toHaveLength(1);
     expect(cat.frames.at(-1)).toEqual({ type: "bye", code: "session_revoked" });
   });
@@ -219,7 +254,10 @@ describe("committing", () => {
     const { room, join } = await testRoom({ log });
     const ann = await join();
     log.hold = true;
-    const [running, waiting] = [room.commit([create("a")], { grants: grantsOf("ann") }), settled().then(() => room.commit([create("b")], { grants: grantsOf("ann") }))];
+    const [running, waiting] = [
+      room.commit([create("a")], { grants: grantsOf("ann") }),
+      settled().then(() => room.commit([create("b")], { grants: grantsOf("ann") })),
+    ];
     const refused = expect(waiting).rejects.toMatchObject({ code: "unavailable" });
     await settled();
     let done = false;
@@ -249,7 +287,10 @@ describe("committing", () => {
 
 describe("limits", () => {
   it("ops of a push, bytes of a record and records of a layer are counted", async () => {
-    const { room, join } = await testRoom({ base: baseOf(1, [baseRecord("b1"), baseRecord("b2")]), limits: { opsPerPush: 3, recordBytes: 600, recordsPerLayer: 4 } });
+    const { room, join } = await testRoom({
+      base: baseOf(1, [baseRecord("b1"), baseRecord("b2")]),
+      limits: { opsPerPush: 3, recordBytes: 600, recordsPerLayer: 4 },
+    });
     const ann = await join();
     await ann.push(create("a"), create("b"), create("c"), create("d"));
     await ann.push(["c", "a", "annotation", { ...rectangle(), note: "ü".repeat(200) }]);
@@ -300,7 +341,11 @@ describe("limits", () => {
 });
 
 describe("what viewers are told", () => {
-  const team = grantsOf("tim", ["annotations:view:group=team", "annotations:edit:group=team", "annotations:delete:group=team", "comments:view:all"], "team");
+  const team = grantsOf(
+    "tim",
+    ["annotations:view:group=team", "annotations:edit:group=team", "annotations:delete:group=team", "comments:view:all"],
+    "team",
+  );
 
   it("a record that moves into and out of sight is put and gone; a hidden one leaves no trace", async () => {
     const { room, join } = await testRoom();
@@ -312,7 +357,13 @@ describe("what viewers are told", () => {
     await ann.push(["d", "shown"], ["d", "hidden"]);
     expect(tim.told()).toEqual(["p shown", "u shown", "p hidden", "x shown", "x hidden"]);
     expect(ann.told()).toEqual(["p hidden", "p shown", "u hidden", "u shown", "p hidden", "p shown", "u shown", "x shown", "x hidden"]);
-    expect(tim.of("batch").map((batch) => [batch.from, batch.to])).toEqual([[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]]);
+    expect(tim.of("batch").map((batch) => [batch.from, batch.to])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+    ]);
     expect(room.record("hidden", team)).toMatchObject({ deleted: true });
     expect(room.record("shown", team)).toBeNull();
   });
@@ -408,8 +459,19 @@ describe("two nodes on one log", () => {
     const log = new MemoryChangeLog();
     const clock = new VirtualClock();
     const bus = testHints();
-    const [left, right] = [await testRoom({ log, clock, hints: bus.hints, pollMs }), await testRoom({ log, clock, hints: bus.hints, pollMs })];
-    return { ...bus, log, clock, left, right, ann: await left.join({ sid: "sid-left" }), bob: await right.join({ sid: "sid-right", grants: grantsOf("bob") }) };
+    const [left, right] = [
+      await testRoom({ log, clock, hints: bus.hints, pollMs }),
+      await testRoom({ log, clock, hints: bus.hints, pollMs }),
+    ];
+    return {
+      ...bus,
+      log,
+      clock,
+      left,
+      right,
+      ann: await left.join({ sid: "sid-left" }),
+      bob: await right.join({ sid: "sid-right", grants: grantsOf("bob") }),
+    };
   };
 
   it("a hint brings the other node's changes", async () => {
@@ -429,7 +491,10 @@ describe("two nodes on one log", () => {
     bob.member.receive({ type: "push", n: 3, ops: [["d", "b"]] });
     await settled();
     expect(bob.answers()).toEqual({ 1: 2, 2: "exists", 3: 3 });
-    expect(bob.of("batch").map(({ from, to }) => [from, to])).toEqual([[0, 1], [1, 3]]);
+    expect(bob.of("batch").map(({ from, to }) => [from, to])).toEqual([
+      [0, 1],
+      [1, 3],
+    ]);
     expect(right.room.record("a", grantsOf("x"))).toMatchObject({ seq: 2, createdBy: "ann", updatedBy: "bob", data: { note: "mine" } });
   });
 

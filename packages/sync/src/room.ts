@@ -4,101 +4,17 @@
  * The log decides; the room is a cache of it and may be dropped at any moment.
  */
 import type { AnyRecord, ClientMessage, Op, Reject } from "@lectern/protocol";
-import { ApiError, type ErrorCode, type Grants, type RecordHead, type SyncLimits } from "@lectern/protocol/plain";
-import type { BaseRecords } from "./base-records.ts";
-import type { ChangeLog, LayerHead, LoggedChange, PeerRow, PendingCommit, StoredRecord } from "./change-log.ts";
-import { type DecidedBatch, decideBatch, type Outcome, type RoomFault, type Waiting } from "./decide.ts";
+import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
+import type { LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
+import { type DecidedBatch, decideBatch, type Outcome, type Waiting } from "./decide.ts";
 import { LayerState } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { byeFrame, RoomMember } from "./room-member.ts";
 import { peerColor, RoomPresence } from "./room-presence.ts";
+import type { CommitCaller, Committed, JoinOptions, Member, SyncRoomOptions } from "./room-options.ts";
 import { RoomView } from "./room-view.ts";
-import type { Clock, Connection } from "./socket.ts";
 import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
 import { type Touched, welcomeFrame } from "./welcome.ts";
-
-/** "This layer is at this seq now", between nodes: lossy, a hint costs nothing when it is late, lost or sent twice. */
-export interface LayerHint {
-  readonly layer: string;
-  readonly seq: number;
-}
-
-export interface LayerHints {
-  publish(hint: LayerHint): void;
-  /** Returns how to stop. */
-  subscribe(layer: string, listener: (hint: LayerHint) => void): () => void;
-}
-
-export interface SyncRoomOptions {
-  readonly layerId: string;
-  readonly log: ChangeLog;
-  readonly base: BaseRecords;
-  readonly clock: Clock;
-  readonly limits: SyncLimits;
-  /** Without them this is the only node. */
-  readonly hints?: LayerHints;
-  /** How often to look for changes of other nodes whose hint was lost, ms; 0 never. Only while somebody is in the room. */
-  readonly pollMs?: number;
-  /** Which of these blobs the document uses; without it a client can name none. */
-  readonly hasBlobs?: (sha256s: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Webhook and usage events to write in the same transaction. */
-  readonly eventsOf?: (change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"];
-  /** Characters of records up to which `welcome` carries them itself when there is a snapshot URL. */
-  readonly inlineChars?: number;
-  /** Nobody is in it any more; called again each time. */
-  readonly onEmpty?: () => void;
-  /** The room closed itself: the log failed, or the layer's base was replaced. Open a new one for whoever comes. */
-  readonly onClosed?: (error: unknown) => void;
-  /** A push that could not be decided for a fault of ours; it was refused as `internal`, and nothing else is affected. */
-  readonly onError?: (error: unknown) => void;
-  readonly fault?: RoomFault;
-}
-
-export interface JoinOptions {
-  readonly connection: Connection;
-  readonly grants: Grants;
-  /** Shown to others. */
-  readonly name: string;
-  readonly sid: string;
-  readonly since: number;
-  readonly epoch?: number | undefined;
-  readonly viewKey?: string | undefined;
-  /** Where the records at `seq` or later can be fetched with this session. */
-  readonly snapshotUrl?: ((seq: number) => string) | undefined;
-  /** Asked at the last moment; false: the connection has ended while the room was looking things up, and nobody joins. */
-  readonly isWanted?: () => boolean;
-}
-
-/** One connection in the room. */
-export interface Member {
-  /** Its peer id. */
-  readonly id: string;
-  /** A checked message; `hello` and `auth` are the socket's business. */
-  receive(message: ClientMessage): void;
-  /** New rights, from a new token. When they differ the client is told to say hello again. */
-  reauthorise(grants: Grants): void;
-  /** The connection ended. Nothing more is sent. */
-  leave(): void;
-  /** Tells why, and closes the connection; what it sent and is not decided is dropped. */
-  bye(code: ErrorCode, retryAfter?: number): void;
-}
-
-export interface CommitCaller {
-  readonly grants: Grants;
-  /** Becomes `createdBy` and `updatedBy`; the session's user when left out. */
-  readonly userId?: string | null;
-  /** Makes a repeat harmless: the same sid is applied once and answers with a seq again. Left out: never repeated. */
-  readonly sid?: string;
-  /** The server itself (import, jobs): may write what no client may, with no limit of ops. Permissions still count. */
-  readonly server?: boolean;
-}
-
-export interface Committed {
-  /** The change is in every state from this seq on. */
-  readonly seq: number;
-  /** It had been applied before, under this sid. */
-  readonly repeated: boolean;
-}
 
 /** Heads of records as they were at a client's seq, of those touched from there up to `to`. */
 interface Missed {
@@ -143,9 +59,10 @@ export class SyncRoom {
     this.#options = options;
     this.#state = new LayerState(options.base, []);
     this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id));
-    this.#stopHints = options.hints?.subscribe(options.layerId, ({ seq }) => {
-      if (seq > this.#head.seq) this.#lookBehind();
-    }) ?? (() => undefined);
+    this.#stopHints =
+      options.hints?.subscribe(options.layerId, ({ seq }) => {
+        if (seq > this.#head.seq) this.#lookBehind();
+      }) ?? (() => undefined);
   }
 
   /** Reads the layer from the log. Nothing else may be called before it is done. */
@@ -186,11 +103,32 @@ export class SyncRoom {
     const peer = { id, userId: grants.userId, name: options.name, color: peerColor(grants.userId ?? id) };
     const view = this.#view(grants);
     const touched = older === null ? null : this.#touched(older);
-    const member = new RoomMember({ id, connection, grants, sid, view, peer, cursor: this.#head.seq, limits: this.#options.limits, now: this.#options.clock.now() });
-    member.send(welcomeFrame({
-      head: this.#head, state: this.#state, view, grants, peer, limits: this.#options.limits, lastN: row?.lastN ?? 0, rejects: row?.rejects ?? [], touched,
-      snapshotUrl: options.snapshotUrl, inlineChars: this.#options.inlineChars ?? 256_000,
-    }));
+    const member = new RoomMember({
+      id,
+      connection,
+      grants,
+      sid,
+      view,
+      peer,
+      cursor: this.#head.seq,
+      limits: this.#options.limits,
+      now: this.#options.clock.now(),
+    });
+    member.send(
+      welcomeFrame({
+        head: this.#head,
+        state: this.#state,
+        view,
+        grants,
+        peer,
+        limits: this.#options.limits,
+        lastN: row?.lastN ?? 0,
+        rejects: row?.rejects ?? [],
+        touched,
+        snapshotUrl: options.snapshotUrl,
+        inlineChars: this.#options.inlineChars ?? 256_000,
+      }),
+    );
     this.#members.set(id, member);
     this.#bySid.set(sid, member);
     this.#presence.join(member);
@@ -232,7 +170,10 @@ export class SyncRoom {
   }
 
   /** All live records these rights see: base and layer, without pages that nobody changed, with those that were deleted. `pages`: only annotations and widgets of these. */
-  snapshot(grants: Grants, pages?: readonly string[]): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] } {
+  snapshot(
+    grants: Grants,
+    pages?: readonly string[],
+  ): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] } {
     const view = this.#view(grants);
     const visible = this.#state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages));
     return { seq: this.#head.seq, epoch: this.#head.epoch, records: [...visible].map((json) => JSON.parse(json) as AnyRecord) };
@@ -311,8 +252,10 @@ export class SyncRoom {
     const { clock, limits } = this.#options;
     const now = clock.now();
     // Nothing is refused for coming too fast, which would lose it: the connection ends, and the client sends it again later.
-    if (!member.take(ops.length, now)) return this.#end(member, byeFrame("rate_limited", member.retryAfter(ops.length, now)), "rate_limited", true);
-    if (member.unacked + ops.length > Math.max(limits.unackedOps, limits.opsPerPush)) return this.#end(member, byeFrame("rate_limited", 1), "rate_limited", true);
+    if (!member.take(ops.length, now))
+      return this.#end(member, byeFrame("rate_limited", member.retryAfter(ops.length, now)), "rate_limited", true);
+    if (member.unacked + ops.length > Math.max(limits.unackedOps, limits.opsPerPush))
+      return this.#end(member, byeFrame("rate_limited", 1), "rate_limited", true);
     member.unacked += ops.length;
     const input: PushInput = { ops, grants: member.grants, actor: member.grants.userId, server: false };
     this.#queue.push({ sid: member.sid, n, input, member, settle: null });
@@ -358,8 +301,15 @@ export class SyncRoom {
     await this.#readPeers(batch, false);
     const blobs = await this.#knownBlobs(batch);
     const decided = decideBatch(batch, {
-      state: this.#state, limits: this.#options.limits, blobs, seq: this.#head.seq, at: Math.max(this.#options.clock.now(), this.#lastAt), peers: this.#peers,
-      eventsOf: this.#options.eventsOf, onError: this.#options.onError, fault,
+      state: this.#state,
+      limits: this.#options.limits,
+      blobs,
+      seq: this.#head.seq,
+      at: Math.max(this.#options.clock.now(), this.#lastAt),
+      peers: this.#peers,
+      eventsOf: this.#options.eventsOf,
+      onError: this.#options.onError,
+      fault,
     });
     if (fault === "ack before commit") this.#publish(batch, decided);
     if (decided.commits.length > 0 || decided.peers.size > 0) {
@@ -430,11 +380,13 @@ export class SyncRoom {
 
   async #readPeers(batch: readonly Waiting[], again: boolean): Promise<void> {
     const sids = new Set(batch.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
-    await Promise.all([...sids].map(async (sid) => {
-      const row = await this.#options.log.peer(sid);
-      if (row === null) this.#peers.delete(sid);
-      else this.#peers.set(sid, row);
-    }));
+    await Promise.all(
+      [...sids].map(async (sid) => {
+        const row = await this.#options.log.peer(sid);
+        if (row === null) this.#peers.delete(sid);
+        else this.#peers.set(sid, row);
+      }),
+    );
   }
 
   #forgetPeer(sid: string): void {
@@ -498,7 +450,11 @@ export class SyncRoom {
     const touched = new Map<string, RecordHead | null>();
     for (const { id, before } of read.changes.flatMap((change) => change.ops)) {
       const kind = touched.has(id) ? null : this.#state.kind(id);
-      if (kind !== null) touched.set(id, before === null || (before.deleted && !this.#state.isDerived(id)) ? null : { kind, createdBy: before.createdBy, grp: before.grp });
+      if (kind !== null)
+        touched.set(
+          id,
+          before === null || (before.deleted && !this.#state.isDerived(id)) ? null : { kind, createdBy: before.createdBy, grp: before.grp },
+        );
     }
     return { touched, to: read.head.seq };
   }
@@ -559,7 +515,10 @@ export class SyncRoom {
           this.#end(member, resetFrame(this.#head.epoch), null, false);
           continue;
         }
-        changes = missed.map((change) => member.view.encode(change)).filter((change) => change !== "").join(",");
+        changes = missed
+          .map((change) => member.view.encode(change))
+          .filter((change) => change !== "")
+          .join(",");
         frames.set(key, changes);
       }
       const acks = member.acks.length === 0 ? "" : `,"acks":${JSON.stringify(member.acks.splice(0))}`;

@@ -31,11 +31,15 @@ function isServerMessage(message: Fields): boolean {
       return (
         [message["from"], message["to"]].every(isCount) &&
         isListOf(message["changes"], isChange) &&
-        (message["acks"] === undefined || isListOf(message["acks"], (ack) => Array.isArray(ack) && ack.length === 2 && ack.every(isCount))) &&
+        (message["acks"] === undefined ||
+          isListOf(message["acks"], (ack) => Array.isArray(ack) && ack.length === 2 && ack.every(isCount))) &&
         (message["rejects"] === undefined || isListOf(message["rejects"], isReject))
       );
     case "presence":
-      return isListOf(message["set"], (peer) => isObject(peer) && typeof peer["id"] === "string") && isListOf(message["gone"], (id) => typeof id === "string");
+      return (
+        isListOf(message["set"], (peer) => isObject(peer) && typeof peer["id"] === "string") &&
+        isListOf(message["gone"], (id) => typeof id === "string")
+      );
     case "reset":
       return isCount(message["epoch"]);
     case "bye":

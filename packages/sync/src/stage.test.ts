@@ -9,7 +9,10 @@ const rect = (id: string, page = "0.0"): Op => ["c", id, "annotation", rectangle
 
 /** The code with which these ops are refused; "ok" when they are not. */
 async function outcome({ room }: TestRoom, ops: readonly Op[], grants: Grants = ann): Promise<ErrorCode | "ok"> {
-  return room.commit(ops, { grants }).then(() => "ok", (error: { code: ErrorCode }) => error.code);
+  return room.commit(ops, { grants }).then(
+    () => "ok",
+    (error: { code: ErrorCode }) => error.code,
+  );
 }
 
 async function prepared(ops: readonly Op[] = [], options: Parameters<typeof testRoom>[0] = {}): Promise<TestRoom> {
@@ -19,7 +22,10 @@ async function prepared(ops: readonly Op[] = [], options: Parameters<typeof test
 }
 
 function live({ room }: TestRoom): string[] {
-  return room.snapshot(ann).records.map((record) => record.id).toSorted();
+  return room
+    .snapshot(ann)
+    .records.map((record) => record.id)
+    .toSorted();
 }
 
 describe("each op", () => {
@@ -34,7 +40,16 @@ describe("each op", () => {
     const forged = { ...rectangle(), createdBy: "bob", seq: 99 };
     await room.room.commit([["c", "f", "annotation", forged]], { grants: ann });
     expect(room.room.record("f", ann)).toEqual({
-      id: "f", kind: "annotation", seq: 3, createdBy: "ann", createdAt: room.clock.now(), updatedBy: "ann", updatedAt: room.clock.now(), grp: null, deleted: false, data: rectangle(),
+      id: "f",
+      kind: "annotation",
+      seq: 3,
+      createdBy: "ann",
+      createdAt: room.clock.now(),
+      updatedBy: "ann",
+      updatedAt: room.clock.now(),
+      grp: null,
+      deleted: false,
+      data: rectangle(),
     });
   });
 
@@ -43,7 +58,8 @@ describe("each op", () => {
     await room.room.commit([["u", "a", { note: null, geometry: { bbox: [0, 0, 1, 1] } }]], { grants: grantsOf("bob") });
     expect(room.room.record("a", ann)).toMatchObject({ seq: 2, createdBy: "ann", updatedBy: "bob" });
     expect(room.room.record("a", ann)?.data).toEqual({ ...rectangle(), geometry: { bbox: [0, 0, 1, 1] }, custom: { k: 1 } });
-    for (const patch of [{ hexagon: 1 }, { type: "ellipse" }, { geometry: null }, { createdBy: "bob" }]) expect(await outcome(room, [["u", "a", patch]])).toBe("invalid_parameters");
+    for (const patch of [{ hexagon: 1 }, { type: "ellipse" }, { geometry: null }, { createdBy: "bob" }])
+      expect(await outcome(room, [["u", "a", patch]])).toBe("invalid_parameters");
     expect(await outcome(room, [["u", "a", { type: "rectangle" }]])).toBe("ok");
   });
 
@@ -59,10 +75,26 @@ describe("each op", () => {
     const room = await prepared([rect("a")]);
     expect(await outcome(room, [["r", "a"]])).toBe("exists");
     expect(await outcome(room, [["d", "a"]])).toBe("ok");
-    for (const op of [["u", "a", { note: "x" }], ["d", "a"], ["g", "a", "team"]] as const) expect(await outcome(room, [op])).toBe("gone");
-    expect(await outcome(room, [["r", "a"], ["u", "a", { note: "back" }]])).toBe("ok");
+    for (const op of [
+      ["u", "a", { note: "x" }],
+      ["d", "a"],
+      ["g", "a", "team"],
+    ] as const)
+      expect(await outcome(room, [op])).toBe("gone");
+    expect(
+      await outcome(room, [
+        ["r", "a"],
+        ["u", "a", { note: "back" }],
+      ]),
+    ).toBe("ok");
     expect(room.room.record("a", ann)).toMatchObject({ deleted: false, createdBy: "ann", data: { note: "back" } });
-    for (const op of [["u", "no", {}], ["d", "no"], ["r", "no"], ["g", "no", null]] as const) expect(await outcome(room, [op])).toBe("not_found");
+    for (const op of [
+      ["u", "no", {}],
+      ["d", "no"],
+      ["r", "no"],
+      ["g", "no", null],
+    ] as const)
+      expect(await outcome(room, [op])).toBe("not_found");
   });
 
   it("ops of one push see each other; the log keeps what each overwrote", async () => {
@@ -105,9 +137,23 @@ describe("permissions", () => {
 
   it("a hidden record is not found, whatever is tried, alive or dead", async () => {
     const room = await prepared([rect("hidden"), rect("dead"), ["d", "dead"]]);
-    const blind = limited("annotations:view:self", "annotations:edit:all", "annotations:delete:all", "annotations:set-group:all", "comments:view:all", "comments:edit:all");
+    const blind = limited(
+      "annotations:view:self",
+      "annotations:edit:all",
+      "annotations:delete:all",
+      "annotations:set-group:all",
+      "comments:view:all",
+      "comments:edit:all",
+    );
     for (const id of ["hidden", "dead"]) {
-      for (const op of [["u", id, {}], ["d", id], ["r", id], ["g", id, "team"], ["u", id, {}, 99]] as const) expect(await outcome(room, [op], blind)).toBe("not_found");
+      for (const op of [
+        ["u", id, {}],
+        ["d", id],
+        ["r", id],
+        ["g", id, "team"],
+        ["u", id, {}, 99],
+      ] as const)
+        expect(await outcome(room, [op], blind)).toBe("not_found");
     }
     expect(await outcome(room, [["c", "c1", "comment", comment("hidden")]], blind)).toBe("not_found");
   });
@@ -125,21 +171,29 @@ describe("permissions", () => {
   });
 
   it("replying is a right of its own; resolving is replying", async () => {
-    const room = await prepared([["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")]]);
+    const room = await prepared([
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m")],
+    ]);
     const replier = limited("annotations:view:all", "comments:view:all", "comments:reply:all");
     const editor = limited("annotations:view:all", "comments:view:all", "comments:edit:all");
     expect(await outcome(room, [["c", "m2", "comment", comment("m")]], replier)).toBe("ok");
     expect(await outcome(room, [["c", "m3", "comment", { ...comment("m"), state: "resolved" }]], editor)).toBe("forbidden");
     expect(await outcome(room, [["c", "m3", "comment", { ...comment("m"), state: "resolved" }]], replier)).toBe("ok");
     expect(await outcome(room, [["c", "m4", "comment", comment("m")]], editor)).toBe("ok");
-    expect(await outcome(room, [["c", "m5", "comment", comment("m")]], limited("annotations:view:all", "comments:view:all"))).toBe("forbidden");
+    expect(await outcome(room, [["c", "m5", "comment", comment("m")]], limited("annotations:view:all", "comments:view:all"))).toBe(
+      "forbidden",
+    );
   });
 });
 
 describe("references", () => {
   it("an annotation stands on a live page of the document, or of the layer", async () => {
     const blank = { ...derivedPageData(9), content: null };
-    const room = await prepared([["c", "new-page", "page", blank], ["d", "0.2"]]);
+    const room = await prepared([
+      ["c", "new-page", "page", blank],
+      ["d", "0.2"],
+    ]);
     expect(await outcome(room, [rect("a", "0.1"), rect("b", "new-page")])).toBe("ok");
     expect(await outcome(room, [rect("c", "0.9")])).toBe("not_found");
     expect(await outcome(room, [rect("c", "a")])).toBe("not_found");
@@ -149,15 +203,33 @@ describe("references", () => {
   });
 
   it("a deleted page takes nothing with it, but what is on it cannot be changed until it is back", async () => {
-    const room = await prepared([rect("a"), ["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")], rect("dead"), ["d", "dead"], ["d", "0.0"]]);
+    const room = await prepared([
+      rect("a"),
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m")],
+      rect("dead"),
+      ["d", "dead"],
+      ["d", "0.0"],
+    ]);
     expect(live(room)).toEqual(["0.0", "a", "m", "m1"]);
     // The page is told as deleted: everyone knows it without being told, and would else go on showing it.
     expect(room.room.snapshot(ann).records.find((record) => record.id === "0.0")).toMatchObject({ kind: "page", deleted: true });
     expect(room.room.page("0.0")).toMatchObject({ deleted: true });
-    for (const op of [["u", "a", { note: "x" }], ["d", "a"], ["r", "dead"], ["u", "m1", { text: comment("m").text }], ["c", "m2", "comment", comment("m")]] as const) {
+    for (const op of [
+      ["u", "a", { note: "x" }],
+      ["d", "a"],
+      ["r", "dead"],
+      ["u", "m1", { text: comment("m").text }],
+      ["c", "m2", "comment", comment("m")],
+    ] as const) {
       expect(await outcome(room, [op as Op])).toBe("gone");
     }
-    expect(await outcome(room, [["r", "0.0"], ["u", "a", { note: "x" }]])).toBe("ok");
+    expect(
+      await outcome(room, [
+        ["r", "0.0"],
+        ["u", "a", { note: "x" }],
+      ]),
+    ).toBe("ok");
   });
 
   it("content of pages comes from the server only", async () => {
@@ -168,9 +240,17 @@ describe("references", () => {
     expect(await outcome(room, [["u", "0.0", { content }]])).toBe("forbidden");
     expect(await outcome(room, [["u", "0.0", { content: null }]])).toBe("forbidden");
     expect(await outcome(room, [["u", "0.0", { rotation: 90, order: "V" }]])).toBe("ok");
-    await room.room.commit([["c", "p", "page", page], ["u", "0.0", { content }]], { grants: ann, server: true });
+    await room.room.commit(
+      [
+        ["c", "p", "page", page],
+        ["u", "0.0", { content }],
+      ],
+      { grants: ann, server: true },
+    );
     expect(room.room.page("p")).toMatchObject({ data: { content } });
-    await expect(room.room.commit([["u", "p", { content: { source: "ee".repeat(32), sourceIndex: 0 } }]], { grants: ann, server: true })).rejects.toMatchObject({ code: "not_found" });
+    await expect(
+      room.room.commit([["u", "p", { content: { source: "ee".repeat(32), sourceIndex: 0 } }]], { grants: ann, server: true }),
+    ).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("a blob is named only when the document uses it", async () => {
@@ -186,7 +266,13 @@ describe("references", () => {
   });
 
   it("an annotation that we only show can be deleted, not made nor edited", async () => {
-    const raw = { type: "raw", page: "0.0", subtype: "3D", geometry: { bbox: [0, 0, 9, 9] }, appearance: {} } as unknown as RecordData["annotation"];
+    const raw = {
+      type: "raw",
+      page: "0.0",
+      subtype: "3D",
+      geometry: { bbox: [0, 0, 9, 9] },
+      appearance: {},
+    } as unknown as RecordData["annotation"];
     const room = await prepared([], { base: baseOf(1, [baseRecord("raw", raw)]) });
     expect(await outcome(room, [["c", "x", "annotation", raw]])).toBe("forbidden");
     expect(await outcome(room, [["u", "raw", { note: "x" }]])).toBe("forbidden");
@@ -194,7 +280,11 @@ describe("references", () => {
   });
 
   it("ids that follow from what a record is are checked", async () => {
-    const room = await prepared([["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")], ["c", "f", "field", { name: "f", type: "text" }]]);
+    const room = await prepared([
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m")],
+      ["c", "f", "field", { name: "f", type: "text" }],
+    ]);
     expect(await outcome(room, [["c", "v", "value", { field: "f", value: "" }]])).toBe("invalid_parameters");
     expect(await outcome(room, [["c", "f:v", "value", { field: "f", value: "" }]])).toBe("ok");
     expect(await outcome(room, [["c", "title", "meta", {}]])).toBe("invalid_parameters");
@@ -205,7 +295,10 @@ describe("references", () => {
 
 describe("cascades", () => {
   const thread: Op[] = [
-    ["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")], ["c", "m2", "comment", comment("m")], ["c", "m1:ann:x", "reaction", { comment: "m1", emoji: "x" }],
+    ["c", "m", "annotation", marker()],
+    ["c", "m1", "comment", comment("m")],
+    ["c", "m2", "comment", comment("m")],
+    ["c", "m1:ann:x", "reaction", { comment: "m1", emoji: "x" }],
   ];
   const field: Op[] = [
     ["c", "f", "field", { name: "f", type: "text" }, "team"],
@@ -218,7 +311,9 @@ describe("cascades", () => {
     await room.room.commit([["d", "m"]], { grants: ann });
     expect(live(room)).toEqual(["other"]);
     const last = (await room.log.changesSince(1))!.changes;
-    expect(last.map((change) => change.ops.map(({ op }) => `${op[0]} ${op[1]}`).toSorted())).toEqual([["d m", "d m1", "d m1:ann:x", "d m2"]]);
+    expect(last.map((change) => change.ops.map(({ op }) => `${op[0]} ${op[1]}`).toSorted())).toEqual([
+      ["d m", "d m1", "d m1:ann:x", "d m2"],
+    ]);
     expect(await outcome(room, [["c", "m3", "comment", comment("m")]])).toBe("gone");
     await room.room.commit([["r", "m"]], { grants: ann });
     expect(live(room)).toEqual(["m", "m1", "m1:ann:x", "m2", "other"]);
@@ -242,7 +337,13 @@ describe("cascades", () => {
     const room = await prepared([...thread, rect("a"), ["c", "a1", "comment", comment("a")]]);
     await room.room.commit([["d", "m1"]], { grants: ann });
     expect(live(room)).toContain("m");
-    await room.room.commit([["d", "m2"], ["d", "a1"]], { grants: ann });
+    await room.room.commit(
+      [
+        ["d", "m2"],
+        ["d", "a1"],
+      ],
+      { grants: ann },
+    );
     expect(live(room)).toEqual(["a"]);
     await room.room.commit([["r", "m2"]], { grants: ann });
     expect(live(room)).toEqual(["a", "m", "m2"]);
@@ -250,10 +351,25 @@ describe("cascades", () => {
 
   it("what one op of a push took along, a later one may name", async () => {
     const room = await prepared(thread.slice(0, 2));
-    expect(await outcome(room, [["d", "m1"], ["d", "m"]])).toBe("ok");
-    expect(await outcome(room, [["r", "m1"], ["r", "m"]])).toBe("ok");
+    expect(
+      await outcome(room, [
+        ["d", "m1"],
+        ["d", "m"],
+      ]),
+    ).toBe("ok");
+    expect(
+      await outcome(room, [
+        ["r", "m1"],
+        ["r", "m"],
+      ]),
+    ).toBe("ok");
     expect(live(room)).toEqual(["m", "m1"]);
-    expect(await outcome(room, [["d", "m1"], ["d", "m1"]])).toBe("gone");
+    expect(
+      await outcome(room, [
+        ["d", "m1"],
+        ["d", "m1"],
+      ]),
+    ).toBe("gone");
   });
 
   it("a comment comes back without its root only when its sender may restore that, too", async () => {
@@ -283,14 +399,13 @@ describe("cascades", () => {
     const filler = grantsOf("bob", ["form-fields:view:all", "form-fields:fill:group=team"]);
     expect(await outcome(room, [["u", "f:v", { value: "x" }]], filler)).toBe("ok");
     expect(await outcome(room, [["u", "f", { label: "x" }]], filler)).toBe("forbidden");
-    expect(await outcome(room, [["u", "f:v", { value: "y" }]], grantsOf("bob", ["form-fields:view:all", "form-fields:edit:all"]))).toBe("forbidden");
+    expect(await outcome(room, [["u", "f:v", { value: "y" }]], grantsOf("bob", ["form-fields:view:all", "form-fields:edit:all"]))).toBe(
+      "forbidden",
+    );
   });
 
   it("base records cascade like the layer's own", async () => {
-    const base = [
-      baseRecord("m", marker()),
-      { ...baseRecord("m1"), kind: "comment", data: comment("m") } as ReturnType<typeof baseRecord>,
-    ];
+    const base = [baseRecord("m", marker()), { ...baseRecord("m1"), kind: "comment", data: comment("m") } as ReturnType<typeof baseRecord>];
     const room = await prepared([["c", "m2", "comment", comment("m")]], { base: baseOf(1, base) });
     await room.room.commit([["d", "m"]], { grants: ann });
     expect(live(room)).toEqual([]);

@@ -3,7 +3,16 @@
  * cascades included. A push that fails anywhere leaves no trace. Nothing here is durable; the room commits what comes out.
  */
 import { type AnyRecord, checkData, checkPatch, type Op, type Patch } from "@lectern/protocol";
-import { can, canSee, type ErrorCode, type FailingPath, type Grants, type RecordHead, type RecordKind, type SyncLimits } from "@lectern/protocol/plain";
+import {
+  can,
+  canSee,
+  type ErrorCode,
+  type FailingPath,
+  type Grants,
+  type RecordHead,
+  type RecordKind,
+  type SyncLimits,
+} from "@lectern/protocol/plain";
 import type { LoggedOp, StoredRecord } from "./change-log.ts";
 import { applyOp, deepEqual, overwritten, type Stamp, visibleRecord } from "./change.ts";
 import { headOf, type LayerState } from "./layer-state.ts";
@@ -67,7 +76,9 @@ export class Stage {
       if (refusal !== null) return { refusal };
     }
     if (draft.born > 0 && this.#live + draft.born > this.#context.limits.recordsPerLayer) {
-      return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.recordsPerLayer} records in a layer` } };
+      return {
+        refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.recordsPerLayer} records in a layer` },
+      };
     }
     this.#live += draft.born;
     for (const [id, record] of draft.records) this.#records.set(id, record);
@@ -91,7 +102,13 @@ class Draft implements StagedChange {
   readonly #input: PushInput;
   readonly #stamp: Stamp;
 
-  constructor(context: StageContext, read: (id: string) => StoredRecord | null, earlier: ReadonlyMap<string, StoredRecord>, input: PushInput, stamp: Stamp) {
+  constructor(
+    context: StageContext,
+    read: (id: string) => StoredRecord | null,
+    earlier: ReadonlyMap<string, StoredRecord>,
+    input: PushInput,
+    stamp: Stamp,
+  ) {
     this.#context = context;
     this.#readBelow = read;
     this.#earlier = earlier;
@@ -171,7 +188,8 @@ class Draft implements StagedChange {
     if (!can(this.#input.grants, "restore", null, headOf(record))) return { code: "forbidden", id };
     let top = record;
     for (let above = this.#parent(top.kind, top.data); above?.deleted === true; above = this.#parent(top.kind, top.data)) {
-      const together = above.seq === seq && canSee(this.#input.grants, headOf(above)) && can(this.#input.grants, "restore", null, headOf(above));
+      const together =
+        above.seq === seq && canSee(this.#input.grants, headOf(above)) && can(this.#input.grants, "restore", null, headOf(above));
       if (!together) return { code: "gone", id };
       top = above;
     }
@@ -195,7 +213,8 @@ class Draft implements StagedChange {
   #misnamed(id: string, kind: RecordKind, data: Patch): string | null {
     if (kind === "value" && id !== `${String(data["field"])}:v`) return "the id of a value is its field's id and `:v`";
     if ((kind === "meta" || kind === "outline") && id !== kind) return `its id is \`${kind}\``;
-    if (kind === "reaction" && !id.startsWith(`${String(data["comment"])}:${this.#input.actor ?? ""}:`)) return "the id of a reaction starts with its comment and its user";
+    if (kind === "reaction" && !id.startsWith(`${String(data["comment"])}:${this.#input.actor ?? ""}:`))
+      return "the id of a reaction starts with its comment and its user";
     return null;
   }
 
@@ -211,10 +230,12 @@ class Draft implements StagedChange {
     if (parentId !== null) {
       const parent = this.#read(parentId);
       const at = `${path}.${kind === "comment" ? "root" : kind === "reaction" ? "comment" : "field"}`;
-      if (parent === null || parent.kind !== PARENT_KIND[kind] || !canSee(this.#input.grants, headOf(parent))) return missing(id, "not_found", at);
+      if (parent === null || parent.kind !== PARENT_KIND[kind] || !canSee(this.#input.grants, headOf(parent)))
+        return missing(id, "not_found", at);
       if (parent.deleted || this.#onDeletedPage(parent)) return missing(id, "gone", at);
     }
-    for (const blob of blobsOf(kind, data)) if (!this.#context.blobs.has(blob)) return { code: "not_found", id, detail: `no blob ${blob} in this document` };
+    for (const blob of blobsOf(kind, data))
+      if (!this.#context.blobs.has(blob)) return { code: "not_found", id, detail: `no blob ${blob} in this document` };
     return null;
   }
 
@@ -284,10 +305,15 @@ class Draft implements StagedChange {
     this.logged.push({
       id: after.id,
       op,
-      before: before === null ? null : {
-        createdBy: before.createdBy, grp: before.grp, deleted: before.deleted,
-        data: op[0] === "u" ? overwritten(before.data as unknown as Patch, op[2]) : {},
-      },
+      before:
+        before === null
+          ? null
+          : {
+              createdBy: before.createdBy,
+              grp: before.grp,
+              deleted: before.deleted,
+              data: op[0] === "u" ? overwritten(before.data as unknown as Patch, op[2]) : {},
+            },
     });
     this.applied.push(applied);
     this.born += (after.deleted ? 0 : 1) - (before === null || before.deleted ? 0 : 1);
@@ -327,7 +353,11 @@ export function blobsNamed(ops: readonly Op[], kindOf: (id: string) => RecordKin
 }
 
 function blobsOf(kind: RecordKind, data: object): string[] {
-  const { blob, attachment, content } = data as { blob?: unknown; attachment?: { blob?: unknown } | null; content?: { source?: unknown } | null };
+  const { blob, attachment, content } = data as {
+    blob?: unknown;
+    attachment?: { blob?: unknown } | null;
+    content?: { source?: unknown } | null;
+  };
   const named = kind === "attachment" ? blob : kind === "annotation" ? attachment?.blob : kind === "page" ? content?.source : undefined;
   return typeof named === "string" ? [named] : [];
 }

@@ -27,8 +27,16 @@ export interface WelcomeOptions {
 export function welcomeFrame(options: WelcomeOptions): string {
   const { head, view, grants, peer, limits, lastN, rejects, touched } = options;
   const fields = JSON.stringify({
-    type: "welcome", mode: touched === null ? "reset" : "delta", seq: head.seq, epoch: head.epoch, lastN, ...(rejects.length === 0 ? {} : { rejects }),
-    viewKey: view.key, grants, self: { ...peer, presence: {} } satisfies Peer, limits,
+    type: "welcome",
+    mode: touched === null ? "reset" : "delta",
+    seq: head.seq,
+    epoch: head.epoch,
+    lastN,
+    ...(rejects.length === 0 ? {} : { rejects }),
+    viewKey: view.key,
+    grants,
+    self: { ...peer, presence: {} } satisfies Peer,
+    limits,
   });
   return `${fields.slice(0, -1)},${touched === null ? everything(options) : `"changes":[${missed(options, touched).join(",")}]`}}`;
 }

@@ -20,7 +20,10 @@ export interface ChangeLogFixture {
 class Writer {
   readonly records = new Map<string, StoredRecord>();
 
-  commit(seq: number, { sid = "", n = 0, by = "ann", ops }: { sid?: string; n?: number; by?: string | null; ops: readonly Op[] }): PendingCommit {
+  commit(
+    seq: number,
+    { sid = "", n = 0, by = "ann", ops }: { sid?: string; n?: number; by?: string | null; ops: readonly Op[] },
+  ): PendingCommit {
     const at = 1_000 + seq;
     const touched = new Map<string, StoredRecord>();
     const logged = ops.map((op) => {
@@ -69,9 +72,24 @@ export function changeLogSuite(name: string, make: () => Promise<ChangeLogFixtur
     it("what was committed is there, whole, for whoever opens the layer next", async () => {
       const { log, reopened } = await open();
       const writer = new Writer();
-      const first = writer.commit(1, { sid: "sid-aaaa", n: 1, ops: [create("a"), ["c", "m", "annotation", marker(null), "team"], ["c", "m:1", "comment", comment("m", "ünï \u0000 😀"), "team"]] });
-      const second = writer.commit(2, { sid: "sid-bbbb", n: 1, by: null, ops: [["u", "a", { note: "x", appearance: {} }], ["d", "m:1"], ["g", "m", null]] });
-      expect(await log.commitBatch(0, [first, second], [peer("sid-aaaa", 1, 0), peer("sid-bbbb", 1, 0, { userId: null })])).toBe("committed");
+      const first = writer.commit(1, {
+        sid: "sid-aaaa",
+        n: 1,
+        ops: [create("a"), ["c", "m", "annotation", marker(null), "team"], ["c", "m:1", "comment", comment("m", "ünï \u0000 😀"), "team"]],
+      });
+      const second = writer.commit(2, {
+        sid: "sid-bbbb",
+        n: 1,
+        by: null,
+        ops: [
+          ["u", "a", { note: "x", appearance: {} }],
+          ["d", "m:1"],
+          ["g", "m", null],
+        ],
+      });
+      expect(await log.commitBatch(0, [first, second], [peer("sid-aaaa", 1, 0), peer("sid-bbbb", 1, 0, { userId: null })])).toBe(
+        "committed",
+      );
 
       const again = await reopened();
       const { head, records } = await again.load();
@@ -115,7 +133,11 @@ export function changeLogSuite(name: string, make: () => Promise<ChangeLogFixtur
     it("of batches on the same seq at the same time exactly one is written", async () => {
       const { log, reopened } = await open();
       const logs = [log, await reopened(), log, await reopened()];
-      const results = await Promise.all(logs.map((each, i) => each.commitBatch(0, [new Writer().commit(1, { sid: `sid-000${i}`, n: 1, ops: [create(`r${i}`)] })], [peer(`sid-000${i}`, 1, 0)])));
+      const results = await Promise.all(
+        logs.map((each, i) =>
+          each.commitBatch(0, [new Writer().commit(1, { sid: `sid-000${i}`, n: 1, ops: [create(`r${i}`)] })], [peer(`sid-000${i}`, 1, 0)]),
+        ),
+      );
       expect(results.toSorted()).toEqual(["committed", "conflict", "conflict", "conflict"]);
       const { head, records } = await log.load();
       expect(head.seq).toBe(1);
@@ -135,7 +157,9 @@ export function changeLogSuite(name: string, make: () => Promise<ChangeLogFixtur
     it("a peer can be moved alone, on the right seq only", async () => {
       const { log, reopened } = await open();
       await log.commitBatch(0, [new Writer().commit(1, { sid: "sid-aaaa", n: 1, ops: [create("a")] })], [peer("sid-aaaa", 1, 0)]);
-      const rejects = [{ n: 2, code: "invalid_parameters", id: "a", detail: "no", failingPaths: [{ path: "$.ops[0]", details: "bad" }] }] as const;
+      const rejects = [
+        { n: 2, code: "invalid_parameters", id: "a", detail: "no", failingPaths: [{ path: "$.ops[0]", details: "bad" }] },
+      ] as const;
       expect(await log.commitBatch(0, [], [peer("sid-aaaa", 2, 1, { rejects })])).toBe("conflict");
       expect(await log.commitBatch(1, [], [peer("sid-aaaa", 2, 1, { rejects })])).toBe("committed");
       expect(await (await reopened()).peer("sid-aaaa")).toEqual({ sid: "sid-aaaa", userId: "ann", lastN: 2, rejects });

@@ -3,7 +3,11 @@ import type { AnyRecord, Page, RecordData } from "@lectern/protocol";
 import { FULL_GRANTS, type Grants, sourceOrder } from "@lectern/protocol/plain";
 import { type BaseRecords, memoryBaseRecords } from "../base-records.ts";
 
-export function grantsOf(userId: string | null, collaboration: readonly string[] | null = null, defaultGroup: string | null = null): Grants {
+export function grantsOf(
+  userId: string | null,
+  collaboration: readonly string[] | null = null,
+  defaultGroup: string | null = null,
+): Grants {
   return { ...FULL_GRANTS, permissions: ["read", "write"], userId, collaboration, defaultGroup };
 }
 
@@ -20,7 +24,14 @@ export function comment(root: string, text = "hello"): RecordData["comment"] {
 }
 
 export function derivedPageData(index: number): Page {
-  return { content: { source: "ab".repeat(32), sourceIndex: index }, order: sourceOrder(index), rotation: 0, crop: null, size: [595, 842], label: null };
+  return {
+    content: { source: "ab".repeat(32), sourceIndex: index },
+    order: sourceOrder(index),
+    rotation: 0,
+    crop: null,
+    size: [595, 842],
+    label: null,
+  };
 }
 
 /** A document of revision 0 with so many pages, and these records found in it. */

@@ -32,12 +32,14 @@ export function checkFrame(frame: string, context: FrameContext): void {
   } else if (message.type === "batch") {
     for (const change of message.changes) checkChange(change, context);
     for (const [n, seq] of message.acks ?? []) {
-      if (context.disk.pushes.get(`${context.sid} ${n}`) !== 1) violated("acknowledged, but not in the log exactly once", { sid: context.sid, n, seq });
+      if (context.disk.pushes.get(`${context.sid} ${n}`) !== 1)
+        violated("acknowledged, but not in the log exactly once", { sid: context.sid, n, seq });
     }
     for (const reject of message.rejects ?? []) {
       if (context.disk.pushes.has(`${context.sid} ${reject.n}`)) violated("refused, but in the log", { sid: context.sid, reject });
     }
-    if (message.to > context.disk.changes.length) violated("told before it was on disk", { to: message.to, onDisk: context.disk.changes.length });
+    if (message.to > context.disk.changes.length)
+      violated("told before it was on disk", { to: message.to, onDisk: context.disk.changes.length });
   } else if (message.type === "presence") {
     for (const peer of message.set) checkPresence(peer, context);
   }
@@ -58,7 +60,8 @@ function checkRecord(record: AnyRecord, { grants }: FrameContext): void {
 function checkPresence({ presence }: Peer, context: FrameContext): void {
   for (const id of [...(presence.selection ?? []), ...Object.keys(presence.preview ?? {})]) {
     const known = headsOf(id, context).length > 0;
-    if (known ? !everSeen(id, context) : context.grants.collaboration !== null) violated("presence named a record that the viewer could never see", { id, viewer: context.grants });
+    if (known ? !everSeen(id, context) : context.grants.collaboration !== null)
+      violated("presence named a record that the viewer could never see", { id, viewer: context.grants });
   }
 }
 
@@ -92,7 +95,8 @@ export async function checkLog(disk: Disk, base: BaseRecords): Promise<void> {
   }
   const stored = new Map(records.map((record) => [record.id, record]));
   for (const id of new Set([...replayed.keys(), ...stored.keys()])) {
-    if (!deepEqual(replayed.get(id), stored.get(id))) violated("the stored record is not what the log says", { replayed: replayed.get(id), stored: stored.get(id) });
+    if (!deepEqual(replayed.get(id), stored.get(id)))
+      violated("the stored record is not what the log says", { replayed: replayed.get(id), stored: stored.get(id) });
   }
 }
 
@@ -104,7 +108,10 @@ function based(base: BaseRecords, id: string): StoredRecord | null {
 }
 
 /** The client shows exactly what its rights let it see of the layer. */
-export async function checkConverged(client: SyncClient, { disk, base, name }: { readonly disk: Disk; readonly base: BaseRecords; readonly name: string }): Promise<void> {
+export async function checkConverged(
+  client: SyncClient,
+  { disk, base, name }: { readonly disk: Disk; readonly base: BaseRecords; readonly name: string },
+): Promise<void> {
   const { records } = await disk.log.load();
   const truth = new Map<string, AnyRecord>([...base.list()].map((record) => [record.id, record]));
   for (const record of records) {
@@ -114,7 +121,8 @@ export async function checkConverged(client: SyncClient, { disk, base, name }: {
   for (const [id, record] of truth) if (!canSee(client.grants!, record)) truth.delete(id);
   const shown = new Map([...client.records.all()].map((record) => [record.id, record]));
   for (const id of new Set([...truth.keys(), ...shown.keys()])) {
-    if (!deepEqual(truth.get(id), shown.get(id))) violated(`${name} does not show what is true`, { id, truth: truth.get(id) ?? null, shown: shown.get(id) ?? null });
+    if (!deepEqual(truth.get(id), shown.get(id)))
+      violated(`${name} does not show what is true`, { id, truth: truth.get(id) ?? null, shown: shown.get(id) ?? null });
   }
 }
 

@@ -9,7 +9,8 @@ import { SyncClient } from "../client.ts";
 import type { RoomFault } from "../decide.ts";
 import { MemoryChangeLog } from "../memory-change-log.ts";
 import { roomSocket } from "../room-socket.ts";
-import { type LayerHint, SyncRoom } from "../room.ts";
+import { SyncRoom } from "../room.ts";
+import type { LayerHint } from "../room-options.ts";
 import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./fixtures.ts";
 import { checkConverged, checkFrame, checkLog, checkNothingLost, Violation } from "./oracles.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -38,8 +39,36 @@ const RIGHTS: readonly ((user: string) => Grants)[] = [
   (user) => grantsOf(user),
   (user) => grantsOf(user),
   (user) => grantsOf(user, null, "team"),
-  (user) => grantsOf(user, ["annotations:view:group=team", "annotations:edit:group=team", "annotations:delete:group=team", "annotations:set-group:group=team", "annotations:set-group:group=other", "comments:view:group=team", "comments:reply:all", "comments:edit:self", "comments:delete:self"], "team"),
-  (user) => grantsOf(user, ["annotations:view:self", "annotations:view:group=other", "annotations:edit:self", "annotations:delete:self", "comments:view:all", "comments:edit:all", "comments:delete:all"], null),
+  (user) =>
+    grantsOf(
+      user,
+      [
+        "annotations:view:group=team",
+        "annotations:edit:group=team",
+        "annotations:delete:group=team",
+        "annotations:set-group:group=team",
+        "annotations:set-group:group=other",
+        "comments:view:group=team",
+        "comments:reply:all",
+        "comments:edit:self",
+        "comments:delete:self",
+      ],
+      "team",
+    ),
+  (user) =>
+    grantsOf(
+      user,
+      [
+        "annotations:view:self",
+        "annotations:view:group=other",
+        "annotations:edit:self",
+        "annotations:delete:self",
+        "comments:view:all",
+        "comments:edit:all",
+        "comments:delete:all",
+      ],
+      null,
+    ),
   (user) => ({ ...grantsOf(user, ["annotations:view:all", "comments:view:self"]), permissions: ["read"] }),
 ];
 
@@ -85,7 +114,14 @@ class World {
   constructor({ seed, fault }: SimulationOptions) {
     this.random = seededRandom(seed);
     this.#fault = fault;
-    this.#limits = { ...SYNC_LIMITS, opsPerPush: 6, unackedOps: 12, opsPerSecond: this.random.chance(0.3) ? 8 : 0, opsBurst: 12, recordsPerLayer: this.random.chance(0.3) ? 25 : 1_000 };
+    this.#limits = {
+      ...SYNC_LIMITS,
+      opsPerPush: 6,
+      unackedOps: 12,
+      opsPerSecond: this.random.chance(0.3) ? 8 : 0,
+      opsBurst: 12,
+      recordsPerLayer: this.random.chance(0.3) ? 25 : 1_000,
+    };
     this.nodes = Array.from({ length: this.random.chance(0.6) ? 2 : 1 }, () => ({ room: null, opening: null, life: 0, hear: null }));
     this.people = Array.from({ length: 2 + this.random.int(3) }, (_, i) => new Person(this, `user-${i}`));
   }
@@ -104,7 +140,10 @@ class World {
     for (const person of this.people) person.calm();
     const limit = this.clock.now() + CALM_MS;
     while (this.violation === null && !this.#isQuiet()) {
-      if (this.clock.now() > limit) throw new Violation(`no progress: ${JSON.stringify(this.people.map((person) => person.status()))}, calls waiting: ${[...this.calls].join(" ")}`);
+      if (this.clock.now() > limit)
+        throw new Violation(
+          `no progress: ${JSON.stringify(this.people.map((person) => person.status()))}, calls waiting: ${[...this.calls].join(" ")}`,
+        );
       await this.step();
     }
     if (this.violation !== null) throw this.violation;
@@ -153,7 +192,12 @@ class World {
           sid = hello.sid;
           line.grants = person.grants;
           const room = await this.openRoom(node);
-          return { room, grants: line.grants, name: person.user, ...(this.random.chance(0.5) ? { snapshotUrl: (seq: number) => `${this.nodes.indexOf(node)} ${seq}` } : {}) };
+          return {
+            room,
+            grants: line.grants,
+            name: person.user,
+            ...(this.random.chance(0.5) ? { snapshotUrl: (seq: number) => `${this.nodes.indexOf(node)} ${seq}` } : {}),
+          };
         },
         renew: () => Promise.resolve(person.grants),
         onError: (error) => this.fail(error),
@@ -168,7 +212,8 @@ class World {
       } else if (direction === "down") pair.deliverDown();
       else if (node.life === life) pair.deliverUp();
     };
-    pair.onWaiting = (direction) => void this.clock.setTimeout(() => deliver(direction), 1 + this.random.int(this.random.chance(0.1) ? 200 : 20));
+    pair.onWaiting = (direction) =>
+      void this.clock.setTimeout(() => deliver(direction), 1 + this.random.int(this.random.chance(0.1) ? 200 : 20));
     pair.onWaiting("down");
     return pair;
   }
@@ -179,8 +224,20 @@ class World {
     const { life } = node;
     const isAlive = () => node.life === life;
     const room = new SyncRoom({
-      layerId: "layer", base: this.base, clock: this.clock, limits: this.#limits, pollMs: 1_000, inlineChars: 1_500,
-      log: nodeLog({ disk: this.disk, clock: this.clock, random: this.random, isAlive, crash: () => this.crash(node), isRough: () => this.rough }),
+      layerId: "layer",
+      base: this.base,
+      clock: this.clock,
+      limits: this.#limits,
+      pollMs: 1_000,
+      inlineChars: 1_500,
+      log: nodeLog({
+        disk: this.disk,
+        clock: this.clock,
+        random: this.random,
+        isAlive,
+        crash: () => this.crash(node),
+        isRough: () => this.rough,
+      }),
       hints: {
         publish: (hint) => isAlive() && this.#spread(hint, node),
         subscribe: (_, listener) => {
@@ -226,7 +283,8 @@ class World {
   /** Hints are lost, late and repeated. */
   #spread(hint: LayerHint, from: Node): void {
     for (const node of this.nodes) {
-      for (let times = this.random.int(3); node !== from && times > 0; times--) this.clock.setTimeout(() => node.hear?.(hint), this.random.int(300));
+      for (let times = this.random.int(3); node !== from && times > 0; times--)
+        this.clock.setTimeout(() => node.hear?.(hint), this.random.int(300));
     }
   }
 
@@ -376,11 +434,23 @@ class Person {
 
   isQuiet(): boolean {
     const { client } = this;
-    return this.#started && client !== null && client.state === "online" && client.save.state === "saved" && client.seq === this.#world.disk.changes.length;
+    return (
+      this.#started &&
+      client !== null &&
+      client.state === "online" &&
+      client.save.state === "saved" &&
+      client.seq === this.#world.disk.changes.length
+    );
   }
 
   status(): object {
-    return { user: this.user, state: this.client?.state, save: this.client?.save, seq: this.client?.seq, head: this.#world.disk.changes.length };
+    return {
+      user: this.user,
+      state: this.client?.state,
+      save: this.client?.save,
+      seq: this.client?.seq,
+      head: this.#world.disk.changes.length,
+    };
   }
 
   #act(): void {
@@ -401,9 +471,10 @@ class Person {
       () => client.update(some(), { note: `${this.user} ${random.int(1_000)}` }),
       () => client.update(some(), { geometry: { bbox: [random.int(100), 1, 20, 20] } }),
       () => client.update(some(), random.pick([{ note: null, lock: true }, { page: page() }, { lock: null }, { nonsense: 1 }])!),
-      () => client.transact(() => {
-        for (let i = random.int(9); i >= 0; i--) client.update(some(), { note: `${this.user} many ${i}` });
-      }),
+      () =>
+        client.transact(() => {
+          for (let i = random.int(9); i >= 0; i--) client.update(some(), { note: `${this.user} many ${i}` });
+        }),
       () => client.delete(some()),
       () => client.restore(random.pick(this.#ids) ?? "base-1"),
       () => client.setGroup(some(), random.pick([null, "team", "other"])!),
@@ -412,7 +483,8 @@ class Person {
       () => client.undo(),
       () => client.undo(),
       () => client.redo(),
-      () => client.setPresence({ selection: [some(), random.pick(this.#ids) ?? "base-1"], cursor: { page: page(), x: random.int(100), y: 1 } }),
+      () =>
+        client.setPresence({ selection: [some(), random.pick(this.#ids) ?? "base-1"], cursor: { page: page(), x: random.int(100), y: 1 } }),
     ];
     random.pick(actions)!();
   }

@@ -1,6 +1,7 @@
 /** A client joined to a room on the same virtual clock, over a socket pair that a test flushes. */
 import { ApiError, type Grants } from "@lectern/protocol/plain";
-import { type ConnectionState, type Rejection, type SaveState, SyncClient, type SyncClientOptions } from "../client.ts";
+import { SyncClient } from "../client.ts";
+import type { ConnectionState, Rejection, SaveState, SyncClientOptions } from "../client-options.ts";
 import { memoryQueue, type PushQueue } from "../push-queue.ts";
 import type { RecordsChanged } from "../record-store.ts";
 import { roomSocket } from "../room-socket.ts";
@@ -33,7 +34,10 @@ export interface TestClientOptions extends Partial<Omit<SyncClientOptions, "cloc
   readonly seed?: number;
 }
 
-export async function testClient(rooms: { readonly room: SyncRoom; readonly clock: VirtualClock }, options: TestClientOptions = {}): Promise<TestClient> {
+export async function testClient(
+  rooms: { readonly room: SyncRoom; readonly clock: VirtualClock },
+  options: TestClientOptions = {},
+): Promise<TestClient> {
   const { clock } = rooms;
   const random = seededRandom(options.seed ?? 1);
   const queue = options.queue ?? memoryQueue(() => random.id("sid"));
@@ -44,7 +48,8 @@ export async function testClient(rooms: { readonly room: SyncRoom; readonly cloc
     connect(events) {
       const pair = new SocketPair(events, (connection) =>
         roomSocket({
-          connection, clock,
+          connection,
+          clock,
           admit: () => Promise.resolve({ room: rooms.room, grants: test.grants, name: test.grants.userId ?? "somebody" }),
           renew: () => Promise.resolve(test.grants),
           onError: (error) => errors.push(error),
@@ -54,7 +59,8 @@ export async function testClient(rooms: { readonly room: SyncRoom; readonly cloc
       if (!test.reachable) pair.crash();
       return pair.client;
     },
-    queue, clock,
+    queue,
+    clock,
     randomBytes: (count) => random.bytes(count),
     getToken: () => Promise.resolve("token"),
     fetchSnapshot: () => Promise.reject(new ApiError("not_found")),
@@ -72,7 +78,7 @@ export async function testClient(rooms: { readonly room: SyncRoom; readonly cloc
   await client.start();
   const flush = async () => {
     await settled();
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       for (const pair of sockets) {
         while (pair.deliverUp()) moved = true;

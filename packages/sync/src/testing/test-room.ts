@@ -3,7 +3,8 @@ import type { ClientMessage, Op, ServerMessage } from "@lectern/protocol";
 import { type ErrorCode, type Grants, SYNC_LIMITS, type SyncLimits } from "@lectern/protocol/plain";
 import type { ChangeLog } from "../change-log.ts";
 import { MemoryChangeLog } from "../memory-change-log.ts";
-import { type Member, SyncRoom, type SyncRoomOptions } from "../room.ts";
+import { SyncRoom } from "../room.ts";
+import type { Member, SyncRoomOptions } from "../room-options.ts";
 import { baseOf, grantsOf } from "./fixtures.ts";
 import { settled, VirtualClock } from "./virtual-clock.ts";
 
@@ -44,7 +45,9 @@ export interface TestPeer {
   told(): string[];
 }
 
-export async function testRoom(options: Partial<Omit<SyncRoomOptions, "limits">> & { readonly limits?: Partial<SyncLimits> } = {}): Promise<TestRoom> {
+export async function testRoom(
+  options: Partial<Omit<SyncRoomOptions, "limits">> & { readonly limits?: Partial<SyncLimits> } = {},
+): Promise<TestRoom> {
   const clock = (options.clock as VirtualClock | undefined) ?? new VirtualClock();
   const log = options.log ?? new MemoryChangeLog();
   const room = new SyncRoom({ layerId: "layer", base: baseOf(3), ...options, log, clock, limits: { ...SYNC_LIMITS, ...options.limits } });
@@ -53,7 +56,10 @@ export async function testRoom(options: Partial<Omit<SyncRoomOptions, "limits">>
   return { room, log, clock, join: (join = {}) => testPeer(room, { sid: `sid-${String(++joined).padStart(4, "0")}`, ...join }) };
 }
 
-async function testPeer(room: SyncRoom, { grants = grantsOf("ann"), sid, since = -1, ...rest }: TestJoin & { readonly sid: string }): Promise<TestPeer> {
+async function testPeer(
+  room: SyncRoom,
+  { grants = grantsOf("ann"), sid, since = -1, ...rest }: TestJoin & { readonly sid: string },
+): Promise<TestPeer> {
   const frames: ServerMessage[] = [];
   let closed: ErrorCode | null | undefined;
   let buffered = 0;
