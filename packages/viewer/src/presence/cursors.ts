@@ -1,6 +1,7 @@
 /** Cursors of others, each with a flag that holds the name. The flag goes when the cursor rests, the cursor when it rests for long. */
 import type { Peer } from "@lectern/protocol";
 import type { Pages } from "../parts.ts";
+import { inkOn } from "../ui/contrast.ts";
 
 const FLAG_MS = 3000;
 const CURSOR_MS = 20_000;
@@ -67,6 +68,7 @@ export function createCursors(pages: Pages, anonymous: string): Cursors {
           cursors.set(id, cursor);
         }
         cursor.element.style.setProperty("--person", color);
+        cursor.element.style.setProperty("--ink", inkOn(color));
         cursor.flag.textContent = name === "" ? anonymous : name;
         if (cursor.page === at.page && cursor.x === at.x && cursor.y === at.y) continue;
         Object.assign(cursor, { page: at.page, x: at.x, y: at.y });

@@ -86,7 +86,7 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
         annotations.map((annotation, i) => {
           const order = orderInFront(annotation.page === null ? [] : store.records.byPage(annotation.page));
           const id = ids?.[i];
-          return store.create("annotation", { ...annotation, order, creatorName: userName }, id === undefined ? {} : { id });
+          return store.create("annotation", { ...annotation, order, ...(userName === "" ? {} : { creatorName: userName }) }, id === undefined ? {} : { id });
         }),
       );
     },

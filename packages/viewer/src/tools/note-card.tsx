@@ -4,6 +4,7 @@ import Trash from "lucide/dist/esm/icons/trash.mjs";
 import X from "lucide/dist/esm/icons/x.mjs";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { inkOn } from "../ui/contrast.ts";
 import { Icon } from "../ui/icon.tsx";
 import type { Translate } from "../ui/locale.ts";
 
@@ -36,7 +37,7 @@ export function NoteCard({ id, author, initials, color, time, text, mayWrite, ma
   return (
     <div class="lt-card" role="dialog" aria-label={t("tools.note.label", { name: author })}>
       <header>
-        <span class="lt-avatar" style={{ "--person": color }} aria-hidden="true">{initials}</span>
+        <span class="lt-avatar" style={{ "--person": color, "--ink": inkOn(color) }} aria-hidden="true">{initials}</span>
         <span class="lt-author">
           <strong>{author}</strong>
           {time !== "" && <span class="lt-muted">{time}</span>}

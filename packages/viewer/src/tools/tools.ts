@@ -85,7 +85,7 @@ export function createTools(options: ToolsOptions): Tools {
   };
   const authorName = (one: AnyRecord): string => {
     const creator = one.kind === "annotation" ? one.data.creatorName : undefined;
-    return creator ?? (userName(one.createdBy) || (one.createdBy ?? ""));
+    return creator || userName(one.createdBy) || (one.createdBy ?? "");
   };
   const authorOf = (one: AnyRecord) => {
     const name = authorName(one) || t("people.anonymous");
@@ -283,8 +283,8 @@ export function createTools(options: ToolsOptions): Tools {
     selection.onChange((ids) => {
       endNudge();
       presence.selection(ids);
-      const [only] = ids.length === 1 ? ids : [];
-      if (only !== undefined && editing.card !== only) reach.focus(only);
+      const last = ids.at(-1);
+      if (last !== undefined && editing.card !== last) reach.focus(last);
       if (ids.length > 0) textLayer.clear();
     }),
     client.records.onChange((change) => {

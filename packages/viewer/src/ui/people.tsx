@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** Who has the document open: one avatar a person, however many tabs. */
 import type { JSX } from "preact";
+import { inkOn } from "./contrast.ts";
 import type { State } from "./state.ts";
 
 const SHOWN = 4;
@@ -47,7 +48,7 @@ function Avatar({
   readonly initialsOf?: string;
 }): JSX.Element {
   return (
-    <li class="person" style={{ "--person": color }} title={name} aria-label={name}>
+    <li class="person" style={{ "--person": color, color: inkOn(color) }} title={name} aria-label={name}>
       <span aria-hidden="true">{initials(initialsOf)}</span>
     </li>
   );
