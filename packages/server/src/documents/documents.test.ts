@@ -28,7 +28,7 @@ import { provePassword } from "./password.ts";
 import { FIRST_WIDTH } from "./prepare.ts";
 import { waitForReady } from "./status.ts";
 import { type DocumentListQuery, findDocument, findRevision, updateDocument } from "./store.ts";
-import { pageImage, pageText, pageTextLines, renderedPage } from "./stream.ts";
+import { imageCacheKey, pageImage, pageText, pageTextLines, renderedPage } from "./stream.ts";
 import { documentSummary } from "./summary.ts";
 import { uploadDocument } from "./upload.ts";
 
@@ -418,8 +418,14 @@ describe("a file that stops workers", () => {
     const fragile = renderPool({ workers: 1, clock: time });
     const shelf = await testDocuments({ renderer: fragile });
     const [bad, good] = [await shelf.prepared(pagesPdf(3)), await shelf.prepared(pagesPdf(2))];
-    await expect.poll(() => fragile.processes().every((one) => one.state === "idle") && fragile.queued === 0).toBe(true);
-    const request = { ...keyOf(bad), blob: bad.sourceSha256, index: 2, width: 3840 };
+    // What is drawn ahead must not be caught instead.
+    for (const { sourceSha256 } of [bad, good]) {
+      for (const width of [320, 1280])
+        await expect
+          .poll(() => shelf.deps.cache.has(imageCacheKey({ applicationId: APPLICATION, blob: sourceSha256, index: 0, width })))
+          .toBe(true);
+    }
+    const request = { ...keyOf(bad), blob: bad.sourceSha256, index: 2, width: 2560 };
     for (const [hangs, status] of [
       [2, "ready"],
       [1, "failed"],

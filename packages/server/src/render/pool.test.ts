@@ -126,20 +126,25 @@ describe("rendering in worker processes", () => {
 describe("workers that fail", () => {
   /** Takes long enough to be caught in the middle. */
   const large = (using: RenderPool, source: RenderSource): Promise<Uint8Array> =>
-    using.image(source, { page: 0, width: 3000, format: "png", annotations: "none" });
+    using.image(source, { page: 0, width: 2000, format: "png", annotations: "none" });
+
+  const clock = handClock();
+  let hanging: RenderPool;
+  beforeAll(() => {
+    hanging = renderPool({ workers: 1, clock, onDeath: (death) => deaths.push(death) });
+  });
+  afterAll(() => hanging.close());
 
   it("kills one that hangs and tries the job again", async () => {
-    const clock = handClock();
-    const using = pool({ clock });
+    const using = hanging;
     const drawn = large(using, await file(pagesPdf(1)));
     await hangWorkers(using, clock, 1);
-    expect(await sharp(await drawn).metadata()).toMatchObject({ width: 3000 });
+    expect(await sharp(await drawn).metadata()).toMatchObject({ width: 2000 });
     expect(deaths.map((death) => death.reason)).toEqual(["time"]);
   });
 
   it("gives up a job that hangs twice, and still draws others", async () => {
-    const clock = handClock();
-    const using = pool({ clock });
+    const using = hanging;
     const failing = expect(large(using, await file(pagesPdf(5)))).rejects.toMatchObject({
       code: "document_failed",
       message: "The file takes too long: more than 10 seconds for one step",
@@ -176,8 +181,9 @@ describe("workers that fail", () => {
   });
 
   it("does not try a file any more that has cost three workers", async () => {
-    const clock = handClock();
-    const using = pool({ clock });
+    const using = hanging;
+    // Those that died a minute ago do not slow down the start of new ones.
+    clock.pass(60_001);
     const source = await file(pagesPdf(7));
     for (const [hangs, extra] of [
       [2, undefined],
@@ -196,6 +202,29 @@ describe("workers that fail", () => {
     // An hour later it may try again.
     clock.pass(3_600_001);
     expect(await using.text(source, 0)).toContain("Page 1 of 7");
+  });
+});
+
+describe("processes that cannot be started", () => {
+  it("fail the work that waits, and are not started in a storm", async () => {
+    const clock = handClock();
+    const using = pool({ clock });
+    for (let round = 0; round < 2; round++) {
+      const waiting = expect(using.check()).rejects.toMatchObject({ code: "unavailable" });
+      for (let n = 0; n < 3; n++) {
+        await until(() => using.processes().length > 0);
+        const { pid } = using.processes()[0]!;
+        process.kill(pid, "SIGKILL");
+        await until(() => !using.processes().some((one) => one.pid === pid));
+      }
+      await waiting;
+    }
+    expect(deaths.map((death) => death.reason)).toEqual(Array.from({ length: 6 }, () => "start"));
+    const last = using.check();
+    expect(using.processes()).toEqual([]);
+    clock.pass(100);
+    expect(using.processes()).toHaveLength(1);
+    await last;
   });
 });
 
