@@ -9,6 +9,7 @@ import type { Records } from "@lectern/sync/client";
 import type { Pages, PageView, Unsubscribe } from "../parts.ts";
 import { compareZ, sortedByZ } from "./z-order.ts";
 
+const NONE: Previews = new Map();
 const SVG = "http://www.w3.org/2000/svg";
 
 /** What is shown instead of what the records say: a geometry being dragged, looks being tried, or something that is not a record yet. */
@@ -17,9 +18,13 @@ export type Preview =
   | { readonly annotation: DrawnAnnotation };
 export type Previews = ReadonlyMap<string, Preview>;
 
+/** What this user does: drags and strokes, arrow keys, looks being tried, a note not written yet. They win over what others do. */
+const OWN = ["me", "nudge", "style", "draft"] as const;
+export type OwnSource = (typeof OWN)[number];
+
 export interface Drawing {
-  /** Replaces the previews of this source; those of an earlier source win over a later one's. */
-  preview(source: string, previews: Previews): void;
+  /** Replaces the previews of this source: an own one, or `peer:` and the id of somebody else's connection. */
+  preview(source: OwnSource | `peer:${string}`, previews: Previews): void;
   /** Not drawn for now: its editor stands in its place. */
   hide(id: string | null): void;
   /** What is drawn on a page, lowest first; empty while the page is not on screen. */
@@ -48,7 +53,7 @@ interface PageDrawing {
 export function createDrawing(pages: Pages, records: Records): Drawing {
   const mounted = new Map<string, PageDrawing>();
   const drawn = new Map<string, Drawn>();
-  const sources = new Map<string, Previews>();
+  const sources = new Map<string, Previews>(OWN.map((source) => [source, NONE]));
   const listeners = new Set<(record: AnyRecord, element: SVGGElement) => void>();
   let hidden: string | null = null;
 
@@ -147,8 +152,8 @@ export function createDrawing(pages: Pages, records: Records): Drawing {
     shown,
     stack: (pageId) => mounted.get(pageId)?.order ?? [],
     preview(source, previews) {
-      const before = sources.get(source) ?? new Map<string, Preview>();
-      if (previews.size === 0) sources.delete(source);
+      const before = sources.get(source) ?? NONE;
+      if (previews.size === 0 && source.startsWith("peer:")) sources.delete(source);
       else sources.set(source, previews);
       for (const id of before.keys()) if (!previews.has(id)) draw(id);
       for (const [id, preview] of previews) if (before.get(id) !== preview) draw(id);

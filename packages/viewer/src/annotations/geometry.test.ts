@@ -2,11 +2,32 @@ import type { Rect, Rotation } from "@lectern/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  boundsOf, boxOfLines, carry, centre, contains, distanceToSegment, type Frame, type Handle, HANDLES, intoFrame, moveWithin, opposite, rectBetween,
-  resizeFrame, resizeRect, round, turnBy, union,
+  boundsOf,
+  boxOfLines,
+  carry,
+  centre,
+  contains,
+  distanceToSegment,
+  type Frame,
+  type Handle,
+  HANDLES,
+  intoFrame,
+  moveWithin,
+  opposite,
+  rectBetween,
+  resizeFrame,
+  resizeRect,
+  round,
+  turnBy,
+  union,
 } from "./geometry.ts";
 
-const rect = fc.tuple(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 500 }), fc.integer({ min: 10, max: 300 }), fc.integer({ min: 10, max: 300 }));
+const rect = fc.tuple(
+  fc.integer({ min: 0, max: 500 }),
+  fc.integer({ min: 0, max: 500 }),
+  fc.integer({ min: 10, max: 300 }),
+  fc.integer({ min: 10, max: 300 }),
+);
 const handle = fc.constantFrom<Handle>(...HANDLES);
 const distance = fc.integer({ min: -400, max: 400 });
 
@@ -75,17 +96,23 @@ describe("a turned rectangle", () => {
 
   test("is resized with its opposite corner in place, at any angle", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 359 }), handle, fc.integer({ min: -40, max: 200 }), fc.integer({ min: -40, max: 200 }), (rotation, [hx, hy], dx, dy) => {
-        const corner = (rect: Rect) => {
-          const [x, y] = centre(rect);
-          const [cx, cy] = turnBy((-hx * rect[2]) / 2, (-hy * rect[3]) / 2, rotation);
-          return [x + cx, y + cy] as const;
-        };
-        const before: Rect = [100, 100, 80, 60];
-        const after = resizeFrame({ rect: before, rotation }, [hx, hy], dx, dy, { minimum: 8, keepAspect: false });
-        expect(corner(after)[0]).toBeCloseTo(corner(before)[0], 1);
-        expect(corner(after)[1]).toBeCloseTo(corner(before)[1], 1);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 359 }),
+        handle,
+        fc.integer({ min: -40, max: 200 }),
+        fc.integer({ min: -40, max: 200 }),
+        (rotation, [hx, hy], dx, dy) => {
+          const corner = (rect: Rect) => {
+            const [x, y] = centre(rect);
+            const [cx, cy] = turnBy((-hx * rect[2]) / 2, (-hy * rect[3]) / 2, rotation);
+            return [x + cx, y + cy] as const;
+          };
+          const before: Rect = [100, 100, 80, 60];
+          const after = resizeFrame({ rect: before, rotation }, [hx, hy], dx, dy, { minimum: 8, keepAspect: false });
+          expect(corner(after)[0]).toBeCloseTo(corner(before)[0], 1);
+          expect(corner(after)[1]).toBeCloseTo(corner(before)[1], 1);
+        },
+      ),
     );
   });
 
@@ -100,8 +127,18 @@ test("points are carried with their rectangle, and a flat one keeps its thicknes
 });
 
 test("boxes hold what they are made of", () => {
-  expect(boxOfLines([[1, 2, 5, -3], [0, 9]])).toEqual([0, -3, 5, 12]);
-  expect(union([[0, 0, 1, 1], [5, 5, 2, 2]])).toEqual([0, 0, 7, 7]);
+  expect(
+    boxOfLines([
+      [1, 2, 5, -3],
+      [0, 9],
+    ]),
+  ).toEqual([0, -3, 5, 12]);
+  expect(
+    union([
+      [0, 0, 1, 1],
+      [5, 5, 2, 2],
+    ]),
+  ).toEqual([0, 0, 7, 7]);
   expect(rectBetween([10, 2], [4, 8])).toEqual([4, 2, 6, 6]);
 });
 

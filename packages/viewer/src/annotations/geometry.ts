@@ -7,7 +7,16 @@ import type { Point, Rect, Rotation } from "@lectern/protocol";
 export type Handle = readonly [x: -1 | 0 | 1, y: -1 | 0 | 1];
 
 /** The eight handles, clockwise from the top-left corner. */
-export const HANDLES: readonly Handle[] = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
+export const HANDLES: readonly Handle[] = [
+  [-1, -1],
+  [0, -1],
+  [1, -1],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+  [-1, 1],
+  [-1, 0],
+];
 
 /** Records keep two decimals: a hundredth of a point is finer than any screen or printer. */
 export function round(value: number): number {

@@ -15,7 +15,10 @@ export const highlight: AnnotationKind<Highlight> = {
   palette: MARKER_COLORS,
   frame: ({ geometry }) => ({ rect: union(geometry.rects), rotation: 0 }),
   hit: ({ geometry }, point, tolerance) => geometry.rects.some((rect) => contains(inflate(rect, tolerance / 2), point)),
-  moved: ({ geometry }, dx, dy) => ({ bbox: translate(geometry.bbox, dx, dy), rects: geometry.rects.map((rect) => translate(rect, dx, dy)) }),
+  moved: ({ geometry }, dx, dy) => ({
+    bbox: translate(geometry.bbox, dx, dy),
+    rects: geometry.rects.map((rect) => translate(rect, dx, dy)),
+  }),
   resized: ({ geometry }) => geometry,
   refit: () => null,
   style: ({ appearance }) => ({ color: appearance.color, opacity: appearance.opacity ?? 1 }),

@@ -5,12 +5,51 @@ import { describe, expect, test } from "vitest";
 import type { Editable } from "./kind.ts";
 import { boundsOfAnnotation, cursorOf, isEditable, isShown, isUnlocked, KINDS, kindOf, topmostAt } from "./registry.ts";
 
-const rectangle: Rectangle = { type: "rectangle", page: "1.0", geometry: { bbox: [100, 100, 80, 40] }, appearance: { strokeColor: "#ff0000", strokeWidth: 2 } };
-const ink: Ink = { type: "ink", page: "1.0", geometry: { bbox: [9, 9, 32, 22], lines: [[10, 10, 40, 10], [20, 30]] }, appearance: { color: "#112233", width: 2 } };
-const highlight: Highlight = { type: "highlight", page: "1.0", geometry: { bbox: [10, 10, 100, 30], rects: [[10, 10, 100, 12], [10, 28, 40, 12]] }, appearance: { color: "#ffe066", blendMode: "multiply" } };
-const note: Note = { type: "note", page: "1.0", geometry: { bbox: [50, 60, 24, 24] }, appearance: { color: "#ffd43b" }, text: { format: "plain", value: "Hi" } };
+const rectangle: Rectangle = {
+  type: "rectangle",
+  page: "1.0",
+  geometry: { bbox: [100, 100, 80, 40] },
+  appearance: { strokeColor: "#ff0000", strokeWidth: 2 },
+};
+const ink: Ink = {
+  type: "ink",
+  page: "1.0",
+  geometry: {
+    bbox: [9, 9, 32, 22],
+    lines: [
+      [10, 10, 40, 10],
+      [20, 30],
+    ],
+  },
+  appearance: { color: "#112233", width: 2 },
+};
+const highlight: Highlight = {
+  type: "highlight",
+  page: "1.0",
+  geometry: {
+    bbox: [10, 10, 100, 30],
+    rects: [
+      [10, 10, 100, 12],
+      [10, 28, 40, 12],
+    ],
+  },
+  appearance: { color: "#ffe066", blendMode: "multiply" },
+};
+const note: Note = {
+  type: "note",
+  page: "1.0",
+  geometry: { bbox: [50, 60, 24, 24] },
+  appearance: { color: "#ffd43b" },
+  text: { format: "plain", value: "Hi" },
+};
 /** Its words have a box of 80 × 20, turned by a quarter. */
-const text: Text = { type: "text", page: "1.0", geometry: { bbox: [130, 70, 20, 80], rotation: 90 }, appearance: { fontSize: 12 }, text: { format: "plain", value: "Words" } };
+const text: Text = {
+  type: "text",
+  page: "1.0",
+  geometry: { bbox: [130, 70, 20, 80], rotation: 90 },
+  appearance: { fontSize: 12 },
+  text: { format: "plain", value: "Words" },
+};
 const all: readonly Editable[] = [rectangle, ink, highlight, note, text];
 
 describe("hit test", () => {
@@ -61,7 +100,13 @@ describe("moving and resizing", () => {
   });
 
   test("a move carries all coordinates along and rounds them to two decimals", () => {
-    expect(KINDS.ink.moved(ink, 1.006, 2.123)).toEqual({ bbox: [10.01, 11.12, 32, 22], lines: [[11.01, 12.12, 41.01, 12.12], [21.01, 32.12]] });
+    expect(KINDS.ink.moved(ink, 1.006, 2.123)).toEqual({
+      bbox: [10.01, 11.12, 32, 22],
+      lines: [
+        [11.01, 12.12, 41.01, 12.12],
+        [21.01, 32.12],
+      ],
+    });
     expect(KINDS.highlight.moved(highlight, 1, 1).rects[1]).toEqual([11, 29, 40, 12]);
   });
 
@@ -72,12 +117,26 @@ describe("moving and resizing", () => {
   });
 
   test("moving a text with a callout moves the line too", () => {
-    const callout: Text = { ...text, geometry: { bbox: [0, 0, 50, 50], callout: { start: [10, 10], knee: [20, 20], end: [30, 30], innerRectInset: [0, 0, 0, 0] } } };
-    expect(KINDS.text.moved(callout, 5, 6).callout).toEqual({ start: [15, 16], knee: [25, 26], end: [35, 36], innerRectInset: [0, 0, 0, 0] });
+    const callout: Text = {
+      ...text,
+      geometry: { bbox: [0, 0, 50, 50], callout: { start: [10, 10], knee: [20, 20], end: [30, 30], innerRectInset: [0, 0, 0, 0] } },
+    };
+    expect(KINDS.text.moved(callout, 5, 6).callout).toEqual({
+      start: [15, 16],
+      knee: [25, 26],
+      end: [35, 36],
+      innerRectInset: [0, 0, 0, 0],
+    });
   });
 
   test("a text made narrower by its side grows downwards until its words fit, whatever its turn", () => {
-    const long: Text = { type: "text", page: "1.0", geometry: { bbox: [100, 100, 200, 20] }, appearance: { fontSize: 10 }, text: { format: "plain", value: "One two three four five six seven eight" } };
+    const long: Text = {
+      type: "text",
+      page: "1.0",
+      geometry: { bbox: [100, 100, 200, 20] },
+      appearance: { fontSize: 10 },
+      text: { format: "plain", value: "One two three four five six seven eight" },
+    };
     const [left, top, width, height] = KINDS.text.resized(long, [100, 100, 60, 20], [1, 0]).bbox;
     expect([left, top, width]).toEqual([100, 100, 60]);
     expect(height).toBe(layoutText(long, 60).height);
@@ -102,7 +161,8 @@ describe("looks", () => {
       const appearance = kind.restyled(annotation, { color: "#123456", opacity: 0.5, width: 3, fill: "#abcdef", fontSize: 20 });
       const style = kind.style({ ...annotation, appearance } as Editable);
       expect(style.color).toBe("#123456");
-      for (const name of kind.styles) expect(style[name]).toBe({ color: "#123456", opacity: 0.5, width: 3, fill: "#abcdef", fontSize: 20 }[name]);
+      for (const name of kind.styles)
+        expect(style[name]).toBe({ color: "#123456", opacity: 0.5, width: 3, fill: "#abcdef", fontSize: 20 }[name]);
       expect(ANNOTATION_KINDS[annotation.type].shape.appearance.safeParse(appearance).success).toBe(true);
     }
     expect(KINDS.highlight.restyled(highlight, { color: "#123456" }).blendMode).toBe("multiply");
@@ -110,7 +170,12 @@ describe("looks", () => {
 
   test("a thicker pen needs a larger box and larger letters a higher one", () => {
     expect(KINDS.ink.refit({ ...ink, appearance: { ...ink.appearance, width: 6 } })?.bbox).toEqual([7, 7, 36, 26]);
-    expect(KINDS.text.refit({ ...text, geometry: { bbox: [0, 0, 80, 20] }, appearance: { fontSize: 30 } })?.bbox).toEqual([0, 0, 80, layoutText({ ...text, appearance: { fontSize: 30 } }, 80).height]);
+    expect(KINDS.text.refit({ ...text, geometry: { bbox: [0, 0, 80, 20] }, appearance: { fontSize: 30 } })?.bbox).toEqual([
+      0,
+      0,
+      80,
+      layoutText({ ...text, appearance: { fontSize: 30 } }, 80).height,
+    ]);
     expect(KINDS.rectangle.refit(rectangle)).toBeNull();
   });
 

@@ -8,7 +8,13 @@ import { note } from "./note.ts";
 import { rectangle } from "./rectangle.ts";
 import { text } from "./text.ts";
 
-export const KINDS: { readonly [T in EditableType]: AnnotationKind<Extract<Annotation, { type: T }>> } = { highlight, ink, note, rectangle, text };
+export const KINDS: { readonly [T in EditableType]: AnnotationKind<Extract<Annotation, { type: T }>> } = {
+  highlight,
+  ink,
+  note,
+  rectangle,
+  text,
+};
 
 export type EditableRecord = Omit<RecordOf<"annotation">, "data"> & { readonly data: Editable };
 

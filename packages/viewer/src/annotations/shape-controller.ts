@@ -39,7 +39,13 @@ export function moveItems(items: readonly ShapeItem[], page: ShapePage, dx: numb
 }
 
 /** Drags one handle by a distance in points along the item's page. */
-export function resizeItem({ annotation, page }: ShapeItem, handle: Handle, dx: number, dy: number, keepAspect: boolean): Editable["geometry"] {
+export function resizeItem(
+  { annotation, page }: ShapeItem,
+  handle: Handle,
+  dx: number,
+  dy: number,
+  keepAspect: boolean,
+): Editable["geometry"] {
   const kind = kindOf(annotation);
   const to = resizeFrame(kind.frame(annotation), handle, dx, dy, { minimum: kind.minimum, keepAspect, within: pageBox(page) });
   return kind.resized(annotation, to, handle);

@@ -1,7 +1,20 @@
 /** Free text: a box of words, possibly turned about its middle. The callout line of an imported one moves along. */
 import { layoutText, textBody } from "@lectern/pdf/appearance";
 import type { Point, Rect, Text } from "@lectern/protocol";
-import { boundsOf, carry, contains, type Frame, HANDLES, inflate, intoFrame, resizeFrame, round, roundRect, translate, turnBy } from "./geometry.ts";
+import {
+  boundsOf,
+  carry,
+  contains,
+  type Frame,
+  HANDLES,
+  inflate,
+  intoFrame,
+  resizeFrame,
+  round,
+  roundRect,
+  translate,
+  turnBy,
+} from "./geometry.ts";
 import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
 
 export const text: AnnotationKind<Text> = {
@@ -50,7 +63,9 @@ export const text: AnnotationKind<Text> = {
 /** The box of its words, before it is turned; with a callout line the box around all of it. */
 export function textFrame(annotation: Text): Frame {
   const { geometry } = annotation;
-  return geometry.callout === undefined ? { rect: textBody(annotation), rotation: geometry.rotation ?? 0 } : { rect: geometry.bbox, rotation: 0 };
+  return geometry.callout === undefined
+    ? { rect: textBody(annotation), rotation: geometry.rotation ?? 0 }
+    : { rect: geometry.bbox, rotation: 0 };
 }
 
 /** The geometry whose words have this box: the stored one is the upright box around it when it is turned. */
@@ -64,7 +79,12 @@ function moveAlong(geometry: Text["geometry"], bbox: Rect, move: (point: Point) 
   return {
     ...geometry,
     bbox,
-    callout: { ...callout, start: move(callout.start), end: move(callout.end), ...(callout.knee === undefined ? {} : { knee: move(callout.knee) }) },
+    callout: {
+      ...callout,
+      start: move(callout.start),
+      end: move(callout.end),
+      ...(callout.knee === undefined ? {} : { knee: move(callout.knee) }),
+    },
   };
 }
 

@@ -3,8 +3,25 @@ import { expect, test } from "vitest";
 import { compareZ, orderBehind, orderInFront, sortedByZ } from "./z-order.ts";
 
 function record(id: string, order?: string): RecordOf<"annotation"> {
-  const data = { type: "note", page: "1.0", geometry: { bbox: [0, 0, 24, 24] }, appearance: {}, text: { format: "plain", value: "" }, ...(order === undefined ? {} : { order }) } as const;
-  return { id, kind: "annotation", seq: 1, createdBy: null, createdAt: 0, updatedBy: null, updatedAt: 0, grp: null, data: { ...data, geometry: { bbox: [0, 0, 24, 24] } } };
+  const data = {
+    type: "note",
+    page: "1.0",
+    geometry: { bbox: [0, 0, 24, 24] },
+    appearance: {},
+    text: { format: "plain", value: "" },
+    ...(order === undefined ? {} : { order }),
+  } as const;
+  return {
+    id,
+    kind: "annotation",
+    seq: 1,
+    createdBy: null,
+    createdAt: 0,
+    updatedBy: null,
+    updatedAt: 0,
+    grp: null,
+    data: { ...data, geometry: { bbox: [0, 0, 24, 24] } },
+  };
 }
 
 test("records without an order lie at the bottom and equal orders are told apart by id", () => {

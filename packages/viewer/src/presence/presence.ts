@@ -48,13 +48,16 @@ export function createPresence({ pages, drawing, client, anonymous }: PresenceOp
     for (const id of known.keys()) {
       if (here.has(id)) continue;
       known.delete(id);
-      drawing.preview(id, new Map());
+      drawing.preview(`peer:${id}`, new Map());
     }
     for (const peer of peers) {
       const { preview } = peer.presence;
       if (known.get(peer.id)?.preview === (preview ?? null)) continue;
       known.set(peer.id, { preview: preview ?? null });
-      drawing.preview(peer.id, readPreviews(preview, (id) => client.records.get(id)));
+      drawing.preview(
+        peer.id,
+        readPreviews(preview, (id) => client.records.get(id)),
+      );
     }
     update();
   }
@@ -159,7 +162,7 @@ export function createPresence({ pages, drawing, client, anonymous }: PresenceOp
       clearTimeout(pause);
       cancelAnimationFrame(frame);
       for (const stop of unsubscribe) stop();
-      for (const id of known.keys()) drawing.preview(id, new Map());
+      for (const id of known.keys()) drawing.preview(`peer:${id}`, new Map());
       for (const element of frames.values()) element.remove();
       cursors.destroy();
     },
@@ -176,7 +179,13 @@ export function wired(previews: Previews): Record<string, unknown> {
     }
     const { annotation } = preview;
     if (annotation.type !== "ink") result[id] = { annotation };
-    else result[id] = { annotation: { ...annotation, geometry: { ...annotation.geometry, lines: annotation.geometry.lines.map((line) => simplify(line, 0.5)) } } };
+    else
+      result[id] = {
+        annotation: {
+          ...annotation,
+          geometry: { ...annotation.geometry, lines: annotation.geometry.lines.map((line) => simplify(line, 0.5)) },
+        },
+      };
   }
   return result;
 }

@@ -5,7 +5,14 @@ import { expect, test } from "vitest";
 import { readPreviews } from "./read-preview.ts";
 
 const rectangle: AnyRecord = {
-  id: "r", kind: "annotation", seq: 1, createdBy: null, createdAt: 0, updatedBy: null, updatedAt: 0, grp: null,
+  id: "r",
+  kind: "annotation",
+  seq: 1,
+  createdBy: null,
+  createdAt: 0,
+  updatedBy: null,
+  updatedAt: 0,
+  grp: null,
   data: { type: "rectangle", page: "1.0", geometry: { bbox: [0, 0, 9, 9] }, appearance: {} },
 };
 const find = (id: string) => (id === "r" ? rectangle : undefined);
@@ -15,7 +22,12 @@ test("a drag of a record is its geometry", () => {
 });
 
 test("a stroke that is no record yet is a whole annotation", () => {
-  const annotation = { type: "ink", page: "1.0", geometry: { bbox: [0, 0, 9, 9], lines: [[0, 0, 9, 9]] }, appearance: { color: "#112233", width: 2 } };
+  const annotation = {
+    type: "ink",
+    page: "1.0",
+    geometry: { bbox: [0, 0, 9, 9], lines: [[0, 0, 9, 9]] },
+    appearance: { color: "#112233", width: 2 },
+  };
   expect(readPreviews({ s: { annotation } }, find).get("s")).toEqual({ annotation });
 });
 
@@ -27,20 +39,34 @@ test("what is not of its kind is left out", () => {
     { s: { annotation: { type: "ink", page: "1.0", geometry: { bbox: [0, 0, 1, 1], lines: "M0 0" }, appearance: {} } } },
     { s: { annotation: { type: "constructor", page: "1.0", geometry: { bbox: [0, 0, 1, 1] }, appearance: {} } } },
     { s: { annotation: { type: "note", page: 7, geometry: { bbox: [0, 0, 1, 1] }, appearance: {} } } },
-    "text", null, [1], { r: 1 },
+    "text",
+    null,
+    [1],
+    { r: 1 },
   ];
   for (const value of wrong) expect(readPreviews(value, find).size).toBe(0);
 });
 
 test("whatever somebody sends, what is let through can be drawn", () => {
-  const geometry = fc.record({ bbox: fc.oneof(fc.constant([0, 0, 5, 5]), fc.anything()), lines: fc.oneof(fc.constant([[0, 0]]), fc.anything()), rects: fc.oneof(fc.constant([[0, 0, 5, 5]]), fc.anything()) });
+  const geometry = fc.record({
+    bbox: fc.oneof(fc.constant([0, 0, 5, 5]), fc.anything()),
+    lines: fc.oneof(fc.constant([[0, 0]]), fc.anything()),
+    rects: fc.oneof(fc.constant([[0, 0, 5, 5]]), fc.anything()),
+  });
   const annotation = fc.record({
-    type: fc.constantFrom("highlight", "ink", "note", "rectangle", "text", "toString"), page: fc.oneof(fc.constant("1.0"), fc.anything()), geometry,
-    appearance: fc.oneof(fc.dictionary(fc.constantFrom("color", "width", "fontSize", "strokeColor", "font", "icon"), fc.anything()), fc.constant({})), text: fc.anything(),
+    type: fc.constantFrom("highlight", "ink", "note", "rectangle", "text", "toString"),
+    page: fc.oneof(fc.constant("1.0"), fc.anything()),
+    geometry,
+    appearance: fc.oneof(
+      fc.dictionary(fc.constantFrom("color", "width", "fontSize", "strokeColor", "font", "icon"), fc.anything()),
+      fc.constant({}),
+    ),
+    text: fc.anything(),
   });
   fc.assert(
     fc.property(annotation, (value) => {
-      for (const preview of readPreviews({ s: { annotation: value } }, find).values()) if ("annotation" in preview) drawAnnotation(preview.annotation);
+      for (const preview of readPreviews({ s: { annotation: value } }, find).values())
+        if ("annotation" in preview) drawAnnotation(preview.annotation);
     }),
   );
 });

@@ -16,8 +16,20 @@ const MOST_TEXT = 5000;
 /** Looks that may be previewed, and what they are. */
 const LOOKS: Readonly<Record<string, "string" | "number">> = {
   __proto__: null as never,
-  color: "string", strokeColor: "string", fillColor: "string", fontColor: "string", backgroundColor: "string", font: "string", icon: "string",
-  blendMode: "string", horizontalAlign: "string", verticalAlign: "string", width: "number", strokeWidth: "number", opacity: "number", fontSize: "number",
+  color: "string",
+  strokeColor: "string",
+  fillColor: "string",
+  fontColor: "string",
+  backgroundColor: "string",
+  font: "string",
+  icon: "string",
+  blendMode: "string",
+  horizontalAlign: "string",
+  verticalAlign: "string",
+  width: "number",
+  strokeWidth: "number",
+  opacity: "number",
+  fontSize: "number",
 };
 
 export function readPreviews(value: unknown, record: (id: string) => AnyRecord | undefined): Previews {
@@ -49,7 +61,13 @@ function readAnnotation(value: unknown): Editable | null {
   const text = value["text"];
   const words = isObject(text) && typeof text["value"] === "string" ? text["value"].slice(0, MOST_TEXT) : "";
   // Which numbers and colours they are is looked at where they are drawn.
-  return { type, page, geometry, appearance, ...(type === "note" || type === "text" ? { text: { format: "plain", value: words } } : {}) } as unknown as Editable;
+  return {
+    type,
+    page,
+    geometry,
+    appearance,
+    ...(type === "note" || type === "text" ? { text: { format: "plain", value: words } } : {}),
+  } as unknown as Editable;
 }
 
 function readGeometry(type: EditableType, value: unknown): Editable["geometry"] | null {

@@ -18,8 +18,25 @@ function setUp() {
     },
     t: (key, values = {}) => `${key} ${Object.values(values).join(" ")}`,
   });
-  const note: Note = { type: "note", page: "1.1", geometry: { bbox: [0, 0, 24, 24] }, appearance: {}, text: { format: "plain", value: "" } };
-  const put = (id: string) => records.set(id, { id, kind: "annotation", seq: 1, createdBy: null, createdAt: 0, updatedBy: null, updatedAt: 0, grp: null, data: note });
+  const note: Note = {
+    type: "note",
+    page: "1.1",
+    geometry: { bbox: [0, 0, 24, 24] },
+    appearance: {},
+    text: { format: "plain", value: "" },
+  };
+  const put = (id: string) =>
+    records.set(id, {
+      id,
+      kind: "annotation",
+      seq: 1,
+      createdBy: null,
+      createdAt: 0,
+      updatedBy: null,
+      updatedAt: 0,
+      grp: null,
+      data: note,
+    });
   return { announcer, put, said, moment: () => run() };
 }
 

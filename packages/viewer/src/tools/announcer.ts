@@ -29,7 +29,11 @@ export function createAnnouncer({ record, known, nameOf, pageNumber, announce, l
     const [first] = sentences;
     if (first !== undefined) {
       const same = sentences.every(({ by }) => by === first.by);
-      announce(sentences.length === 1 ? first.text : t(same ? "tools.announce.several" : "tools.announce.others", { name: first.by, count: sentences.length }));
+      announce(
+        sentences.length === 1
+          ? first.text
+          : t(same ? "tools.announce.several" : "tools.announce.others", { name: first.by, count: sentences.length }),
+      );
     }
     sentences = [];
   }

@@ -52,7 +52,23 @@ export interface Bars {
 const NARROW = 480;
 
 export function createBars(options: BarsOptions): Bars {
-  const { pages, textLayer, drawing, edits, editing, selection, frames, floats, styles, record, detailOf, activeTool, setActive, onHighlight, t } = options;
+  const {
+    pages,
+    textLayer,
+    drawing,
+    edits,
+    editing,
+    selection,
+    frames,
+    floats,
+    styles,
+    record,
+    detailOf,
+    activeTool,
+    setActive,
+    onHighlight,
+    t,
+  } = options;
   let panel: "selection" | "tool" | null = null;
   let pressing = false;
   const mini = floats.add({ className: "lt-mini lt-yields", placement: "top", distance: 16, beside: () => frames.bounds() });
@@ -74,10 +90,11 @@ export function createBars(options: BarsOptions): Bars {
     return new DOMRect(page.left + left, page.top + top, right - left, bottom - top);
   }
 
-  const selected = (): EditableRecord[] => selection.ids.flatMap((id) => {
-    const one = record(id);
-    return isEditableRecord(one) ? [one] : [];
-  });
+  const selected = (): EditableRecord[] =>
+    selection.ids.flatMap((id) => {
+      const one = record(id);
+      return isEditableRecord(one) ? [one] : [];
+    });
 
   /** Shown at once, written when it is decided. */
   function tryStyle(style: Style): void {
@@ -109,16 +126,24 @@ export function createBars(options: BarsOptions): Bars {
     const ids = records.map(({ id }) => id);
     mini.show(
       <MiniToolbar
-        records={records} t={t} narrow={pages.viewport.clientWidth < NARROW} panelOpen={panel === "selection"}
-        mayEdit={ids.some((id) => edits.mayEdit(id))} mayDelete={ids.some((id) => edits.mayDelete(id))}
+        records={records}
+        t={t}
+        narrow={pages.viewport.clientWidth < NARROW}
+        panelOpen={panel === "selection"}
+        mayEdit={ids.some((id) => edits.mayEdit(id))}
+        mayDelete={ids.some((id) => edits.mayDelete(id))}
         mayWrite={only !== undefined && !noteIsOpen && kindOf(only.data).editor !== "none" && edits.mayWrite(only.id)}
         detail={only === undefined ? "" : detailOf(only)}
         onPanel={(open) => {
           panel = open ? "selection" : null;
           update();
         }}
-        onTry={tryStyle} onSet={setStyle} onEdit={() => only !== undefined && editing.open(only.id)}
-        onFront={() => edits.toFront(ids)} onBack={() => edits.toBack(ids)} onDelete={() => edits.remove(ids)}
+        onTry={tryStyle}
+        onSet={setStyle}
+        onEdit={() => only !== undefined && editing.open(only.id)}
+        onFront={() => edits.toFront(ids)}
+        onBack={() => edits.toBack(ids)}
+        onDelete={() => edits.remove(ids)}
       />,
     );
   }
@@ -139,7 +164,12 @@ export function createBars(options: BarsOptions): Bars {
     const type: EditableType = tool;
     render(
       <ToolDock
-        type={type} style={styles.get(type)} panelOpen={panel === "tool"} t={t} onSet={(style) => styles.remember(type, style)} onDone={() => setActive("select")}
+        type={type}
+        style={styles.get(type)}
+        panelOpen={panel === "tool"}
+        t={t}
+        onSet={(style) => styles.remember(type, style)}
+        onDone={() => setActive("select")}
         onPanel={(open) => {
           panel = open ? "tool" : null;
           update();

@@ -29,7 +29,10 @@ describe("ink", () => {
     expect(desk.shown.previews.size).toBe(1);
     desk.pass(200);
     const [ink] = made(desk) as [Ink];
-    expect(ink.geometry.lines).toEqual([[10, 10, 20, 10], [10, 20, 20, 30]]);
+    expect(ink.geometry.lines).toEqual([
+      [10, 10, 20, 10],
+      [10, 20, 20, 30],
+    ]);
     expect(ink.geometry.bbox).toEqual([9, 9, 12, 22]);
     expect(ink.creatorName).toBe("Ana");
     expect(checkData("annotation", ink).ok).toBe(true);
@@ -171,22 +174,58 @@ describe("note and text", () => {
 describe("highlight", () => {
   test("words of a line are merged, lines are not, and each page gets its own highlight", () => {
     const [first, second] = highlightsOf(
-      { text: "", pages: [{ pageId: "1.0", rects: [[10, 10, 20, 12], [33, 10.5, 40, 12], [10, 24, 60, 12]] }, { pageId: "1.1", rects: [[0, 0, 5, 5]] }] },
+      {
+        text: "",
+        pages: [
+          {
+            pageId: "1.0",
+            rects: [
+              [10, 10, 20, 12],
+              [33, 10.5, 40, 12],
+              [10, 24, 60, 12],
+            ],
+          },
+          { pageId: "1.1", rects: [[0, 0, 5, 5]] },
+        ],
+      },
       { color: "#b2f2bb" },
     );
-    expect(first!.geometry.rects).toEqual([[10, 10, 63, 12.5], [10, 24, 60, 12]]);
+    expect(first!.geometry.rects).toEqual([
+      [10, 10, 63, 12.5],
+      [10, 24, 60, 12],
+    ]);
     expect(first!.geometry.bbox).toEqual([10, 10, 63, 26]);
     expect(second!.page).toBe("1.1");
     expect(checkData("annotation", first).ok).toBe(true);
   });
 
   test("columns stay apart and lines that run down the page are merged along it", () => {
-    expect(mergeLineRects([[10, 10, 100, 12], [200, 10, 100, 12]])).toHaveLength(2);
-    expect(mergeLineRects([[10, 10, 12, 100], [10, 113, 12, 80], [26, 10, 12, 100]])).toEqual([[10, 10, 12, 183], [26, 10, 12, 100]]);
+    expect(
+      mergeLineRects([
+        [10, 10, 100, 12],
+        [200, 10, 100, 12],
+      ]),
+    ).toHaveLength(2);
+    expect(
+      mergeLineRects([
+        [10, 10, 12, 100],
+        [10, 113, 12, 80],
+        [26, 10, 12, 100],
+      ]),
+    ).toEqual([
+      [10, 10, 12, 183],
+      [26, 10, 12, 100],
+    ]);
   });
 
   test("a run that comes last closes the gap between two others", () => {
-    expect(mergeLineRects([[0, 0, 20, 10], [60, 0, 20, 10], [22, 0, 36, 10]])).toEqual([[0, 0, 80, 10]]);
+    expect(
+      mergeLineRects([
+        [0, 0, 20, 10],
+        [60, 0, 20, 10],
+        [22, 0, 36, 10],
+      ]),
+    ).toEqual([[0, 0, 80, 10]]);
   });
 });
 

@@ -96,7 +96,9 @@ export function createEditing(options: EditingOptions): Editing {
     if (!isDraft) drawing.hide(id);
     const plain: Text = { ...annotation, text: { format: "plain", value: plainText(annotation.text) } };
     editor.open({
-      annotation: plain, growTo, label: t("tools.text.label"),
+      annotation: plain,
+      growTo,
+      label: t("tools.text.label"),
       onEnd(value, geometry) {
         written = null;
         const empty = value.trim() === "";
@@ -120,10 +122,15 @@ export function createEditing(options: EditingOptions): Editing {
     const author = stored === null ? self : authorOf(stored);
     float.show(
       <NoteCard
-        id={id} author={author.name} initials={author.initials} color={author.color} t={t}
+        id={id}
+        author={author.name}
+        initials={author.initials}
+        color={author.color}
+        t={t}
         time={stored === null ? "" : timeOf(stored.updatedAt || stored.createdAt)}
         text={typed ?? (stored === null ? "" : plainText((stored.data as Note).text))}
-        mayWrite={draft !== null || edits.mayWrite(id)} mayDelete={draft === null && edits.mayDelete(id)}
+        mayWrite={draft !== null || edits.mayWrite(id)}
+        mayDelete={draft === null && edits.mayDelete(id)}
         onText={(text) => {
           if (card === null) return;
           card.typed = text;

@@ -4,7 +4,12 @@ import { compareZ } from "../annotations/z-order.ts";
 import { createStyleMemory, type KeyValues } from "./style-memory.ts";
 import { FULL, READ_ONLY, testDesk } from "./testing.ts";
 
-const rectangle: Rectangle = { type: "rectangle", page: "1.0", geometry: { bbox: [0, 0, 100, 50] }, appearance: { strokeColor: "#ff0000", strokeWidth: 2 } };
+const rectangle: Rectangle = {
+  type: "rectangle",
+  page: "1.0",
+  geometry: { bbox: [0, 0, 100, 50] },
+  appearance: { strokeColor: "#ff0000", strokeWidth: 2 },
+};
 
 describe("what is allowed", () => {
   test("a session with its own annotations only leaves those of others alone", () => {
@@ -30,7 +35,13 @@ describe("what is allowed", () => {
 
   test("locked annotations keep their place, and locked contents their words", () => {
     const desk = testDesk();
-    const text: Text = { type: "text", page: "1.0", geometry: { bbox: [0, 0, 9, 9] }, appearance: { fontSize: 9 }, text: { format: "plain", value: "a" } };
+    const text: Text = {
+      type: "text",
+      page: "1.0",
+      geometry: { bbox: [0, 0, 9, 9] },
+      appearance: { fontSize: 9 },
+      text: { format: "plain", value: "a" },
+    };
     desk.store.put("locked", { ...text, flags: ["locked"] });
     desk.store.put("closed", { ...text, flags: ["lockedContents"] });
     expect([desk.edits.mayEdit("locked"), desk.edits.mayWrite("locked"), desk.edits.mayDelete("locked")]).toEqual([false, true, false]);
@@ -51,7 +62,12 @@ test("new annotations lie in front, and front and back move within the page", ()
 
 test("looks are written to those that know them, with the box that a thicker pen needs", () => {
   const desk = testDesk();
-  const ink: Ink = { type: "ink", page: "1.0", geometry: { bbox: [9, 9, 12, 12], lines: [[10, 10, 20, 20]] }, appearance: { color: "#000000", width: 2 } };
+  const ink: Ink = {
+    type: "ink",
+    page: "1.0",
+    geometry: { bbox: [9, 9, 12, 12], lines: [[10, 10, 20, 20]] },
+    appearance: { color: "#000000", width: 2 },
+  };
   desk.store.put("ink", ink);
   desk.store.put("box", rectangle);
   desk.edits.restyle(["ink", "box"], { width: 6 });
@@ -71,11 +87,23 @@ describe("remembered looks", () => {
   });
 
   test("ignore what is no look, and a storage that refuses", () => {
-    const refusing: KeyValues = { getItem: () => '{"ink":{"color":"url(x)","width":3},"note":7}', setItem: () => { throw new Error("quota"); } };
+    const refusing: KeyValues = {
+      getItem: () => '{"ink":{"color":"url(x)","width":3},"note":7}',
+      setItem: () => {
+        throw new Error("quota");
+      },
+    };
     const memory = createStyleMemory(refusing);
     expect(memory.get("ink")).toMatchObject({ color: "#e5484d", width: 3 });
     memory.remember("ink", { color: "#112233" });
     expect(memory.get("ink").color).toBe("#112233");
-    expect(createStyleMemory({ getItem: () => { throw new Error("denied"); }, setItem() {} }).get("ink").width).toBe(2);
+    expect(
+      createStyleMemory({
+        getItem: () => {
+          throw new Error("denied");
+        },
+        setItem() {},
+      }).get("ink").width,
+    ).toBe(2);
   });
 });

@@ -86,7 +86,11 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
         annotations.map((annotation, i) => {
           const order = orderInFront(annotation.page === null ? [] : store.records.byPage(annotation.page));
           const id = ids?.[i];
-          return store.create("annotation", { ...annotation, order, ...(userName === "" ? {} : { creatorName: userName }) }, id === undefined ? {} : { id });
+          return store.create(
+            "annotation",
+            { ...annotation, order, ...(userName === "" ? {} : { creatorName: userName }) },
+            id === undefined ? {} : { id },
+          );
         }),
       );
     },
@@ -121,7 +125,10 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
 }
 
 /** The properties that change when an annotation gets these looks; null when its kind knows none of them. */
-export function restyled(annotation: Editable, style: Style): { readonly appearance: Editable["appearance"]; readonly geometry?: Editable["geometry"] } | null {
+export function restyled(
+  annotation: Editable,
+  style: Style,
+): { readonly appearance: Editable["appearance"]; readonly geometry?: Editable["geometry"] } | null {
   const kind = kindOf(annotation);
   if (!Object.keys(style).some((name) => kind.styles.includes(name as StyleName))) return null;
   const appearance = kind.restyled(annotation, style);

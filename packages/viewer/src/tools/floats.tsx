@@ -78,7 +78,12 @@ export function createFloats(pages: Pages): Floats {
         const boundary = { boundary: viewport, padding: 8 };
         computePosition(reference, element, {
           placement,
-          middleware: [offset(distance), flip({ ...boundary, fallbackPlacements: fallbacks(placement) }), shift({ ...boundary, crossAxis: true }), hide({ boundary: viewport })],
+          middleware: [
+            offset(distance),
+            flip({ ...boundary, fallbackPlacements: fallbacks(placement) }),
+            shift({ ...boundary, crossAxis: true }),
+            hide({ boundary: viewport }),
+          ],
         }).then(({ x, y, placement: side, middlewareData }) => {
           if (!shown) return;
           element.style.translate = `${Math.round(x)}px ${Math.round(y)}px`;

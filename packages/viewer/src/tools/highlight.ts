@@ -15,7 +15,8 @@ export function highlightsOf(selection: TextSelection, style: Style): Highlight[
     if (lines.length === 0) return [];
     return [
       {
-        type: "highlight", page: pageId,
+        type: "highlight",
+        page: pageId,
         geometry: { bbox: roundRect(union(lines)), rects: lines },
         appearance: { color, ...(opacity === 1 ? {} : { opacity }), blendMode: "multiply" },
       },
@@ -34,6 +35,7 @@ export function highlightTool(desk: Desk): Tool {
     tap(pointer) {
       const hit = topmostAt(desk.stack(pointer.page.pageId), pointer.point, tolerance(pointer));
       desk.selection.set(hit?.data.type === "highlight" ? [hit.id] : []);
+      return hit !== null;
     },
   };
 }

@@ -27,14 +27,19 @@ export function inkTool(desk: Desk): Tool {
     const { color = "#000000", width = 2, opacity = 1 } = desk.styles.get("ink");
     const all = stroke === null ? lines : [...lines, stroke];
     return {
-      type: "ink", page: pageId,
+      type: "ink",
+      page: pageId,
       geometry: { bbox: inkBox(all, width), lines: all },
       appearance: { color, width, ...(opacity === 1 ? {} : { opacity }) },
     };
   }
 
   function show(): void {
-    desk.preview(sheet === null || (sheet.lines.length === 0 && sheet.stroke === null) ? new Map() : new Map([[sheet.id, { annotation: annotation(sheet) }]]));
+    desk.preview(
+      sheet === null || (sheet.lines.length === 0 && sheet.stroke === null)
+        ? new Map()
+        : new Map([[sheet.id, { annotation: annotation(sheet) }]]),
+    );
   }
 
   function commit(): void {

@@ -27,7 +27,11 @@ function press({ focused = null, selected = [] }: { focused?: string | null; sel
   const root = new EventTarget();
   followKeys(root, viewport, actions);
   const prevented = keys.map((key) => {
-    const event = Object.assign(new Event("keydown", { cancelable: true }), { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false }, key);
+    const event = Object.assign(
+      new Event("keydown", { cancelable: true }),
+      { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false },
+      key,
+    );
     Object.defineProperty(event, "composedPath", { value: () => [viewport, root] });
     root.dispatchEvent(event);
     return event.defaultPrevented;
@@ -40,11 +44,18 @@ globalThis.Element ??= class {} as typeof Element;
 
 describe("keys", () => {
   test("arrow keys move what is selected, ten times as far with Shift", () => {
-    expect(press({ focused: "a", selected: ["a"] }, { key: "ArrowLeft" }, { key: "ArrowDown", shiftKey: true }).log).toEqual(["nudge -1 0", "nudge 0 10"]);
+    expect(press({ focused: "a", selected: ["a"] }, { key: "ArrowLeft" }, { key: "ArrowDown", shiftKey: true }).log).toEqual([
+      "nudge -1 0",
+      "nudge 0 10",
+    ]);
   });
 
   test("arrow keys go on from an annotation that is focused but not selected, and Enter selects it", () => {
-    expect(press({ focused: "a" }, { key: "ArrowDown" }, { key: "ArrowLeft" }, { key: "Enter" }).log).toEqual(["step a 1", "step a -1", "select a"]);
+    expect(press({ focused: "a" }, { key: "ArrowDown" }, { key: "ArrowLeft" }, { key: "Enter" }).log).toEqual([
+      "step a 1",
+      "step a -1",
+      "select a",
+    ]);
     expect(press({ focused: "a", selected: ["a"] }, { key: "Enter" }, { key: "Delete" }).log).toEqual(["open", "remove"]);
   });
 
@@ -55,7 +66,11 @@ describe("keys", () => {
   });
 
   test("keys of the shell and of the browser are left alone", () => {
-    expect(press({ selected: ["a"] }, { key: "z", ctrlKey: true }, { key: "h" }, { key: "ArrowLeft", altKey: true }).prevented).toEqual([false, false, false]);
+    expect(press({ selected: ["a"] }, { key: "z", ctrlKey: true }, { key: "h" }, { key: "ArrowLeft", altKey: true }).prevented).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   test("Escape leads out, and Alt+F10 into the bar", () => {

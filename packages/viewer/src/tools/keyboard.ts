@@ -19,7 +19,12 @@ export interface KeyActions {
   isSelected(id: string): boolean;
 }
 
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 /** `root` is the viewer's; what lies in `viewport` is the pages. */
 export function followKeys(root: EventTarget, viewport: HTMLElement, actions: KeyActions): Unsubscribe {
@@ -64,5 +69,7 @@ function pagesKey(event: KeyboardEvent, actions: KeyActions): boolean {
 
 function isField(event: Event): boolean {
   const target = event.composedPath()[0];
-  return target instanceof Element && target.closest("input:not([type=range]):not([type=color]),textarea,select,[contenteditable]") !== null;
+  return (
+    target instanceof Element && target.closest("input:not([type=range]):not([type=color]),textarea,select,[contenteditable]") !== null
+  );
 }

@@ -70,13 +70,24 @@ export function MiniToolbar(props: MiniToolbarProps): JSX.Element {
       <div class="lt-bar" role="toolbar" tabIndex={-1} aria-label={t("tools.bar.label", { name: label })} onKeyDown={moveFocus}>
         {mayEdit && !narrow && names.includes("color") && (
           <>
-            <Swatches palette={palette} chosen={style.color} label={t("tools.style.color")} onTry={(color) => onTry({ color })} onSet={(color) => color !== null && onSet({ color })} t={t} />
+            <Swatches
+              palette={palette}
+              chosen={style.color}
+              label={t("tools.style.color")}
+              onTry={(color) => onTry({ color })}
+              onSet={(color) => color !== null && onSet({ color })}
+              t={t}
+            />
             <span class="lt-rule" />
           </>
         )}
         {hasPanel && (
           <button
-            class="button narrow" type="button" title={t("tools.bar.style")} aria-label={t("tools.bar.style")} aria-expanded={panelOpen}
+            class="button narrow"
+            type="button"
+            title={t("tools.bar.style")}
+            aria-label={t("tools.bar.style")}
+            aria-expanded={panelOpen}
             onClick={() => onPanel(!panelOpen)}
           >
             {narrow && style.color !== undefined ? <span class="lt-dot" style={{ "--swatch": style.color }} /> : <Icon node={Sliders} />}

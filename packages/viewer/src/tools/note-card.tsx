@@ -26,7 +26,20 @@ export interface NoteCardProps {
   readonly t: Translate;
 }
 
-export function NoteCard({ id, author, initials, color, time, text, mayWrite, mayDelete, onText, onClose, onDelete, t }: NoteCardProps): JSX.Element {
+export function NoteCard({
+  id,
+  author,
+  initials,
+  color,
+  time,
+  text,
+  mayWrite,
+  mayDelete,
+  onText,
+  onClose,
+  onDelete,
+  t,
+}: NoteCardProps): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
     const element = field.current;
@@ -37,13 +50,21 @@ export function NoteCard({ id, author, initials, color, time, text, mayWrite, ma
   return (
     <div class="lt-card" role="dialog" aria-label={t("tools.note.label", { name: author })}>
       <header>
-        <span class="lt-avatar" style={{ "--person": color, "--ink": inkOn(color) }} aria-hidden="true">{initials}</span>
+        <span class="lt-avatar" style={{ "--person": color, "--ink": inkOn(color) }} aria-hidden="true">
+          {initials}
+        </span>
         <span class="lt-author">
           <strong>{author}</strong>
           {time !== "" && <span class="lt-muted">{time}</span>}
         </span>
         {mayDelete && (
-          <button class="button narrow lt-danger" type="button" title={t("tools.bar.delete")} aria-label={t("tools.bar.delete")} onClick={onDelete}>
+          <button
+            class="button narrow lt-danger"
+            type="button"
+            title={t("tools.bar.delete")}
+            aria-label={t("tools.bar.delete")}
+            onClick={onDelete}
+          >
             <Icon node={Trash} />
           </button>
         )}
@@ -53,7 +74,13 @@ export function NoteCard({ id, author, initials, color, time, text, mayWrite, ma
       </header>
       {mayWrite ? (
         <textarea
-          ref={field} class="lt-words" rows={3} maxLength={20_000} aria-label={t("tools.note.text")} placeholder={t("tools.note.placeholder")} value={text}
+          ref={field}
+          class="lt-words"
+          rows={3}
+          maxLength={20_000}
+          aria-label={t("tools.note.text")}
+          placeholder={t("tools.note.placeholder")}
+          value={text}
           onInput={(event) => onText(event.currentTarget.value)}
         />
       ) : (

@@ -10,7 +10,8 @@ export function noteTool(desk: Desk): Tool {
     const left = clamp(point[0] - NOTE_SIZE / 2, 0, Math.max(0, page.width - NOTE_SIZE));
     const top = clamp(point[1] - NOTE_SIZE / 2, 0, Math.max(0, page.height - NOTE_SIZE));
     const note: Note = {
-      type: "note", page: page.pageId,
+      type: "note",
+      page: page.pageId,
       geometry: { bbox: [round(left), round(top), NOTE_SIZE, NOTE_SIZE] },
       appearance: { icon: "comment", ...(color === undefined ? {} : { color }) },
       text: { format: "plain", value: "" },
@@ -28,6 +29,7 @@ export function noteTool(desk: Desk): Tool {
     cancel() {},
     tap(pointer) {
       if (desk.edits.mayCreate) place(pointer);
+      return true;
     },
   };
 }

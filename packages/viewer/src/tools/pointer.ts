@@ -16,9 +16,24 @@ export interface PointerOptions {
 }
 
 type Gesture =
-  | { readonly kind: "tool"; readonly id: number; readonly view: PageView; readonly tool: Tool; readonly handle: Handle | null; readonly clicks: number }
+  | {
+      readonly kind: "tool";
+      readonly id: number;
+      readonly view: PageView;
+      readonly tool: Tool;
+      readonly handle: Handle | null;
+      readonly clicks: number;
+    }
   /** Left to the browser; a tap if it ends where it began. */
-  | { readonly kind: "free"; readonly id: number; readonly view: PageView; readonly tool: Tool; readonly x: number; readonly y: number; readonly clicks: number }
+  | {
+      readonly kind: "free";
+      readonly id: number;
+      readonly view: PageView;
+      readonly tool: Tool;
+      readonly x: number;
+      readonly y: number;
+      readonly clicks: number;
+    }
   /** One finger scrolls by hand, since the page has been told not to scroll by itself. */
   | { readonly kind: "scroll"; readonly id: number; x: number; y: number }
   /** Two fingers: zoom and scroll are somebody else's. */
@@ -33,6 +48,8 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
   let last = { time: 0, x: 0, y: 0, clicks: 0 };
   /** The click that follows a gesture of a tool is not for what lies below. */
   let swallowClick = false;
+  /** Nor are the mouse events that a browser makes of a finger's tap afterwards: they would take the focus away again. */
+  let swallowMouse = false;
 
   const listen = <K extends keyof HTMLElementEventMap>(type: K, run: (event: HTMLElementEventMap[K]) => void): void =>
     viewport.addEventListener(type, run, { capture: true, signal: ending.signal });
@@ -56,6 +73,7 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
 
   listen("pointerdown", (event) => {
     swallowClick = false;
+    swallowMouse = false;
     if (isControl(event, tool())) return;
     if (event.pointerType === "pen") penSeen = true;
     if (event.pointerType === "touch") {
@@ -93,7 +111,8 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
     } else if (gesture?.kind === "tool" && gesture.id === event.pointerId) {
       event.stopPropagation();
       const steps = event.getCoalescedEvents?.() ?? [];
-      for (const step of steps.length > 0 ? steps : [event]) gesture.tool.move(pointerOf(gesture.view, step, gesture.clicks, gesture.handle));
+      for (const step of steps.length > 0 ? steps : [event])
+        gesture.tool.move(pointerOf(gesture.view, step, gesture.clicks, gesture.handle));
     } else if (gesture === null && event.pointerType === "mouse" && event.buttons === 0) hover(event);
   });
 
@@ -109,11 +128,16 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
     gesture = null;
     if (ended.kind === "scroll") return;
     const pointer = pointerOf(ended.view, event, ended.clicks, ended.kind === "tool" ? ended.handle : null);
+    let used = true;
     if (ended.kind === "tool") {
-      swallowClick = true;
       event.stopPropagation();
       ended.tool.up(pointer);
-    } else if (Math.hypot(event.clientX - ended.x, event.clientY - ended.y) < CLICK_SLOP * (event.pointerType === "touch" ? 2 : 1)) ended.tool.tap?.(pointer);
+    } else {
+      const slop = CLICK_SLOP * (event.pointerType === "touch" ? 2 : 1);
+      used = Math.hypot(event.clientX - ended.x, event.clientY - ended.y) < slop && ended.tool.tap?.(pointer) === true;
+    }
+    swallowClick = used;
+    swallowMouse = used && event.pointerType === "touch";
   });
 
   listen("pointercancel", (event) => {
@@ -124,6 +148,10 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
 
   // A tool's gesture neither moves the focus nor selects text.
   listen("mousedown", (event) => {
+    if (swallowMouse && !isControl(event, tool())) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
     if (gesture?.kind !== "tool") return;
     event.preventDefault();
     if (!viewport.contains((viewport.getRootNode() as ShadowRoot | Document).activeElement)) viewport.focus({ preventScroll: true });

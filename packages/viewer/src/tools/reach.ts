@@ -68,7 +68,9 @@ export function createReach({ pages, drawing, authorOf, t, onFocus }: ReachOptio
   function inOrder(pageId: string): string[] {
     return drawing
       .stack(pageId)
-      .flatMap((record) => (record.kind === "annotation" && isEditable(record.data) ? [{ id: record.id, box: boundsOfAnnotation(record.data) }] : []))
+      .flatMap((record) =>
+        record.kind === "annotation" && isEditable(record.data) ? [{ id: record.id, box: boundsOfAnnotation(record.data) }] : [],
+      )
       .toSorted((a, b) => a.box[1] - b.box[1] || a.box[0] - b.box[0])
       .map(({ id }) => id);
   }

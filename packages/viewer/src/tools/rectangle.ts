@@ -11,7 +11,8 @@ export function rectangleTool(desk: Desk): Tool {
   function annotation(from: ToolPointer, to: ToolPointer): Rectangle {
     const { color, fill, width, opacity } = desk.styles.get("rectangle");
     return {
-      type: "rectangle", page: from.page.pageId,
+      type: "rectangle",
+      page: from.page.pageId,
       geometry: { bbox: dragged(from.page, from.point, to.point, to.shift) },
       appearance: {
         ...(color === undefined ? {} : { strokeColor: color }),

@@ -3,10 +3,32 @@ import { describe, expect, test } from "vitest";
 import { selectTool } from "./select.ts";
 import { at, READ_ONLY, testDesk, testPage } from "./testing.ts";
 
-const rectangle = (x: number, y: number): Rectangle => ({ type: "rectangle", page: "1.0", geometry: { bbox: [x, y, 100, 50] }, appearance: { strokeColor: "#ff0000", strokeWidth: 2 } });
-const highlight: Highlight = { type: "highlight", page: "1.0", geometry: { bbox: [10, 400, 100, 12], rects: [[10, 400, 100, 12]] }, appearance: { color: "#ffe066" } };
-const note: Note = { type: "note", page: "1.0", geometry: { bbox: [300, 300, 24, 24] }, appearance: {}, text: { format: "plain", value: "" } };
-const text: Text = { type: "text", page: "1.0", geometry: { bbox: [300, 500, 80, 20] }, appearance: { fontSize: 12 }, text: { format: "plain", value: "Words" } };
+const rectangle = (x: number, y: number): Rectangle => ({
+  type: "rectangle",
+  page: "1.0",
+  geometry: { bbox: [x, y, 100, 50] },
+  appearance: { strokeColor: "#ff0000", strokeWidth: 2 },
+});
+const highlight: Highlight = {
+  type: "highlight",
+  page: "1.0",
+  geometry: { bbox: [10, 400, 100, 12], rects: [[10, 400, 100, 12]] },
+  appearance: { color: "#ffe066" },
+};
+const note: Note = {
+  type: "note",
+  page: "1.0",
+  geometry: { bbox: [300, 300, 24, 24] },
+  appearance: {},
+  text: { format: "plain", value: "" },
+};
+const text: Text = {
+  type: "text",
+  page: "1.0",
+  geometry: { bbox: [300, 500, 80, 20] },
+  appearance: { fontSize: 12 },
+  text: { format: "plain", value: "Words" },
+};
 
 function desk(grants?: typeof READ_ONLY) {
   const made = testDesk(grants);
@@ -55,7 +77,11 @@ describe("clicks", () => {
   test("a note opens with one click, a text with two", () => {
     const made = desk();
     const tool = selectTool(made);
-    for (const [x, y, clicks] of [[310, 310, 1], [320, 510, 1], [320, 510, 2]] as const) {
+    for (const [x, y, clicks] of [
+      [310, 310, 1],
+      [320, 510, 1],
+      [320, 510, 2],
+    ] as const) {
       tool.down(at(x, y, { clicks }));
       tool.up(at(x, y, { clicks }));
     }
@@ -132,7 +158,10 @@ describe("drags", () => {
     tool.recordsChanged();
     tool.move(at(160, 120));
     tool.up(at(160, 120));
-    expect(made.store.all.get("a")?.data).toMatchObject({ geometry: { bbox: [160, 100, 100, 50] }, appearance: { strokeColor: "#0000ff" } });
+    expect(made.store.all.get("a")?.data).toMatchObject({
+      geometry: { bbox: [160, 100, 100, 50] },
+      appearance: { strokeColor: "#0000ff" },
+    });
   });
 
   test("a remote delete ends the drag with a notice", () => {

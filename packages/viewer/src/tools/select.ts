@@ -123,6 +123,7 @@ export function selectTool(desk: Desk): SelectTool {
       const id = targetAt(pointer);
       if (id !== null) click(id, pointer, false);
       else if (!pointer.shift) desk.selection.set([]);
+      return id !== null;
     },
 
     hover(pointer) {

@@ -26,7 +26,10 @@ test("no point of a stroke is farther from the result than the tolerance", () =>
       for (const [x, y] of points) {
         let nearest = Infinity;
         for (let i = 0; i + 1 < result.length; i += 2) {
-          nearest = Math.min(nearest, distanceToSegment(x, y, result[i - 2] ?? result[i]!, result[i - 1] ?? result[i + 1]!, result[i]!, result[i + 1]!));
+          nearest = Math.min(
+            nearest,
+            distanceToSegment(x, y, result[i - 2] ?? result[i]!, result[i - 1] ?? result[i + 1]!, result[i]!, result[i + 1]!),
+          );
         }
         expect(nearest).toBeLessThanOrEqual(tolerance + 0.02);
       }

@@ -13,7 +13,14 @@ export function simplify(line: readonly number[], tolerance: number): number[] {
     let farthest = 0;
     let at = -1;
     for (let i = from + 1; i < to; i++) {
-      const distance = distanceToSegment(line[2 * i]!, line[2 * i + 1]!, line[2 * from]!, line[2 * from + 1]!, line[2 * to]!, line[2 * to + 1]!);
+      const distance = distanceToSegment(
+        line[2 * i]!,
+        line[2 * i + 1]!,
+        line[2 * from]!,
+        line[2 * from + 1]!,
+        line[2 * to]!,
+        line[2 * to + 1]!,
+      );
       if (distance > farthest) [farthest, at] = [distance, i];
     }
     if (farthest <= tolerance) continue;

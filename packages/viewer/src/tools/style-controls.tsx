@@ -26,20 +26,33 @@ export function Swatches({ palette, chosen, label, none = false, onTry, onSet, t
     <div class="lt-swatches" role="group" aria-label={label}>
       {none && (
         <button
-          class="lt-swatch lt-none" type="button" title={t("tools.color.none")} aria-label={t("tools.color.none")} aria-pressed={chosen === null}
+          class="lt-swatch lt-none"
+          type="button"
+          title={t("tools.color.none")}
+          aria-label={t("tools.color.none")}
+          aria-pressed={chosen === null}
           onClick={() => onSet(null)}
         />
       )}
       {palette.map((color) => (
         <button
-          key={color} class="lt-swatch" type="button" style={{ "--swatch": color }} title={nameOf(color, t)} aria-label={nameOf(color, t)}
-          aria-pressed={chosen?.toLowerCase() === color} onClick={() => onSet(color)}
+          key={color}
+          class="lt-swatch"
+          type="button"
+          style={{ "--swatch": color }}
+          title={nameOf(color, t)}
+          aria-label={nameOf(color, t)}
+          aria-pressed={chosen?.toLowerCase() === color}
+          onClick={() => onSet(color)}
         />
       ))}
       <label class="lt-swatch lt-custom" data-pressed={custom} style={custom ? { "--swatch": chosen } : {}} title={t("tools.color.custom")}>
         <input
-          type="color" aria-label={t("tools.color.custom")} value={chosen ?? "#000000"}
-          onInput={(event) => onTry(event.currentTarget.value)} onChange={(event) => onSet(event.currentTarget.value)}
+          type="color"
+          aria-label={t("tools.color.custom")}
+          value={chosen ?? "#000000"}
+          onInput={(event) => onTry(event.currentTarget.value)}
+          onChange={(event) => onSet(event.currentTarget.value)}
         />
       </label>
     </div>
@@ -58,29 +71,69 @@ interface SwatchesProps {
 }
 
 /** Everything but the colours of the bar itself; with them where the bar has no room. */
-export function StylePanel({ names, palette, style, withColors, onTry, onSet, t }: StyleControlsProps & { readonly withColors: boolean }): JSX.Element {
+export function StylePanel({
+  names,
+  palette,
+  style,
+  withColors,
+  onTry,
+  onSet,
+  t,
+}: StyleControlsProps & { readonly withColors: boolean }): JSX.Element {
   return (
     <div class="lt-panel">
       {withColors && names.includes("color") && (
         <Row label={t("tools.style.color")}>
-          <Swatches palette={palette} chosen={style.color} label={t("tools.style.color")} onTry={(color) => onTry({ color })} onSet={(color) => color !== null && onSet({ color })} t={t} />
+          <Swatches
+            palette={palette}
+            chosen={style.color}
+            label={t("tools.style.color")}
+            onTry={(color) => onTry({ color })}
+            onSet={(color) => color !== null && onSet({ color })}
+            t={t}
+          />
         </Row>
       )}
       {names.includes("fill") && (
         <Row label={t("tools.style.fill")}>
-          <Swatches none palette={MARKER_COLORS} chosen={style.fill} label={t("tools.style.fill")} onTry={(fill) => onTry({ fill })} onSet={(fill) => onSet({ fill })} t={t} />
+          <Swatches
+            none
+            palette={MARKER_COLORS}
+            chosen={style.fill}
+            label={t("tools.style.fill")}
+            onTry={(fill) => onTry({ fill })}
+            onSet={(fill) => onSet({ fill })}
+            t={t}
+          />
         </Row>
       )}
       {names.includes("width") && (
-        <Slider label={t("tools.style.width")} value={style.width ?? 2} min={0.5} max={12} step={0.5} text={`${style.width ?? 2} pt`} onTry={(width) => onTry({ width })} onSet={(width) => onSet({ width })} />
+        <Slider
+          label={t("tools.style.width")}
+          value={style.width ?? 2}
+          min={0.5}
+          max={12}
+          step={0.5}
+          text={`${style.width ?? 2} pt`}
+          onTry={(width) => onTry({ width })}
+          onSet={(width) => onSet({ width })}
+        />
       )}
       {names.includes("opacity") && (
         <Slider
-          label={t("tools.style.opacity")} value={Math.round((style.opacity ?? 1) * 100)} min={10} max={100} step={5} text={`${Math.round((style.opacity ?? 1) * 100)} %`}
-          onTry={(percent) => onTry({ opacity: percent / 100 })} onSet={(percent) => onSet({ opacity: percent / 100 })}
+          label={t("tools.style.opacity")}
+          value={Math.round((style.opacity ?? 1) * 100)}
+          min={10}
+          max={100}
+          step={5}
+          text={`${Math.round((style.opacity ?? 1) * 100)} %`}
+          onTry={(percent) => onTry({ opacity: percent / 100 })}
+          onSet={(percent) => onSet({ opacity: percent / 100 })}
         />
       )}
-      {names.includes("fontSize") && <Stepper label={t("tools.style.fontSize")} value={style.fontSize ?? 14} onSet={(fontSize) => onSet({ fontSize })} t={t} />}
+      {names.includes("fontSize") && (
+        <Stepper label={t("tools.style.fontSize")} value={style.fontSize ?? 14} onSet={(fontSize) => onSet({ fontSize })} t={t} />
+      )}
     </div>
   );
 }
@@ -88,7 +141,9 @@ export function StylePanel({ names, palette, style, withColors, onTry, onSet, t 
 function Row({ label, children }: { readonly label: string; readonly children: JSX.Element }): JSX.Element {
   return (
     <div class="lt-row">
-      <span class="lt-row-label" aria-hidden="true">{label}</span>
+      <span class="lt-row-label" aria-hidden="true">
+        {label}
+      </span>
       {children}
     </div>
   );
@@ -110,35 +165,74 @@ function Slider({ label, value, min, max, step, text, onTry, onSet }: SliderProp
     <label class="lt-row">
       <span class="lt-row-label">{label}</span>
       <input
-        class="lt-slider" type="range" min={min} max={max} step={step} value={value} aria-valuetext={text} style={{ "--part": `${((Math.min(max, value) - min) / (max - min)) * 100}%` }}
-        onInput={(event) => onTry(Number(event.currentTarget.value))} onChange={(event) => onSet(Number(event.currentTarget.value))}
+        class="lt-slider"
+        type="range"
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        aria-valuetext={text}
+        style={{ "--part": `${((Math.min(max, value) - min) / (max - min)) * 100}%` }}
+        onInput={(event) => onTry(Number(event.currentTarget.value))}
+        onChange={(event) => onSet(Number(event.currentTarget.value))}
       />
-      <span class="lt-row-value" aria-hidden="true">{text}</span>
+      <span class="lt-row-value" aria-hidden="true">
+        {text}
+      </span>
     </label>
   );
 }
 
 const SIZES = [8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 28, 32, 40, 48, 60, 72, 96];
 
-function Stepper({ label, value, onSet, t }: { readonly label: string; readonly value: number; readonly onSet: (value: number) => void; readonly t: Translate }): JSX.Element {
+function Stepper({
+  label,
+  value,
+  onSet,
+  t,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onSet: (value: number) => void;
+  readonly t: Translate;
+}): JSX.Element {
   const smaller = SIZES.findLast((size) => size < value);
   const larger = SIZES.find((size) => size > value);
   return (
     <div class="lt-row" role="group" aria-label={label}>
-      <span class="lt-row-label" aria-hidden="true">{label}</span>
+      <span class="lt-row-label" aria-hidden="true">
+        {label}
+      </span>
       <span class="lt-stepper">
-        <button class="button narrow" type="button" aria-label={t("tools.style.smaller")} title={t("tools.style.smaller")} disabled={smaller === undefined} onClick={() => onSet(smaller!)}>
+        <button
+          class="button narrow"
+          type="button"
+          aria-label={t("tools.style.smaller")}
+          title={t("tools.style.smaller")}
+          disabled={smaller === undefined}
+          onClick={() => onSet(smaller!)}
+        >
           <Icon node={Minus} />
         </button>
         <input
-          class="field" inputMode="numeric" aria-label={label} value={String(value)}
+          class="field"
+          inputMode="numeric"
+          aria-label={label}
+          value={String(value)}
           onChange={(event) => {
             const size = Number.parseFloat(event.currentTarget.value.replace(",", "."));
             if (size >= 4 && size <= 300) onSet(size);
             else event.currentTarget.value = String(value);
           }}
         />
-        <button class="button narrow" type="button" aria-label={t("tools.style.larger")} title={t("tools.style.larger")} disabled={larger === undefined} onClick={() => onSet(larger!)}>
+        <button
+          class="button narrow"
+          type="button"
+          aria-label={t("tools.style.larger")}
+          title={t("tools.style.larger")}
+          disabled={larger === undefined}
+          onClick={() => onSet(larger!)}
+        >
           <Icon node={Plus} />
         </button>
       </span>
@@ -147,9 +241,24 @@ function Stepper({ label, value, onSet, t }: { readonly label: string; readonly 
 }
 
 const NAMES: Readonly<Record<string, string>> = {
-  "#ffe066": "yellow", "#b2f2bb": "green", "#a5d8ff": "blue", "#ffc9de": "pink", "#ffd8a8": "orange", "#d0bfff": "purple",
-  "#1f2328": "black", "#e5484d": "red", "#f08c00": "orange", "#2f9e44": "green", "#1971c2": "blue", "#7048e8": "purple",
-  "#ffd43b": "yellow", "#ff8787": "red", "#69db7c": "green", "#74c0fc": "blue", "#b197fc": "purple", "#ced4da": "grey",
+  "#ffe066": "yellow",
+  "#b2f2bb": "green",
+  "#a5d8ff": "blue",
+  "#ffc9de": "pink",
+  "#ffd8a8": "orange",
+  "#d0bfff": "purple",
+  "#1f2328": "black",
+  "#e5484d": "red",
+  "#f08c00": "orange",
+  "#2f9e44": "green",
+  "#1971c2": "blue",
+  "#7048e8": "purple",
+  "#ffd43b": "yellow",
+  "#ff8787": "red",
+  "#69db7c": "green",
+  "#74c0fc": "blue",
+  "#b197fc": "purple",
+  "#ced4da": "grey",
 };
 
 function nameOf(color: string, t: Translate): string {

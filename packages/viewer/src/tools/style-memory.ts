@@ -72,5 +72,7 @@ const CHECKS: Readonly<Record<StyleName, (value: unknown) => boolean>> = {
 /** Of an unknown value what is a look of these names. */
 function checked(value: unknown, names: readonly StyleName[]): Style {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter(([name, given]) => names.includes(name as StyleName) && CHECKS[name as StyleName](given)));
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, given]) => names.includes(name as StyleName) && CHECKS[name as StyleName](given)),
+  );
 }

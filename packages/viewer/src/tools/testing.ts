@@ -70,7 +70,10 @@ export function testDesk(grants: Grants = FULL, rotation: Rotation = 0): TestDes
   let now = 0;
   let count = 0;
   return {
-    store, shown, log, drafts,
+    store,
+    shown,
+    log,
+    drafts,
     edits: createEdits({ store, grants: () => grants, userName: "Ana", readOnly: false }),
     selection: createSelection(),
     styles: createStyleMemory(null),

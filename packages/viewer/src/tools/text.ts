@@ -19,10 +19,12 @@ export function textTool(desk: Desk): Tool {
     const { color, fill, fontSize = FONT_SIZE, opacity } = desk.styles.get("text");
     const rotation = opposite(page.rotation);
     return {
-      type: "text", page: page.pageId,
+      type: "text",
+      page: page.pageId,
       geometry: { bbox, ...(rotation === 0 ? {} : { rotation }) },
       appearance: {
-        font: "Helvetica", fontSize,
+        font: "Helvetica",
+        fontSize,
         ...(color === undefined ? {} : { fontColor: color }),
         ...(fill == null ? {} : { backgroundColor: fill }),
         ...(opacity === undefined || opacity === 1 ? {} : { opacity }),

@@ -33,11 +33,25 @@ export function ToolDock({ type, style, panelOpen, onPanel, onSet, onDone, t }: 
         </div>
       )}
       <div class="lt-bar" role="toolbar" tabIndex={-1} aria-label={t("tools.bar.label", { name: t(label) })} onKeyDown={moveFocus}>
-        <Swatches palette={palette} chosen={style.color} label={t("tools.style.color")} onTry={(color) => onSet({ color })} onSet={(color) => color !== null && onSet({ color })} t={t} />
+        <Swatches
+          palette={palette}
+          chosen={style.color}
+          label={t("tools.style.color")}
+          onTry={(color) => onSet({ color })}
+          onSet={(color) => color !== null && onSet({ color })}
+          t={t}
+        />
         {hasPanel && (
           <>
             <span class="lt-rule" />
-            <button class="button narrow" type="button" title={t("tools.bar.style")} aria-label={t("tools.bar.style")} aria-expanded={panelOpen} onClick={() => onPanel(!panelOpen)}>
+            <button
+              class="button narrow"
+              type="button"
+              title={t("tools.bar.style")}
+              aria-label={t("tools.bar.style")}
+              aria-expanded={panelOpen}
+              onClick={() => onPanel(!panelOpen)}
+            >
               <Icon node={Sliders} />
             </button>
           </>
@@ -60,7 +74,14 @@ export interface TextSelectionBarProps {
 export function TextSelectionBar({ style, onHighlight, t }: TextSelectionBarProps): JSX.Element {
   return (
     // A press on the bar must not take the selection away.
-    <div class="lt-bar" role="toolbar" tabIndex={-1} aria-label={t("tools.selection.label")} onMouseDown={(event) => event.preventDefault()} onKeyDown={moveFocus}>
+    <div
+      class="lt-bar"
+      role="toolbar"
+      tabIndex={-1}
+      aria-label={t("tools.selection.label")}
+      onMouseDown={(event) => event.preventDefault()}
+      onKeyDown={moveFocus}
+    >
       <button class="button" type="button" onClick={() => onHighlight(null)}>
         <span class="lt-marker" style={{ "--swatch": style.color }}>
           <Icon node={Highlighter} />
@@ -69,8 +90,12 @@ export function TextSelectionBar({ style, onHighlight, t }: TextSelectionBarProp
       </button>
       <span class="lt-rule" />
       <Swatches
-        palette={KINDS.highlight.palette} chosen={style.color} label={t("tools.style.color")} onTry={() => undefined}
-        onSet={(color) => color !== null && onHighlight(color)} t={t}
+        palette={KINDS.highlight.palette}
+        chosen={style.color}
+        label={t("tools.style.color")}
+        onTry={() => undefined}
+        onSet={(color) => color !== null && onHighlight(color)}
+        t={t}
       />
     </div>
   );

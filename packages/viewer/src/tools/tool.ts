@@ -45,8 +45,8 @@ export interface Tool {
   up(pointer: ToolPointer): void;
   /** The gesture is over and shall leave no trace. */
   cancel(): void;
-  /** Down and up in one place of a gesture that it did not take. */
-  tap?(pointer: ToolPointer): void;
+  /** Down and up in one place of a gesture that it did not take; whether it has used it. */
+  tap?(pointer: ToolPointer): boolean;
   /** Cursor at a point with no button pressed; null for the tool's own. */
   hover?(pointer: ToolPointer): string | null;
   /** Commits what is open: another tool takes over, or somebody undoes. */

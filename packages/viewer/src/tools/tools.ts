@@ -89,16 +89,33 @@ export function createTools(options: ToolsOptions): Tools {
   };
   const authorOf = (one: AnyRecord) => {
     const name = authorName(one) || t("people.anonymous");
-    const color = one.createdBy !== null && one.createdBy === user.id ? user.color : client.peers.find((peer) => peer.userId === one.createdBy)?.color;
+    const color =
+      one.createdBy !== null && one.createdBy === user.id ? user.color : client.peers.find((peer) => peer.userId === one.createdBy)?.color;
     return { name, initials: initials(name), color: color ?? "#868e96" };
   };
-  const times = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const times = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   const timeOf = (ms: number): string => (ms > 0 ? times.format(ms) : "");
 
   const reach = createReach({ pages, drawing, authorOf: authorName, t, onFocus: (id) => frames.focus(id) });
   const editing = createEditing({
-    pages, drawing, edits, selection, floats, reach, record, authorOf, timeOf, notice, t,
-    newId: freshId, self: { name: user.name || t("people.anonymous"), initials: initials(user.name), color: user.color },
+    pages,
+    drawing,
+    edits,
+    selection,
+    floats,
+    reach,
+    record,
+    authorOf,
+    timeOf,
+    notice,
+    t,
+    newId: freshId,
+    self: { name: user.name || t("people.anonymous"), initials: initials(user.name), color: user.color },
     onChange() {
       frames.update();
       bars.update();
@@ -120,7 +137,13 @@ export function createTools(options: ToolsOptions): Tools {
   }
 
   const desk: Desk = {
-    edits, selection, styles, record, preview, notice, later,
+    edits,
+    selection,
+    styles,
+    record,
+    preview,
+    notice,
+    later,
     stack: (pageId) => drawing.stack(pageId),
     page: (pageId) => pages.views.get(pageId) ?? null,
     open: (id) => editing.open(id),
@@ -130,7 +153,12 @@ export function createTools(options: ToolsOptions): Tools {
   };
   const select = selectTool(desk);
   const tools: Readonly<Record<ToolName, Tool>> = {
-    select, highlight: highlightTool(desk), ink: inkTool(desk), note: noteTool(desk), rectangle: rectangleTool(desk), text: textTool(desk),
+    select,
+    highlight: highlightTool(desk),
+    ink: inkTool(desk),
+    note: noteTool(desk),
+    rectangle: rectangleTool(desk),
+    text: textTool(desk),
   };
   let active: ToolName = "select";
   const activeListeners = new Set<(name: string) => void>();
@@ -163,7 +191,18 @@ export function createTools(options: ToolsOptions): Tools {
   }
 
   const bars = createBars({
-    pages, textLayer, drawing, edits, editing, selection, frames, floats, styles, record, setActive, t,
+    pages,
+    textLayer,
+    drawing,
+    edits,
+    editing,
+    selection,
+    frames,
+    floats,
+    styles,
+    record,
+    setActive,
+    t,
     detailOf: (one) => [authorName(one as AnyRecord), timeOf(one.updatedAt || one.createdAt)].filter((part) => part !== "").join(" · "),
     activeTool: () => active,
     onHighlight: highlightSelection,
@@ -176,10 +215,14 @@ export function createTools(options: ToolsOptions): Tools {
     const items = selection.ids.flatMap((id) => {
       const one = record(id);
       const page = isEditableRecord(one) && one.data.page !== null ? pages.views.get(one.data.page) : undefined;
-      return isEditableRecord(one) && page !== undefined && kindOf(one.data).movable && edits.mayEdit(id) ? [{ id, page, annotation: one.data }] : [];
+      return isEditableRecord(one) && page !== undefined && kindOf(one.data).movable && edits.mayEdit(id)
+        ? [{ id, page, annotation: one.data }]
+        : [];
     });
     const [first] = items;
-    return first === undefined || nudged === null ? null : moveItems(items, first.page, ...turnBy(nudged.dx, nudged.dy, -first.page.rotation));
+    return first === undefined || nudged === null
+      ? null
+      : moveItems(items, first.page, ...turnBy(nudged.dx, nudged.dy, -first.page.rotation));
   };
   function nudge(dx: number, dy: number): boolean {
     stopNudge();
@@ -248,7 +291,8 @@ export function createTools(options: ToolsOptions): Tools {
   let pressed = false;
   const highlightWhenSettled = (): void => {
     stopSelecting();
-    if (active === "highlight" && !pressed && textLayer.selection() !== null) stopSelecting = later(() => highlightSelection(null), SELECTION_REST);
+    if (active === "highlight" && !pressed && textLayer.selection() !== null)
+      stopSelecting = later(() => highlightSelection(null), SELECTION_REST);
   };
   const ending = new AbortController();
   pages.viewport.addEventListener("pointerdown", () => (pressed = true), { capture: true, signal: ending.signal });
@@ -261,7 +305,10 @@ export function createTools(options: ToolsOptions): Tools {
   for (const type of ["pointerup", "pointercancel"]) window.addEventListener(type, released, { capture: true, signal: ending.signal });
 
   const announcer = createAnnouncer({
-    record, announce, later, t,
+    record,
+    announce,
+    later,
+    t,
     known: [...client.records.all()].flatMap((one) => (one.kind === "annotation" ? [one.id] : [])),
     nameOf: (id) => userName(id) || t("people.anonymous"),
     pageNumber: (pageId) => pages.order.indexOf(pageId) + 1,
@@ -269,7 +316,9 @@ export function createTools(options: ToolsOptions): Tools {
   const unsubscribe: Unsubscribe[] = [
     followPointer({ pages, tool: () => tools[active], onPress: () => finishEditing() }),
     followKeys(root, pages.viewport, {
-      nudge, remove, escape,
+      nudge,
+      remove,
+      escape,
       open: openSelected,
       selectOne: (id) => selection.set([id]),
       enterBar: () => bars.enter(),
