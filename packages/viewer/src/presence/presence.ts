@@ -55,7 +55,7 @@ export function createPresence({ pages, drawing, client, anonymous }: PresenceOp
       if (known.get(peer.id)?.preview === (preview ?? null)) continue;
       known.set(peer.id, { preview: preview ?? null });
       drawing.preview(
-        peer.id,
+        `peer:${peer.id}`,
         readPreviews(preview, (id) => client.records.get(id)),
       );
     }
