@@ -102,9 +102,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "(none)";
-    const entry = { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: clock.now() - request.startedAt };
-    if (request.routeOptions.config?.operation?.auth === "grant") log.debug(entry, "request");
-    else log.info(entry, "request");
+    log.debug(
+      { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: clock.now() - request.startedAt },
+      "request",
+    );
   });
   app.setErrorHandler((error, request, reply) => sendProblem(toApiError(error), request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(new ApiError("not_found", "There is no such route"), request, reply, log));
@@ -145,14 +146,14 @@ function mount(app: FastifyInstance, operation: Operation, url: string, handler:
   });
 }
 
+/** Pages of other origins may use it: with a session token or a grant. */
+function isForBrowsers({ auth, mount }: Operation): boolean {
+  return mount === "product" && auth !== "key" && auth !== "admin";
+}
+
 /** Who calls, is it allowed from there, and not too often? Before the body is read. */
 async function begin(operation: Operation, request: FastifyRequest, reply: FastifyReply, options: AppOptions): Promise<void> {
-  const forBrowsers =
-    operation.auth === "token" ||
-    operation.auth === "either" ||
-    operation.auth === "grant" ||
-    (operation.mount === "product" && operation.auth === "none");
-  if (forBrowsers) openToBrowsers(reply);
+  if (isForBrowsers(operation)) openToBrowsers(reply);
   else sameOriginOnly(reply);
   // Also for signing in: nobody else's page may sign somebody in as somebody.
   if (operation.mount === "admin" && request.headers.origin !== undefined) checkSameOrigin(request, options.publicUrl());
@@ -287,11 +288,10 @@ function responseCheck(operation: Operation): (result: unknown) => void {
 }
 
 function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
-  if (error.status >= 500) {
-    log.error(
-      { requestId: request.id, method: request.method, route: request.routeOptions.url ?? "(none)", err: error.cause ?? error },
-      "request failed",
-    );
+  // Who hung up is told nothing, and is no fault of ours.
+  if (error.status >= 500 && !reply.raw.closed) {
+    const where = { requestId: request.id, method: request.method, route: request.routeOptions.url ?? "(none)" };
+    log.error({ ...where, err: error.cause ?? error }, "request failed");
   }
   const { status, headers, body } = problemReply(error, request.id);
   void reply.code(status).headers(headers).send(body);
@@ -312,9 +312,7 @@ function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<str
       handler: () => {},
     });
   }
-  const forBrowsers = [...methods.values()].filter(
-    ({ auth }) => auth === "token" || auth === "either" || auth === "grant" || auth === "none",
-  );
+  const forBrowsers = [...methods.values()].filter(isForBrowsers);
   app.options(url, async (_request, reply) => {
     if (forBrowsers.length > 0)
       preflight(

@@ -33,7 +33,8 @@ export function connectionsOf(server: Server): Connections {
       if (left > 0) return void busy.set(socket, left);
       busy.delete(socket);
       if (socket.destroyed) return;
-      if (draining) socket.end();
+      // Written out, then closed: a client that does not read is not waited for.
+      if (draining) socket.destroySoon();
       else idle.add(socket);
     });
   });

@@ -16,7 +16,7 @@ export interface OpenLayer {
   readonly base: DocumentBase;
   readonly room: SyncRoom;
   /** In the layer's order as it is now. */
-  pages(): LayerPages;
+  readonly pages: () => LayerPages;
 }
 
 export interface Rooms {
