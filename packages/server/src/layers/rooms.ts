@@ -79,11 +79,13 @@ export function rooms(options: RoomsOptions): Rooms {
 
   async function sweep(): Promise<void> {
     for (const [name, entry] of entries) {
-      const { room } = await entry.opened;
-      const idle = room.memberCount === 0 && clock.now() - entry.usedAt >= idleMs;
-      if (!idle || entries.get(name) !== entry) continue;
+      // One that could not be opened is gone from the list already.
+      const opened = await entry.opened.catch(() => null);
+      if (opened === null || entries.get(name) !== entry) continue;
+      const idle = opened.room.memberCount === 0 && clock.now() - entry.usedAt >= idleMs;
+      if (!idle) continue;
       entries.delete(name);
-      await room.close();
+      await opened.room.close();
     }
   }
 
