@@ -45,7 +45,9 @@ interface Given {
 /** Any operation. */
 export type Operation = Required<Given>;
 
-type Or<G, K extends keyof Given, D extends Required<Given>[K]> = G extends { readonly [P in K]: infer V extends Required<Given>[K] } ? V : D;
+type Or<G, K extends keyof Given, D extends Required<Given>[K]> = G extends { readonly [P in K]: infer V extends Required<Given>[K] }
+  ? V
+  : D;
 
 /** An operation with the literal types of what was given and of the defaults. */
 export interface OperationOf<G extends Given> extends Operation {

@@ -17,10 +17,10 @@ export interface PageSpace {
   /** Size of the page as shown. */
   readonly width: number;
   readonly height: number;
-  toShown(point: Point): Point;
-  toSource(point: Point): Point;
-  rectToShown(rect: Rect): Rect;
-  rectToSource(rect: Rect): Rect;
+  readonly toShown: (point: Point) => Point;
+  readonly toSource: (point: Point) => Point;
+  readonly rectToShown: (rect: Rect) => Rect;
+  readonly rectToSource: (rect: Rect) => Rect;
 }
 
 export function pageSpace(page: PageShown): PageSpace {

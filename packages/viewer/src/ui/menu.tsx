@@ -116,7 +116,8 @@ function moreItems(state: State, actions: Actions): Item[][] {
       { label: t("toolbar.zoom-out"), run: () => actions.stepZoom(-1) },
     ],
   ];
-  if (state.tools.value.length > 0) items.push([{ label: t("toolbar.redo"), disabled: !state.history.value.canRedo, run: actions.redo }]);
-  if (state.canDownload.value) items.push([{ label: t("toolbar.download"), run: actions.download }]);
+  if (state.tools.value.length > 0)
+    items.push([{ label: t("toolbar.redo"), disabled: !state.history.value.canRedo, run: () => actions.redo() }]);
+  if (state.canDownload.value) items.push([{ label: t("toolbar.download"), run: () => actions.download() }]);
   return items;
 }

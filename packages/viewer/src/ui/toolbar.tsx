@@ -56,7 +56,7 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
         )}
         {items.has("download") && state.canDownload.value && (
           <span class="only-large">
-            <Button icon="download" label={t("toolbar.download")} onClick={actions.download} />
+            <Button icon="download" label={t("toolbar.download")} onClick={() => actions.download()} />
           </span>
         )}
         {items.has("people") && <People state={state} />}
@@ -151,9 +151,9 @@ function HistoryButtons({ state, actions }: BarProps): JSX.Element {
   const { canUndo, canRedo } = state.history.value;
   return (
     <>
-      <Button icon="undo-2" label={`${t("toolbar.undo")} (${shortcut("Z")})`} disabled={!canUndo} onClick={actions.undo} />
+      <Button icon="undo-2" label={`${t("toolbar.undo")} (${shortcut("Z")})`} disabled={!canUndo} onClick={() => actions.undo()} />
       <span class="only-large">
-        <Button icon="redo-2" label={`${t("toolbar.redo")} (${shortcut("⇧Z")})`} disabled={!canRedo} onClick={actions.redo} />
+        <Button icon="redo-2" label={`${t("toolbar.redo")} (${shortcut("⇧Z")})`} disabled={!canRedo} onClick={() => actions.redo()} />
       </span>
       <span class="rule only-large" />
     </>

@@ -1,0 +1,76 @@
+import { pagesPdf } from "@lectern/pdf/testing";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
+import { type Product, startProduct, until } from "./product.ts";
+
+describeInBrowser("a document that the page provides itself", () => {
+  let product: Product;
+  let browser: Browser;
+  let host: HostPage;
+  beforeAll(async () => {
+    product = await startProduct();
+    browser = await launch();
+    host = await hostPage(product.url);
+  });
+  afterAll(async () => {
+    await browser.close();
+    host.close();
+    await product.close();
+  });
+
+  test("it is shown, marked and exported, and none of it is uploaded", async () => {
+    const { jwt } = await product.client.sessions.create({});
+    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    page.setDefaultTimeout(20_000);
+    const errors = watchErrors(page);
+    const sent: number[] = [];
+    page.on("request", (request) => sent.push(request.postDataBuffer()?.length ?? 0));
+    await page.goto(host.url);
+    const bytes = pagesPdf(6);
+    const encoded = Buffer.from(bytes).toString("base64");
+    await page.evaluate(
+      ([session, base64]) => {
+        const file = new File([Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0))], "local.pdf", {
+          type: "application/pdf",
+        });
+        void (window as unknown as { start(options: object): void }).start({ session, document: file });
+      },
+      [jwt, encoded],
+    );
+    await pageImage(page, 1).waitFor();
+    await page.getByRole("button", { name: "Rectangle", exact: true }).click();
+    const box = (await page.getByRole("group", { name: "Page 1", exact: true }).boundingBox())!;
+    await page.mouse.move(box.x + 200, box.y + 200);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 320, box.y + 260, { steps: 5 });
+    await page.mouse.up();
+    await page.locator("g[data-id]").first().waitFor({ state: "attached" });
+    const exported = await page.evaluate(async () => {
+      const { instance } = window as unknown as { instance: { exportPDF(): Promise<ArrayBuffer> } };
+      return Array.from(new Uint8Array(await instance.exportPDF()));
+    });
+    // Our own import reads it back.
+    const { data } = await product.client.documents.upload(
+      { title: "Back", wait: 60 },
+      { body: new Uint8Array(exported) as BodyInit, type: "application/pdf" },
+    );
+    const { annotations } = (await product.client.annotations.list({ documentId: data.id })).data;
+    expect(annotations.map(({ content }) => content.type)).toContain("pspdfkit/shape/rectangle");
+    // The largest thing that left the browser is the request that opens the session.
+    expect(Math.max(...sent)).toBeLessThan(bytes.length / 2);
+    expect((await product.client.documents.list({})).data.map(({ title }) => title)).toEqual(["Back"]);
+    expect(errors).toEqual([]);
+    await until("the use is counted", async () => (await product.client.usage.get({})).totals.sessions_opened === 1, 10);
+  });
+
+  test("a session for nothing but local documents opens no managed one", async () => {
+    const { data } = await product.client.documents.upload(
+      { title: "Managed", wait: 60 },
+      { body: pagesPdf(1) as BodyInit, type: "application/pdf" },
+    );
+    const { jwt } = await product.client.sessions.create({});
+    const read = await fetch(`${product.url}/viewer/documents/${data.id}`, { headers: { authorization: `Bearer ${jwt}` } });
+    expect([403, 404]).toContain(read.status);
+  });
+});
