@@ -34,7 +34,7 @@ describeInBrowser("a document that the page provides itself", () => {
         const file = new File([Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0))], "local.pdf", {
           type: "application/pdf",
         });
-        void (window as unknown as { start(options: object): void }).start({ session, document: file });
+        (window as unknown as { start(options: object): void }).start({ session, document: file });
       },
       [jwt, encoded],
     );
