@@ -38,20 +38,30 @@ export class UniqueViolation extends Error {
 
 /** SQL storage. One SQL text for all engines, within the rules of docs/architecture.md. */
 export interface Database {
+  /** Other processes may use it at the same time. */
+  readonly shared: boolean;
   /** Rows as of some moment after every write this process was told of. */
   query<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
   /** Several reads that all see the same moment. */
   snapshot(queries: readonly Query[]): Promise<Row[][]>;
   /**
    * One transaction; resolved only when it is durable (fsynced), with the rows that each statement returned (RETURNING).
-   * Concurrent transactions share one fsync (group commit). Throws `Conflict`, `UniqueViolation`.
+   * Concurrent transactions share one fsync (group commit), and may be committed in any order: what builds on another one waits for it.
+   * Throws `Conflict`, `UniqueViolation`, ApiError `unavailable` (then it is unknown whether it was written).
    */
   transaction(statements: readonly Statement[]): Promise<Row[][]>;
   /**
    * Takes up to `limit` due jobs for `worker` until `leaseUntil`; no two callers get the same one.
    * Times are milliseconds.
    */
-  claimJobs(options: { readonly worker: string; readonly now: number; readonly leaseUntil: number; readonly limit: number }): Promise<Row[]>;
+  claimJobs(options: {
+    readonly worker: string;
+    readonly now: number;
+    readonly leaseUntil: number;
+    readonly limit: number;
+  }): Promise<Row[]>;
+  /** One at a time for each name, over all processes that use this database. Not to be nested. */
+  lock<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Runs the migrations that are missing, under a lock. */
   migrate(migrations: readonly Migration[]): Promise<void>;
   close(): Promise<void>;
@@ -75,7 +85,11 @@ export interface BlobStore {
    * Streams to storage while hashing; resolved only when durable. Throws ApiError `too_large` past `maxBytes` and leaves nothing behind
    * when it fails or is aborted. Closes the source then, as `for await` does: a request that is still to be answered must be wrapped.
    */
-  write(applicationId: string, bytes: AsyncIterable<Uint8Array>, options?: { readonly maxBytes?: number; readonly signal?: AbortSignal }): Promise<StoredBlob>;
+  write(
+    applicationId: string,
+    bytes: AsyncIterable<Uint8Array>,
+    options?: { readonly maxBytes?: number; readonly signal?: AbortSignal },
+  ): Promise<StoredBlob>;
   /** null when there is no such blob. `range`: first and last byte, inclusive. */
   read(applicationId: string, sha256: string, range?: readonly [number, number]): Promise<Readable | null>;
   size(applicationId: string, sha256: string): Promise<number | null>;
@@ -130,7 +144,10 @@ export interface Renderer {
   /** Opens the file, to learn whether that works and whether the password is right. */
   probe(source: RenderSource, signal?: AbortSignal): Promise<{ readonly pageCount: number; readonly encrypted: boolean }>;
   /** Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. */
-  prepare(source: RenderSource, options: { readonly revision: number; readonly target: string; readonly signal?: AbortSignal }): Promise<PrepareSummary>;
+  prepare(
+    source: RenderSource,
+    options: { readonly revision: number; readonly target: string; readonly signal?: AbortSignal },
+  ): Promise<PrepareSummary>;
   /** One page as an encoded image. */
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
   /** JSON of PageText (see @lectern/pdf). */

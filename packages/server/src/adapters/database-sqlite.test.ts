@@ -20,6 +20,17 @@ describe("SQLite", () => {
     await database.close();
   });
 
+  it("applies transactions in the order they were asked, though nobody waits between them", async () => {
+    const database = await sqliteDatabase({ path: join(folder, "order.sqlite") });
+    await database.migrate([{ name: "1.sql", sql: "CREATE TABLE t (id TEXT PRIMARY KEY, n BIGINT)" }]);
+    await database.transaction([{ sql: "INSERT INTO t (id, n) VALUES (?, ?)", params: ["order", 0] }]);
+    const steps = Array.from({ length: 100 }, (_, i) =>
+      database.transaction([{ sql: "UPDATE t SET n = ? WHERE id = ? AND n = ?", params: [i + 1, "order", i], expect: 1 }]),
+    );
+    await expect(Promise.all(steps)).resolves.toHaveLength(100);
+    await database.close();
+  });
+
   it("finishes what was asked before it closes, and refuses what comes after", async () => {
     const path = join(folder, "closing.sqlite");
     const first = await sqliteDatabase({ path });

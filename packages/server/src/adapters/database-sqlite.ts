@@ -6,6 +6,8 @@ import { Worker } from "node:worker_threads";
 import { ApiError } from "@lectern/protocol/plain";
 import { runMigrations } from "../migrations/migrate.ts";
 import { Conflict, type Database, type Query, type Row, type Statement, UniqueViolation } from "../ports.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { unfitValue } from "./sql-values.ts";
 
 export interface WorkerOptions {
   readonly role: "writer" | "reader";
@@ -42,6 +44,7 @@ export async function sqliteDatabase({ path, readers = 1 }: { readonly path: str
   const transaction = (statements: readonly Statement[]): Promise<Row[][]> => writer.run(statements);
 
   return {
+    shared: false,
     async query<T = Row>(sql: string, params: Query["params"] = []): Promise<T[]> {
       const [rows] = await read([{ sql, params }]);
       return rows as T[];
@@ -52,6 +55,7 @@ export async function sqliteDatabase({ path, readers = 1 }: { readonly path: str
       const [jobs] = await transaction([{ sql: CLAIM, params: [worker, leaseUntil, now, now, limit] }]);
       return jobs!.sort((a, b) => Number(a.due_at) - Number(b.due_at));
     },
+    lock: oneAtATime(),
     migrate: (migrations) => runMigrations(transaction, migrations),
     async close() {
       await Promise.all(reading.map((thread) => thread.close()));
@@ -116,8 +120,8 @@ async function startThread(options: WorkerOptions): Promise<Thread> {
     run(statements) {
       return new Promise((resolve, reject) => {
         if (stopped !== null) return reject(stopped);
-        const unfit = statements.find(hasUnfitValue);
-        if (unfit !== undefined) return reject(unfitError(unfit));
+        const unfit = unfitValue(statements);
+        if (unfit !== null) return reject(unfit);
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         // what is asked in the same turn of the event loop travels in one message
@@ -135,17 +139,4 @@ async function startThread(options: WorkerOptions): Promise<Thread> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** What engines would cut short (U+0000 ends a text), refuse or round. */
-function hasUnfitValue({ params = [] }: Query): boolean {
-  return params.some((value) =>
-    typeof value === "number" ? !Number.isSafeInteger(value) : typeof value === "string" && value.includes("\0"),
-  );
-}
-
-function unfitError({ sql, params = [] }: Query): Error {
-  const number = params.find((value) => typeof value === "number" && !Number.isSafeInteger(value));
-  if (number !== undefined) return new TypeError(`${String(number)} is no whole number below 2^53, in: ${sql}`);
-  return new ApiError("invalid_parameters", "Text must not contain the character U+0000");
 }

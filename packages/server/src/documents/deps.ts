@@ -84,7 +84,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
     }),
     bases: documentBases(given.blobs),
     readiness: readiness(given.clock),
-    locks: blobLocks(),
+    locks: blobLocks(given.database),
     uses: blobUses(given.database),
     ahead: ahead({ most: AHEAD, onError: given.onError }),
     jobs: jobQueue({

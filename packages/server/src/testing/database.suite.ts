@@ -92,16 +92,6 @@ export function databaseSuite(open: () => Promise<Database>): void {
       expect(await ids("many")).toEqual(results.flatMap((_, i) => (i % 3 === 0 ? [`many${String(i).padStart(2, "0")}`] : [])));
     });
 
-    it("applies the transactions of one caller in the order they were asked", async () => {
-      await database.transaction([insert("order", 1_000)]);
-      const steps = Array.from({ length: 100 }, (_, i) =>
-        database.transaction([
-          { sql: "UPDATE things SET n = ? WHERE id = ? AND n = ?", params: [1_001 + i, "order", 1_000 + i], expect: 1 },
-        ]),
-      );
-      await expect(Promise.all(steps)).resolves.toHaveLength(100);
-    });
-
     it("lets only one of many win a compare-and-swap", async () => {
       await database.transaction([insert("swap", 2_000)]);
       const attempts = Array.from({ length: 20 }, (_, i) =>
@@ -170,6 +160,30 @@ export function databaseSuite(open: () => Promise<Database>): void {
       await expect(database.query("SELECT id FROM fine")).rejects.toThrow("fine");
       await database.migrate([...applied, { ...broken, sql: "CREATE TABLE fine (id TEXT PRIMARY KEY)" }]);
       expect(await database.query("SELECT id FROM fine")).toEqual([]);
+    });
+
+    it("lets one at a time have a lock, in its turn, and others theirs", async () => {
+      const steps: string[] = [];
+      const hold = (lock: string, name: string, until: Promise<unknown> = Promise.resolve()): Promise<string> =>
+        database.lock(lock, async () => {
+          steps.push(`${name} begins`);
+          await until;
+          await database.query("SELECT 1 AS one");
+          steps.push(`${name} ends`);
+          return name;
+        });
+      let release = (): void => undefined;
+      const first = hold("a", "first", new Promise<void>((resolve) => (release = resolve)));
+      const failing = database.lock("a", () => Promise.reject(new Error("in vain")));
+      const others = ["second", "third", "fourth", "fifth", "sixth"].map((name) => hold("a", name));
+      expect(await hold("b", "other")).toBe("other");
+      release();
+      await expect(failing).rejects.toThrow("in vain");
+      expect(await Promise.all([first, ...others])).toEqual(["first", "second", "third", "fourth", "fifth", "sixth"]);
+      expect(steps.filter((step) => !step.startsWith("other"))).toEqual(
+        ["first", "second", "third", "fourth", "fifth", "sixth"].flatMap((name) => [`${name} begins`, `${name} ends`]),
+      );
+      expect(steps.indexOf("other ends")).toBeLessThan(steps.indexOf("first ends"));
     });
 
     it("gives each due job to one worker until its lease ends", async () => {
