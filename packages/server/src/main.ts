@@ -5,18 +5,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { diskBlobs } from "./adapters/blobs-disk.ts";
-import { memoryBus } from "./adapters/bus-memory.ts";
-import { sqliteDatabase } from "./adapters/database-sqlite.ts";
 import { type Config, ConfigError, configTable, loadConfig } from "./config.ts";
 import { DataDirectoryInUse, openDataDirectory } from "./data-directory.ts";
-import { type FirstStartOptions, prepareStore, welcome } from "./first-start.ts";
+import type { FirstStartOptions } from "./first-start.ts";
 import { createLogger } from "./http/log.ts";
-import { loadMigrations } from "./migrations/migrate.ts";
 import { systemClock, systemRandom } from "./ports.ts";
 import { renderPool } from "./render/pool.ts";
-import { loadSecret } from "./secret.ts";
-import { createServer } from "./server.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(file("../package.json"), "utf8")) as { version: string };
@@ -24,7 +18,25 @@ const { version } = JSON.parse(readFileSync(file("../package.json"), "utf8")) as
 async function start(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel });
   const data = await openDataDirectory(config.dataDir);
+  // Its first process starts while the rest of the code is read: half of the time until the service is ready.
   const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
+  const [
+    { diskBlobs },
+    { memoryBus },
+    { sqliteDatabase },
+    { loadMigrations },
+    { loadSecret },
+    { prepareStore, welcome },
+    { createServer },
+  ] = await Promise.all([
+    import("./adapters/blobs-disk.ts"),
+    import("./adapters/bus-memory.ts"),
+    import("./adapters/database-sqlite.ts"),
+    import("./migrations/migrate.ts"),
+    import("./secret.ts"),
+    import("./first-start.ts"),
+    import("./server.ts"),
+  ]);
   const [database, blobs, secret] = await Promise.all([
     sqliteDatabase({ path: data.database }),
     diskBlobs(data.blobs),

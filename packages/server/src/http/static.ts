@@ -75,9 +75,10 @@ export function serveStatic(app: FastifyInstance, options: StaticOptions): void 
   page(app, "/view/view.css", text(VIEW_STYLE, "text/css; charset=utf-8"));
   page(app, "/view/view.js", text(VIEW_SCRIPT, "text/javascript; charset=utf-8"));
 
-  const description = text(JSON.stringify(openapi(options.version)), "application/json; charset=utf-8");
+  let description: ServedFile | null = null;
   app.get("/openapi.json", async (request, reply) => {
     reply.header("access-control-allow-origin", "*");
+    description ??= text(JSON.stringify(openapi(options.version)), "application/json; charset=utf-8");
     return send(request, reply, description);
   });
 
