@@ -261,12 +261,16 @@ export function createTools(options: ToolsOptions): Tools {
     return true;
   }
 
+  function focusPages(): void {
+    const [id] = selection.ids;
+    if (id === undefined) pages.viewport.focus({ preventScroll: true });
+    else reach.focus(id);
+  }
+
   function escape(): boolean {
-    if (bars.closePanel()) return true;
-    if (bars.contains(root.activeElement)) {
-      const [id] = selection.ids;
-      if (id !== undefined) reach.focus(id);
-      else pages.viewport.focus({ preventScroll: true });
+    // The panel takes the focus with it when it goes.
+    if (bars.closePanel() || bars.contains(root.activeElement)) {
+      focusPages();
       return true;
     }
     if (selection.ids.length > 0) {
