@@ -10,6 +10,12 @@ import { build, defineConfig, type Plugin } from "vite";
 const root = import.meta.dirname;
 const conditions = ["lectern-source", "module", "browser", "import", "default"];
 const target = "es2022";
+/** Every name but those of the entries says its content, also of what the worker needs. */
+const FILES = {
+  entryFileNames: "chunks/[name]-[hash].js",
+  chunkFileNames: "chunks/[name]-[hash].js",
+  assetFileNames: "chunks/[name]-[hash][extname]",
+};
 
 export default defineConfig({
   root,
@@ -17,7 +23,7 @@ export default defineConfig({
   publicDir: false,
   resolve: { conditions },
   plugins: [entries(), brotli()],
-  worker: { format: "es" },
+  worker: { format: "es", rolldownOptions: { output: FILES } },
   build: {
     target,
     outDir: "dist",
@@ -32,9 +38,7 @@ export default defineConfig({
       output: {
         // One request for all that the first page needs, also what later chunks share with it.
         codeSplitting: { groups: [{ name: "lectern", tags: ["$initial"] }] },
-        entryFileNames: "chunks/[name]-[hash].js",
-        chunkFileNames: "chunks/[name]-[hash].js",
-        assetFileNames: "chunks/[name]-[hash][extname]",
+        ...FILES,
       },
     },
   },

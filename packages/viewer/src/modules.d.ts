@@ -8,3 +8,14 @@ declare module "lucide/dist/esm/icons/*.mjs" {
   const icon: readonly (readonly [tag: string, attributes: Readonly<Record<string, string>>])[];
   export default icon;
 }
+
+/** Addresses of files that the build puts beside the code. */
+declare module "*?worker&url" {
+  const url: string;
+  export default url;
+}
+
+declare module "*.wasm?url" {
+  const url: string;
+  export default url;
+}

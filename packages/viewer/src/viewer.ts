@@ -219,6 +219,8 @@ export class Viewer implements Actions {
   #follow({ scroller, client }: Shown): void {
     const { state, events } = this;
     state.pageCount.value = scroller.order.length;
+    state.save.value = client.save;
+    state.connection.value = client.state;
     const moved = (): void => {
       if (scroller.currentIndex !== state.pageIndex.value) {
         state.pageIndex.value = scroller.currentIndex;
@@ -244,6 +246,9 @@ export class Viewer implements Actions {
         events.emit("document.saveStateChange", save);
       }),
       client.on("peers", (peers) => {
+        // Their cursors move often; who is here changes seldom.
+        const same = peers.length === state.peers.value.length && peers.every((peer, index) => peer.id === state.peers.value[index]?.id);
+        if (same) return;
         state.peers.value = peers;
         events.emit("instant.connectedClients.change", { clients: peers }, { origin: "remote", by: null });
       }),

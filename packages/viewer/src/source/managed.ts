@@ -84,7 +84,7 @@ class ManagedSource implements DocumentSource {
           pageIndex: page.index,
           rects: hit.rectsOnPage.map((rect) => space.rectToSource(rect)),
           preview: hit.previewText,
-          range: hit.rangeInPreview,
+          range: [hit.rangeInPreview[0], hit.rangeInPreview[0] + hit.rangeInPreview[1]],
         },
       ];
     });
@@ -193,6 +193,7 @@ function connectTo(url: string): Connect {
 interface ServerHit {
   readonly pageIndex: number;
   readonly previewText: string;
+  /** Start and length. */
   readonly rangeInPreview: readonly [number, number];
   readonly rectsOnPage: readonly Rect[];
 }

@@ -1,7 +1,222 @@
-/** A document that the page itself provides. */
-import { ApiError } from "@lectern/protocol/plain";
-import type { DocumentSource } from "./source.ts";
+/**
+ * A document that the page itself provides. Nothing of it leaves the browser: the engine is a worker, the layer a room of one in memory, so
+ * the viewer has one way to read and to write. Only the session is checked, like any other.
+ */
+import { connectPdfWorker, type RemoteDocument, type RemotePdf, type WorkerPort } from "@lectern/pdf/browser";
+import { search, type SearchText, searchText } from "@lectern/pdf/search";
+import wasmUrl from "@embedpdf/pdfium/pdfium.wasm?url";
+import workerUrl from "@lectern/pdf/worker?worker&url";
+import type { Manifest, PageText } from "@lectern/pdf";
+import type { AnyRecord, Opened, OutlineItem, Page, RecordOf } from "@lectern/protocol";
+import { ApiError, base32, type ErrorCode, imageWidth, pageId, parsePageId, sourceOrder } from "@lectern/protocol/plain";
+import { memoryQueue } from "@lectern/sync/client";
+import { localSocket, memoryBaseRecords, MemoryChangeLog, SyncRoom } from "@lectern/sync/room";
+import { browserClock } from "../layer.ts";
+import type { LoadOptions } from "../options.ts";
+import type { PageShape } from "../pages/page-list.ts";
+import { type Ask, openSession, type OpenSessionOptions } from "./open-session.ts";
+import type { DocumentSource, ExportOptions, SearchHit, SearchQuery, Transport } from "./source.ts";
 
-export function openProvided(_options: object): Promise<DocumentSource> {
-  return Promise.reject(new ApiError("not_implemented", "document: local documents come with the local engine"));
+export interface ProvidedOptions extends OpenSessionOptions {
+  readonly document: NonNullable<LoadOptions["document"]>;
+}
+
+const REVISION = 1;
+/** A search stops at so many hits. */
+const MOST_HITS = 10_000;
+
+export async function openProvided(options: ProvidedOptions): Promise<DocumentSource> {
+  const [{ opened, request }, file] = await Promise.all([openSession(options), fileOf(options.document)]);
+  const engine = connectPdfWorker(startWorker(), { wasm: new URL(wasmUrl, location.href).href });
+  try {
+    const document = await openFile(engine, file, request.password, options.ask);
+    const { manifest, records, sourceSha256 } = await document.importRecords({ revision: REVISION });
+    const base = records.flatMap((page) => page.records);
+    return new ProvidedSource(engine, document, manifest, base, describe(opened, { manifest, base, sourceSha256, file }));
+  } catch (error) {
+    engine.close();
+    throw asApiError(error);
+  }
+}
+
+class ProvidedSource implements DocumentSource {
+  readonly opened: Opened;
+  #engine: RemotePdf;
+  #document: RemoteDocument;
+  #manifest: Manifest;
+  #base: readonly RecordOf<"annotation">[];
+  #room: SyncRoom;
+  #texts = new Map<number, SearchText>();
+
+  constructor(engine: RemotePdf, document: RemoteDocument, manifest: Manifest, base: readonly RecordOf<"annotation">[], opened: Opened) {
+    this.opened = opened;
+    this.#engine = engine;
+    this.#document = document;
+    this.#manifest = manifest;
+    this.#base = base;
+    this.#room = new SyncRoom({
+      layerId: "local",
+      log: new MemoryChangeLog(),
+      base: memoryBaseRecords(base, (id) => this.#page(id)),
+      clock: browserClock,
+      limits: opened.limits,
+    });
+  }
+
+  async image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
+    const bitmap = await this.#document.render(page.content!.sourceIndex, { width, signal });
+    const canvas = document.createElement("canvas");
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    const pixels = new Uint8ClampedArray(bitmap.data.buffer as ArrayBuffer, bitmap.data.byteOffset, bitmap.data.length);
+    canvas.getContext("2d")?.putImageData(new ImageData(pixels, bitmap.width, bitmap.height), 0, 0);
+    return canvas;
+  }
+
+  text(page: PageShape, signal: AbortSignal): Promise<PageText> {
+    return this.#document.text(page.content!.sourceIndex, { signal });
+  }
+
+  async search({ text, caseSensitive, wholeWord, pages }: SearchQuery, signal: AbortSignal): Promise<readonly SearchHit[]> {
+    const hits: SearchHit[] = [];
+    for (const page of pages) {
+      if (page.content === null) continue;
+      const { sourceIndex } = page.content;
+      const ready = this.#texts.get(sourceIndex) ?? searchText(await this.#document.text(sourceIndex, { signal }));
+      this.#texts.set(sourceIndex, ready);
+      const found = search(ready, text, { caseSensitive, wholeWord, limit: MOST_HITS - hits.length });
+      hits.push(...found.map((hit) => ({ ...hit, pageId: page.id, pageIndex: page.index })));
+      if (hits.length >= MOST_HITS) break;
+    }
+    return hits;
+  }
+
+  outline(): Promise<readonly OutlineItem[]> {
+    return Promise.resolve(this.#manifest.outline);
+  }
+
+  async exportPdf({ source = false, flatten = false }: ExportOptions): Promise<Blob> {
+    const changes = source ? [] : this.#changes();
+    const bytes = await this.#document.exportChanges(changes, { annotations: true, flatten });
+    return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
+  }
+
+  async transport(): Promise<Transport> {
+    const { grants, user } = this.opened;
+    await this.#room.load();
+    return {
+      connect: localSocket(this.#room, { grants, name: user.name, clock: browserClock }),
+      queue: memoryQueue(() => base32(crypto.getRandomValues(new Uint8Array(15)))),
+      orphans: [],
+      durable: false,
+      getToken: () => Promise.resolve("local"),
+      fetchSnapshot: () => Promise.reject(new ApiError("not_found", "a local room sends its records itself")),
+    };
+  }
+
+  close(): void {
+    this.#room.close().catch(reportError);
+    this.#engine.close();
+  }
+
+  /** What became of the annotations of the file, and those that are new. */
+  #changes(): { readonly base: RecordOf<"annotation"> | null; readonly current: RecordOf<"annotation"> | null }[] {
+    const records: readonly AnyRecord[] = this.#room.snapshot(this.opened.grants).records;
+    const now = new Map(records.flatMap((record) => (record.kind === "annotation" ? [[record.id, record] as const] : [])));
+    const before = new Map(this.#base.map((record) => [record.id, record]));
+    const gone = this.#base.filter(({ id }) => !now.has(id)).map((base) => ({ base, current: null }));
+    const changed = [...now.values()].filter(({ seq }) => seq > 0).map((current) => ({ base: before.get(current.id) ?? null, current }));
+    return [...gone, ...changed];
+  }
+
+  #page(id: string): Page | null {
+    const place = parsePageId(id);
+    const page = place?.revision === REVISION ? this.#manifest.pages[place.sourceIndex] : undefined;
+    if (place === null || page === undefined || id !== pageId(REVISION, place.sourceIndex)) return null;
+    const content = { source: this.opened.source, sourceIndex: place.sourceIndex };
+    return { content, order: sourceOrder(place.sourceIndex), rotation: 0, crop: null, size: [page.width, page.height], label: page.label };
+  }
+}
+
+interface Provided {
+  readonly manifest: Manifest;
+  readonly base: readonly RecordOf<"annotation">[];
+  readonly sourceSha256: string;
+  readonly file: Blob;
+}
+
+/** What `open` would answer if the service had the file. */
+function describe(opened: Opened, { manifest, base, sourceSha256, file }: Provided): Opened {
+  const runs: [n: number, width: number, height: number, rotation: 0 | 90 | 180 | 270][] = [];
+  const labels: Record<string, string> = {};
+  for (const [index, { width, height, rotation, label }] of manifest.pages.entries()) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === width && last[2] === height && last[3] === rotation) last[0]++;
+    else runs.push([1, width, height, rotation]);
+    if (label !== null && label !== String(index + 1)) labels[index] = label;
+  }
+  const { print, extract, annotationAndForms } = manifest.permissions;
+  return {
+    ...opened,
+    title: file instanceof File ? file.name : (manifest.metadata.title ?? null),
+    revision: REVISION,
+    restrictions: { print, copy: extract, annotate: annotationAndForms },
+    pages: { count: manifest.pages.length, runs, labels, partial: false },
+    source: sourceSha256,
+    records: { complete: true, inline: base },
+    firstWidth: imageWidth(640),
+  };
+}
+
+async function openFile(engine: RemotePdf, file: Blob, given: string | undefined, ask: Ask): Promise<RemoteDocument> {
+  let password = given;
+  for (;;) {
+    try {
+      return await engine.open(file, password === undefined ? {} : { password });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== "password_required" && code !== "wrong_password") throw error;
+      password = await ask.password(code === "wrong_password");
+    }
+  }
+}
+
+async function fileOf(document: ProvidedOptions["document"]): Promise<Blob> {
+  if (document instanceof Blob) return document;
+  if (typeof document !== "string") return new Blob([document as BlobPart]);
+  const response = await fetch(document).catch((cause: unknown) => {
+    throw new ApiError("unavailable", `document: ${document} could not be fetched`, { cause });
+  });
+  if (!response.ok) throw new ApiError("not_found", `document: ${document} answers ${response.status}`);
+  return response.blob();
+}
+
+/** A worker must come from the page's own origin: for the script tag a small one of its own imports ours. */
+function startWorker(): WorkerPort {
+  const url = new URL(workerUrl, location.href);
+  if (url.origin === location.origin) return new Worker(url, { type: "module" }) as unknown as WorkerPort;
+  const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" }));
+  try {
+    return new Worker(script, { type: "module" }) as unknown as WorkerPort;
+  } finally {
+    // The worker has its script by the time it runs; nothing else needs the address.
+    setTimeout(() => URL.revokeObjectURL(script), 60_000);
+  }
+}
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  not_a_pdf: "invalid_document",
+  damaged: "invalid_document",
+  unsupported_security: "invalid_document",
+  too_large: "too_large",
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ApiError(CODES[codeOf(error)] ?? "internal", message, { cause: error });
 }

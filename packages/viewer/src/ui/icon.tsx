@@ -3,6 +3,7 @@
 import ChevronDown from "lucide/dist/esm/icons/chevron-down.mjs";
 import ChevronLeft from "lucide/dist/esm/icons/chevron-left.mjs";
 import ChevronRight from "lucide/dist/esm/icons/chevron-right.mjs";
+import ChevronUp from "lucide/dist/esm/icons/chevron-up.mjs";
 import CloudCheck from "lucide/dist/esm/icons/cloud-check.mjs";
 import CloudOff from "lucide/dist/esm/icons/cloud-off.mjs";
 import CloudUpload from "lucide/dist/esm/icons/cloud-upload.mjs";
@@ -30,6 +31,7 @@ export const ICONS = {
   "chevron-down": ChevronDown,
   "chevron-left": ChevronLeft,
   "chevron-right": ChevronRight,
+  "chevron-up": ChevronUp,
   "cloud-check": CloudCheck,
   "cloud-off": CloudOff,
   "cloud-upload": CloudUpload,

@@ -123,14 +123,8 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
           <span class="count" role="status">
             {summary(now, active.value, t)}
           </span>
-          <Button
-            icon="chevron-left"
-            narrow
-            label={t("search.previous")}
-            disabled={hits.length === 0}
-            onClick={() => go(active.value - 1)}
-          />
-          <Button icon="chevron-right" narrow label={t("search.next")} disabled={hits.length === 0} onClick={() => go(active.value + 1)} />
+          <Button icon="chevron-up" narrow label={t("search.previous")} disabled={hits.length === 0} onClick={() => go(active.value - 1)} />
+          <Button icon="chevron-down" narrow label={t("search.next")} disabled={hits.length === 0} onClick={() => go(active.value + 1)} />
           <Button icon="x" narrow label={t("search.close")} onClick={() => (state.searchOpen.value = false)} />
         </div>
         {now.kind === "found" && hits.length === 0 && <p class="empty">{t("search.none", { text: text.value.trim() })}</p>}
