@@ -115,7 +115,15 @@ describeInBrowser("reviewing together", () => {
     await ana.mouse.up();
     await until("it was resized", async () => Math.abs((await width()) - before.width) > 10);
 
-    await ana.keyboard.press("Delete");
+    await ana.getByRole("button", { name: "Style" }).click();
+    await ana
+      .getByRole("button", { name: "Green" })
+      .or(ana.getByRole("radio", { name: "Green" }))
+      .first()
+      .click();
+    const color = async () => (await product.client.annotations.get({ documentId, annotationId: rectangle.id })).content["strokeColor"];
+    await until("it was given another colour", async () => (await color()) !== rectangle.content["strokeColor"]);
+    await ana.getByRole("button", { name: "Delete", exact: true }).click();
     await until("it was deleted", async () => (await storedOf("pspdfkit/shape/rectangle")).length === 0);
     await drawn(ben, rectangle.id).waitFor({ state: "detached" });
     await ana.keyboard.press("Control+z");
@@ -214,7 +222,7 @@ describeInBrowser("reviewing together", () => {
   test("whoever may only read has no tools, and neither the socket nor HTTP takes a change", async () => {
     const cem = await open("cem", "Cem", ["read"]);
     await cem.getByText("View only").first().waitFor();
-    expect(await cem.getByRole("button", { name: "Rectangle" }).count()).toBe(0);
+    expect(await cem.getByRole("button", { name: "Rectangle", exact: true }).count()).toBe(0);
     const refused = await cem.evaluate(async () => {
       const { instance } = window as unknown as {
         instance: { create(data: object): Promise<unknown>; pageInfoForIndex(i: number): { id: string } };
