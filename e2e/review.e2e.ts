@@ -129,10 +129,9 @@ describeInBrowser("reviewing together", () => {
     await ana.keyboard.press("Control+z");
     await until("the deletion was undone", async () => (await storedOf("pspdfkit/shape/rectangle")).length === 1);
     await drawn(ben, rectangle.id).waitFor({ state: "attached" });
-    await ana.keyboard.press("Control+z");
-    await ana.keyboard.press("Control+z");
+    for (let i = 0; i < 3; i++) await ana.keyboard.press("Control+z");
     await until(
-      "resize and move were undone",
+      "colour, resize and move were undone",
       async () => Math.abs((await left()) - before.left) < 0.1 && Math.abs((await width()) - before.width) < 0.1,
     );
   });
