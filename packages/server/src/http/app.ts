@@ -58,12 +58,13 @@ const ALIASES: ReadonlyMap<Operation, readonly string[]> = new Map<Operation, re
 const REQUEST_ID = /^[\w.:@~-]{1,128}$/;
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { log, clock, random } = options;
+  const { log, clock } = options;
+  const makeId = requestIds(options);
   const app = fastify({
     logger: false,
     genReqId: (request) => {
       const given = single(request.headers["x-request-id"]);
-      return given !== null && REQUEST_ID.test(given) ? given : newId(clock.now(), random(10));
+      return given !== null && REQUEST_ID.test(given) ? given : makeId();
     },
     requestIdHeader: false,
     // A proxy on this machine tells the caller's address; nobody else is believed.
@@ -89,7 +90,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     readBody(request, payload, options.bodyLimits ?? BODY_LIMITS),
   );
 
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     request.startedAt = clock.now();
     reply.headers({
       "x-request-id": request.id,
@@ -99,13 +100,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     });
     normaliseContentType(request);
+    done();
   });
-  app.addHook("onResponse", async (request, reply) => {
-    const route = request.routeOptions.url ?? "(none)";
-    log.debug(
-      { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: clock.now() - request.startedAt },
-      "request",
-    );
+  app.addHook("onResponse", (request, reply, done) => {
+    if (log.isLevelEnabled("debug")) {
+      const route = request.routeOptions.url ?? "(none)";
+      const ms = clock.now() - request.startedAt;
+      log.debug({ requestId: request.id, method: request.method, route, status: reply.statusCode, ms }, "request");
+    }
+    done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(toApiError(error), request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(new ApiError("not_found", "There is no such route"), request, reply, log));
@@ -124,6 +127,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   }
   for (const [url, methods] of mounted) mountOthers(app, url, methods);
   return app;
+}
+
+/** Unique and sortable, without asking for random bytes each time. */
+function requestIds({ clock, random }: Pick<AppOptions, "clock" | "random">): () => string {
+  const start = newId(clock.now(), random(10)).slice(0, 18);
+  let count = 0;
+  return () => start + (count++).toString(36).padStart(8, "0");
 }
 
 type AnyHandler = (input: unknown, context: Context) => Promise<unknown>;

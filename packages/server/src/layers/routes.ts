@@ -127,14 +127,10 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
       const tag = `"${blob}-${index}-${width}"`;
       const headers = { "cache-control": "private, max-age=31536000, immutable", etag: tag };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
-      const bytes = await pageImage(reading.documents, {
-        applicationId: access.applicationId,
-        documentId: access.documentId,
-        blob,
-        index,
-        width,
-        signal: context.signal,
-      });
+      const page = { applicationId: access.applicationId, documentId: access.documentId, blob, index, width };
+      // Only a page that has to be drawn is worth stopping.
+      const signal = reading.documents.cache.has(imageCacheKey(page)) ? {} : { signal: context.signal };
+      const bytes = await pageImage(reading.documents, { ...page, ...signal });
       return reply(bytes, { headers });
     },
     async imageText({ blob, index }, context) {
@@ -163,12 +159,12 @@ async function requireShown(reading: ReadingDeps, context: Context<null, Access>
 }
 
 function shows({ base, room }: OpenLayer, blob: string, index: number): boolean {
-  const isShown = (page: ReturnType<typeof room.page>): boolean => {
-    if (page === null || page.deleted || page.kind !== "page") return false;
-    const { content } = page.data;
-    return content !== null && content.source === blob && content.sourceIndex === index;
-  };
-  return isShown(room.page(`${base.revision}.${index}`)) || room.changed({ kind: "page" }).some(isShown);
+  const changed = room.changed({ kind: "page" });
+  const derived = `${base.revision}.${index}`;
+  if (blob === base.source && index < base.manifest.pageCount && !changed.some(({ id }) => id === derived)) return true;
+  return changed.some(
+    ({ kind, deleted, data }) => kind === "page" && !deleted && data.content?.source === blob && data.content.sourceIndex === index,
+  );
 }
 
 function hash(text: string): string {
