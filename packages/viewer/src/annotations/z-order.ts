@@ -42,6 +42,8 @@ export function orderBehind(records: readonly AnyRecord[]): string {
 }
 
 function countOf(order: string): number | null {
-  const match = COUNTING.exec(order);
-  return match === null ? null : [...match[0]].reduce((sum, digit) => sum * DIGITS.length + DIGITS.indexOf(digit), 0);
+  if (!COUNTING.test(order)) return null;
+  let count = 0;
+  for (let i = 0; i < 5; i++) count = count * DIGITS.length + DIGITS.indexOf(order[i]!);
+  return count;
 }
