@@ -10,5 +10,6 @@ export default defineConfig({
     include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
     execArgv: ["--conditions=lectern-source"],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 });
