@@ -19,6 +19,8 @@ export class RecentChanges {
   push(change: AppliedChange): void {
     this.#changes.push(change);
     this.#chars += size(change);
+    // A quarter more than is wanted, so that not every change moves all others.
+    if (this.#changes.length <= CHANGES * 1.25 && this.#chars <= CHARS * 1.25) return;
     let dropped = 0;
     while (this.#changes.length - dropped > CHANGES || (this.#chars > CHARS && this.#changes.length - dropped > 1)) {
       this.#chars -= size(this.#changes[dropped]!);

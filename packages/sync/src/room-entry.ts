@@ -17,4 +17,5 @@ export type { CommitCaller, Committed, JoinOptions, LayerHint, LayerHints, Membe
 export { type Admission, type Hello, localSocket, type RoomSocket, type RoomSocketOptions, roomSocket } from "./room-socket.ts";
 export { applyOp, applyPatch, compose, deepEqual, diff, invert, type Stamp } from "./change.ts";
 export { peerColor } from "./room-presence.ts";
+export type { PresenceLink } from "./presence-link.ts";
 export type { Clock, Connect, Connection } from "./socket.ts";

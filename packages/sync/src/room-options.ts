@@ -4,6 +4,7 @@ import type { ErrorCode, Grants, SyncLimits } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
 import type { ChangeLog, LoggedChange, PendingCommit, StoredRecord } from "./change-log.ts";
 import type { RoomFault } from "./decide.ts";
+import type { PresenceLink } from "./presence-link.ts";
 import type { Clock, Connection } from "./socket.ts";
 
 /** "This layer is at this seq now", between nodes: lossy, a hint costs nothing when it is late, lost or sent twice. */
@@ -26,6 +27,8 @@ export interface SyncRoomOptions {
   readonly limits: SyncLimits;
   /** Without them this is the only node. */
   readonly hints?: LayerHints;
+  /** Shows the people of other nodes; without it those of this one only. */
+  readonly presence?: PresenceLink;
   /** How often to look for changes of other nodes whose hint was lost, ms; 0 never. Only while somebody is in the room. */
   readonly pollMs?: number;
   /** Which of these blobs the document uses; without it a client can name none. */

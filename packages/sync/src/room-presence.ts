@@ -1,9 +1,11 @@
 /**
  * Who is in the room and what they point at: lossy, coalesced, never logged. A person is shown while their connection speaks (10 s), and each viewer
  * is told of records that it may see only. Under pressure presence is what is left out first; the whole of it follows when there is room again.
+ * With a link to other nodes their people are shown like those of this one.
  */
 import type { Peer, Presence } from "@lectern/protocol";
 import type { RecordHead } from "@lectern/protocol/plain";
+import { type PresenceLink, RemotePresence, type RemotePeer } from "./presence-link.ts";
 import type { RoomView } from "./room-view.ts";
 import type { Clock } from "./socket.ts";
 
@@ -39,21 +41,41 @@ export class RoomPresence {
   readonly #head: (id: string) => RecordHead | null;
   readonly #states = new Map<string, State>();
   readonly #dirty = new Set<string>();
+  /** null: this is the only node. */
+  readonly #remote: RemotePresence | null;
   #cancelFlush: (() => void) | null = null;
   #cancelSweep: (() => void) | null = null;
 
-  constructor(clock: Clock, head: (id: string) => RecordHead | null) {
+  constructor(
+    clock: Clock,
+    head: (id: string) => RecordHead | null,
+    between?: { readonly link: PresenceLink | undefined; readonly layer: string },
+  ) {
     this.#clock = clock;
     this.#head = head;
+    this.#remote =
+      between?.link === undefined
+        ? null
+        : new RemotePresence({
+            link: between.link,
+            layer: between.layer,
+            now: () => clock.now(),
+            onChanged: (id) => this.#changed(id),
+            onAsked: () => this.#remote?.tellAll(this.#peersHere()),
+          });
   }
 
   join(member: PresentMember): void {
+    if (this.#states.size === 0) {
+      this.#remote?.forget(this.#clock.now() - SILENCE_MS);
+      this.#remote?.ask();
+    }
     this.#states.set(member.id, {
       member,
       presence: {},
       heardAt: this.#clock.now(),
       shown: true,
-      stale: this.#states.size > 0,
+      stale: this.#states.size > 0 || (this.#remote !== null && this.#remote.size > 0),
       told: new Set(),
     });
     this.#changed(member.id);
@@ -63,7 +85,9 @@ export class RoomPresence {
   leave(id: string): void {
     if (!this.#states.delete(id)) return;
     this.#changed(id);
-    if (this.#states.size === 0) this.close();
+    if (this.#states.size > 0) return;
+    this.#flush();
+    this.#rest();
   }
 
   /** The connection said something: it is alive. */
@@ -85,6 +109,13 @@ export class RoomPresence {
   }
 
   close(): void {
+    this.#remote?.tell([], [...this.#states.keys()]);
+    this.#remote?.close();
+    this.#rest();
+  }
+
+  /** Nobody is here who could be told anything. */
+  #rest(): void {
     this.#cancelFlush?.();
     this.#cancelSweep?.();
     this.#cancelFlush = this.#cancelSweep = null;
@@ -92,7 +123,9 @@ export class RoomPresence {
     this.#dirty.clear();
   }
 
+  /** Somebody of this node or, when somebody is here to be told, of another one. */
   #changed(id: string): void {
+    if (this.#states.size === 0 && this.#remote?.get(id) != null) return;
     this.#dirty.add(id);
     this.#cancelFlush ??= this.#clock.setTimeout(() => this.#flush(), COALESCE_MS);
   }
@@ -106,12 +139,35 @@ export class RoomPresence {
       state.presence = {};
       this.#changed(id);
     }
+    this.#remote?.forget(silent);
+    this.#remote?.tellAlive(this.#peersHere().map(({ id }) => id));
+  }
+
+  #peersHere(): Peer[] {
+    return [...this.#states.values()].filter(({ shown }) => shown).map(({ member, presence }) => ({ ...member.peer, presence }));
+  }
+
+  /** Of this node, or of another one; null when they are not to be seen. */
+  #shown(id: string): RemotePeer | null {
+    const state = this.#states.get(id);
+    if (state === undefined) return this.#remote?.get(id) ?? null;
+    return state.shown ? { peer: state.member.peer, presence: state.presence } : null;
+  }
+
+  #tellOthers(dirty: readonly string[]): void {
+    const set = dirty.flatMap((id) => {
+      const state = this.#states.get(id);
+      return state?.shown === true ? [{ ...state.member.peer, presence: state.presence }] : [];
+    });
+    const gone = dirty.filter((id) => this.#shown(id) === null);
+    this.#remote?.tell(set, gone);
   }
 
   #flush(): void {
     this.#cancelFlush = null;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
+    this.#tellOthers(dirty);
     let waiting = false;
     const encoded = new Map<string, string>();
     for (const state of this.#states.values()) {
@@ -120,24 +176,25 @@ export class RoomPresence {
         state.stale = waiting = true;
         continue;
       }
-      const about = (state.stale ? [...new Set([...this.#states.keys(), ...state.told])] : dirty).filter((id) => id !== member.id);
+      const all = state.stale ? [...new Set([...this.#states.keys(), ...(this.#remote?.ids() ?? []), ...state.told])] : dirty;
+      const about = all.filter((id) => id !== member.id);
       state.stale = false;
-      const shown = about.filter((id) => this.#states.get(id)?.shown === true);
+      const shown = about.filter((id) => this.#shown(id) !== null);
       const gone = about.filter((id) => !shown.includes(id) && state.told.delete(id));
       if (shown.length === 0 && gone.length === 0) continue;
       for (const id of shown) state.told.add(id);
-      const set = shown.map((id) => this.#encode(this.#states.get(id)!, member.view, encoded));
+      const set = shown.map((id) => this.#encode(this.#shown(id)!, member.view, encoded));
       member.send(`{"type":"presence","set":[${set.join(",")}],"gone":${JSON.stringify(gone)}}`);
     }
     // Whoever was left out is told when its buffer has drained.
     if (waiting) this.#cancelFlush ??= this.#clock.setTimeout(() => this.#flush(), COALESCE_MS * 4);
   }
 
-  #encode({ member, presence }: State, view: RoomView, encoded: Map<string, string>): string {
-    const key = `${member.id} ${view.key}`;
+  #encode({ peer, presence }: RemotePeer, view: RoomView, encoded: Map<string, string>): string {
+    const key = `${peer.id} ${view.key}`;
     let json = encoded.get(key);
     if (json === undefined) {
-      json = JSON.stringify({ ...member.peer, presence: this.#asSeen(presence, view) } satisfies Peer);
+      json = JSON.stringify({ ...peer, presence: this.#asSeen(presence, view) } satisfies Peer);
       encoded.set(key, json);
     }
     return json;

@@ -427,10 +427,22 @@ describe("what viewers are told", () => {
     const { clock, room, join } = await testRoom();
     const bob = await join();
     bob.buffered = 1_000_001;
-    for (let i = 0; i < 1_001; i++) await room.commit([create(`r${i}`)], { grants: grantsOf("ann") });
+    for (let i = 0; i < 1_300; i++) await room.commit([create(`r${i}`)], { grants: grantsOf("ann") });
     bob.buffered = 0;
     await clock.advance(100);
     expect([bob.frames.at(-1), bob.closed]).toEqual([{ type: "reset", epoch: 0 }, null]);
+  });
+
+  it("a change larger than all that a room remembers is told like any other", async () => {
+    const { room, join } = await testRoom();
+    const ann = await join();
+    const note = "x".repeat(100_000);
+    const ops = Array.from({ length: 60 }, (_, i) => ["c", `big${i}`, "annotation", { ...rectangle(), note }] as const);
+    await room.commit(ops, { grants: grantsOf("bob") });
+    await room.commit([create("a")], { grants: grantsOf("bob") });
+    expect(ann.told()).toHaveLength(61);
+    const back = await join({ since: 0, epoch: 0, viewKey: "all" });
+    expect([back.welcome.mode, back.told().length]).toEqual(["delta", 61]);
   });
 
   it("other rights on a running connection mean another hello; the same ones mean nothing", async () => {

@@ -58,7 +58,7 @@ export class SyncRoom {
   constructor(options: SyncRoomOptions) {
     this.#options = options;
     this.#state = new LayerState(options.base, []);
-    this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id));
+    this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id), { link: options.presence, layer: options.layerId });
     this.#stopHints =
       options.hints?.subscribe(options.layerId, ({ seq }) => {
         if (seq > this.#head.seq) this.#lookBehind();
@@ -216,6 +216,11 @@ export class SyncRoom {
   /** Changes with seq > since, as logged; null when they are not kept any more. */
   async changesSince(since: number): Promise<readonly LoggedChange[] | null> {
     return (await this.#options.log.changesSince(since))?.changes ?? null;
+  }
+
+  /** Resolves when the room has everything that the log had when this was called: what other nodes wrote. Throws ApiError `unavailable`. */
+  async catchUp(): Promise<void> {
+    await this.#catchUpSoon();
   }
 
   /** Resolves when the room has caught up to at least this seq. Throws ApiError `unavailable` when the log does not have it. */
