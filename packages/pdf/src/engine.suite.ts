@@ -233,6 +233,25 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect([isShown("none"), isShown("others"), isShown("all")]).toEqual([false, true, true]);
     });
 
+    it("shows with the others what is no record although its kind is one: a reply, an ink without strokes", () => {
+      const record = { Subtype: pdfName("Square") };
+      const reply = { Subtype: pdfName("Square"), IRT: { Odd: true } };
+      const ink = { Subtype: pdfName("Ink"), InkList: [] };
+      for (const annotation of [reply, ink, record]) {
+        const file = pdfWriter();
+        const form = file.stream({ Type: pdfName("XObject"), Subtype: pdfName("Form"), BBox: [0, 0, 50, 50] }, "1 0 0 rg 0 0 50 50 re f");
+        const [root, tree, page] = [file.reserve(), file.reserve(), file.reserve()];
+        const drawn = file.add({ Type: pdfName("Annot"), Rect: [10, 10, 60, 60], F: 4, AP: { N: form }, ...annotation });
+        file.set(root, { Type: pdfName("Catalog"), Pages: tree });
+        file.set(tree, { Type: pdfName("Pages"), Kids: [page], Count: 1 });
+        file.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 100, 100], Annots: [drawn] });
+        const document = open(file.finish({ Root: root }));
+        const red = (annotations: "others" | "all"): boolean => countPixels(document.render(0, { width: 100, annotations }), isRed) > 1000;
+        expect([red("others"), red("all")]).toEqual([annotation !== record, true]);
+        document.close();
+      }
+    });
+
     it("draws form fields with their values, also without appearances in the file", () => {
       const document = open(formPdf());
       const bare = document.render(0, { width: 595 });

@@ -18,6 +18,12 @@ export function annotationData(annotation: FileAnnotation, page: string): Annota
   return data === null ? null : withinLimit(data);
 }
 
+/** Is it drawn into images of `"others"`? Not what is a record, nor a word of a conversation, which has no place on the page (ISO 32000-2, 12.5.6.2). */
+export function isDrawnWithOthers(annotation: FileAnnotation): boolean {
+  if (annotation.subtype === "Popup" || (annotation.subtype === "Text" && annotation.isReply)) return false;
+  return annotationData(annotation, "") === null;
+}
+
 type Common = Pick<Annotation, "page" | "creatorName" | "flags" | "pdfObjectId">;
 type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
 

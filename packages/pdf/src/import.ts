@@ -13,6 +13,8 @@ export interface ImportOptions {
   /** Of the file, in hexadecimal. */
   readonly sourceSha256: string;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** Default: as many as a layer can have. */
+  readonly maxRecords?: number;
 }
 
 export interface Manifest {
@@ -32,13 +34,22 @@ export interface PageRecords {
   readonly records: readonly RecordOf<"annotation">[];
 }
 
-/** The manifest walks the page tree once. `records` reads page by page while it is iterated; pages without records are left out. */
-export function importRecords(
-  document: PdfDocument,
-  options: ImportOptions,
-): { readonly manifest: Manifest; readonly records: Iterable<PageRecords> } {
-  return { manifest: readManifest(document, options.revision), records: { [Symbol.iterator]: () => readRecords(document, options) } };
+export interface Imported {
+  readonly manifest: Manifest;
+  /** Read page by page while it is iterated, once; pages without records are left out. */
+  readonly records: Iterable<PageRecords>;
+  /** Sentences for people about what of the file is not shown; complete when `records` has been iterated. */
+  readonly warnings: readonly string[];
 }
+
+/** The manifest walks the page tree once. */
+export function importRecords(document: PdfDocument, options: ImportOptions): Imported {
+  const manifest = readManifest(document, options.revision);
+  const warnings = manifest.hasXfa ? [XFA_WARNING] : [];
+  return { manifest, warnings, records: { [Symbol.iterator]: () => readRecords(document, options, warnings) } };
+}
+
+const XFA_WARNING = "The file is an XFA form, which is not supported: what is shown are the ordinary pages that it holds beside the form";
 
 function readManifest(document: PdfDocument, revision: number): Manifest {
   return {
@@ -65,17 +76,23 @@ function withPageId(action: Action, revision: number): Action {
   return action.type === "goTo" ? { ...action, page: pageId(revision, Number(action.page)) } : action;
 }
 
-function* readRecords(document: PdfDocument, options: ImportOptions): Generator<PageRecords> {
+function* readRecords(document: PdfDocument, options: ImportOptions, warnings: string[]): Generator<PageRecords> {
   const idOf = recordIds(options);
+  const most = options.maxRecords ?? SYNC_LIMITS.recordsPerLayer;
   let total = 0;
-  for (let pageIndex = 0; pageIndex < document.pageCount; pageIndex++) {
+  for (let pageIndex = 0; pageIndex < document.pageCount && total <= most; pageIndex++) {
     const page = pageId(options.revision, pageIndex);
     const records: RecordOf<"annotation">[] = [];
     for (const annotation of document.annotations(pageIndex)) {
-      if (total >= SYNC_LIMITS.recordsPerLayer) break;
       const { action } = annotation;
       const data = annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page);
       if (data === null) continue;
+      if (++total > most) {
+        warnings.push(
+          `The file has more than ${most.toLocaleString("en")} annotations: those that follow, from page ${pageIndex + 1} on, are left out`,
+        );
+        break;
+      }
       const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
       records.push({
         id: idOf(annotation, pageIndex),
@@ -88,7 +105,6 @@ function* readRecords(document: PdfDocument, options: ImportOptions): Generator<
         grp: null,
         data,
       });
-      total++;
     }
     if (records.length > 0) yield { pageIndex, records };
   }

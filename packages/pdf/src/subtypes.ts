@@ -1,4 +1,4 @@
-/** Subtypes of annotations by PDFium's number, and which of them become records: these are never drawn into page images. */
+/** Subtypes of annotations by PDFium's number, and which of them may become records. */
 export const SUBTYPES = [
   "Unknown",
   "Text",
@@ -48,9 +48,4 @@ export function isRecordSubtype(subtype: Subtype): subtype is keyof typeof RECOR
 
 export function subtypeOf(number: number): Subtype {
   return SUBTYPES[number] ?? "Unknown";
-}
-
-/** Annotations that a page image with `"others"` shows: what is neither a record nor the window of one. */
-export function isDrawnWithOthers(subtype: Subtype): boolean {
-  return !isRecordSubtype(subtype) && subtype !== "Popup";
 }

@@ -14,10 +14,12 @@ import {
   type PdfPermissions,
   type RenderOptions,
 } from "../engine.ts";
+import { isDrawnWithOthers } from "../import-annotation.ts";
 import { layOut } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
 import type { OpenFile } from "./files.ts";
+import type { IsShown } from "./hide.ts";
 import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { readOutline } from "./outline.ts";
@@ -26,6 +28,9 @@ import { readAnnotations } from "./read-annotations.ts";
 import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
 import { saveDocument } from "./save.ts";
+
+/** Pages of which it is remembered what is not drawn with the others. */
+const KNOWN_PAGES = 16;
 
 /** For the parts of this package that work on the PDF objects themselves. */
 export interface PdfiumHandle {
@@ -47,6 +52,8 @@ export class PdfiumDocument implements PdfDocument {
   readonly #loaded: LoadedDocument;
   readonly #main: DocumentCopy;
   #drawing: { readonly copy: DocumentCopy; readonly file: OpenFile | null } | null = null;
+  /** By page: annotations that are not drawn with the others. */
+  readonly #hidden = new Map<number, ReadonlySet<number>>();
   #isEdited = false;
   #pageCount: number;
   #closed = false;
@@ -91,13 +98,14 @@ export class PdfiumDocument implements PdfDocument {
   render(index: number, options: RenderOptions): Bitmap {
     return this.#onPage(index, () => {
       const geometry = this.#geometry(index);
-      const mode = options.annotations ?? "none";
-      const plain = !geometry.repaired && (mode === "none" || isPlainPage(this.#wasm, this.#main.pointer, index, mode));
+      const wanted = this.#shown(index, options.annotations ?? "none");
+      const shown = wanted !== null && isPlainPage(this.#wasm, this.#main.pointer, index, wanted) ? null : wanted;
+      const plain = !geometry.repaired && shown === null;
       const copy = plain ? this.#main : this.#drawingCopy();
       return drawPage(this.#wasm, this.#engine.canvas, copy, {
         page: this.#drawablePage(copy, index, geometry),
         geometry,
-        mode: plain ? "none" : mode,
+        shown,
         options,
       });
     });
@@ -150,8 +158,23 @@ export class PdfiumDocument implements PdfDocument {
     });
   }
 
+  #shown(index: number, annotations: NonNullable<RenderOptions["annotations"]>): IsShown | null {
+    if (annotations === "none") return null;
+    if (annotations === "all") return () => true;
+    let hidden = this.#hidden.get(index);
+    if (hidden === undefined) {
+      const found = readAnnotations(this.#wasm, this.#main.pointer, index, (at) => this.#geometry(at));
+      hidden = new Set(found.filter((annotation) => !isDrawnWithOthers(annotation)).map(({ ordinal }) => ordinal));
+      if (this.#hidden.size >= KNOWN_PAGES) this.#hidden.delete(this.#hidden.keys().next().value!);
+      this.#hidden.set(index, hidden);
+    }
+    const left = hidden;
+    return (_subtype, ordinal) => !left.has(ordinal);
+  }
+
   #edited(what: "page" | "pages"): void {
     this.#isEdited = true;
+    this.#hidden.clear();
     this.#closeDrawing();
     if (what === "page") return;
     this.#main.closePages();

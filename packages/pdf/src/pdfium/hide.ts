@@ -4,11 +4,14 @@ import { type Pointer, utf16, type Wasm } from "./memory.ts";
 
 const HIDDEN = 2;
 
+/** By subtype and place in the page's list. */
+export type IsShown = (subtype: Subtype, ordinal: number) => boolean;
+
 /**
  * Does `work` with only those of the page's annotations visible that are `shown`, then puts their flags back. PDFium makes
  * up no appearances for hidden ones, which would cost a second for a thousand of them.
  */
-export function withOnly(wasm: Wasm, page: Pointer, shown: (subtype: Subtype) => boolean, work: () => void): void {
+export function withOnly(wasm: Wasm, page: Pointer, shown: IsShown, work: () => void): void {
   const { fn } = wasm;
   const hidden: [annotation: Pointer, flags: number][] = [];
   const count = fn.FPDFPage_GetAnnotCount(page);
@@ -16,7 +19,7 @@ export function withOnly(wasm: Wasm, page: Pointer, shown: (subtype: Subtype) =>
     const annotation = fn.FPDFPage_GetAnnot(page, i);
     if (annotation === 0) continue;
     const flags = fn.FPDFAnnot_GetFlags(annotation);
-    if ((flags & HIDDEN) !== 0 || shown(subtypeOf(fn.FPDFAnnot_GetSubtype(annotation)))) fn.FPDFPage_CloseAnnot(annotation);
+    if ((flags & HIDDEN) !== 0 || shown(subtypeOf(fn.FPDFAnnot_GetSubtype(annotation)), i)) fn.FPDFPage_CloseAnnot(annotation);
     else {
       fn.FPDFAnnot_SetFlags(annotation, flags | HIDDEN);
       hidden.push([annotation, flags]);

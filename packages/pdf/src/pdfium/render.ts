@@ -2,17 +2,15 @@
 import { type Bitmap, PdfError, type RenderOptions } from "../engine.ts";
 import type { DocumentCopy } from "./copy.ts";
 import type { Pointer, Wasm } from "./memory.ts";
-import { withOnly } from "./hide.ts";
+import { type IsShown, withOnly } from "./hide.ts";
 import type { PageGeometry } from "./page.ts";
-import { isDrawnWithOthers, subtypeOf } from "../subtypes.ts";
+import { subtypeOf } from "../subtypes.ts";
 
 /** Without alpha PDFium draws up to twice as fast as with it; a page is opaque anyway. */
 const FORMAT_BGRX = 3;
 const DRAW_ANNOTATIONS = 0x01;
 /** A larger buffer is given back after use. */
 const KEPT_BYTES = 32 * 1024 * 1024;
-
-export type DrawMode = NonNullable<RenderOptions["annotations"]>;
 
 export class Canvas {
   readonly #wasm: Wasm;
@@ -69,12 +67,13 @@ export interface Drawing {
   /** `FPDF_PAGE`; 0 is drawn as a blank page. */
   readonly page: Pointer;
   readonly geometry: PageGeometry;
-  readonly mode: DrawMode;
+  /** Null: no annotations and no fields. */
+  readonly shown: IsShown | null;
   readonly options: RenderOptions;
 }
 
 export function drawPage(wasm: Wasm, canvas: Canvas, copy: DocumentCopy, drawing: Drawing): Bitmap {
-  const { page, geometry, mode, options } = drawing;
+  const { page, geometry, shown, options } = drawing;
   const turned = (geometry.rotation + (options.rotation ?? 0)) % 180 !== 0;
   const ratio = turned ? geometry.width / geometry.height : geometry.height / geometry.width;
   const width = Math.max(1, Math.round(options.width));
@@ -88,26 +87,25 @@ export function drawPage(wasm: Wasm, canvas: Canvas, copy: DocumentCopy, drawing
     if (page === 0) return;
     const place = [-left, -top, width, height, (options.rotation ?? 0) / 90] as const;
     const draw = (): void => {
-      const flags = mode === "none" ? 0 : DRAW_ANNOTATIONS;
+      const flags = shown === null ? 0 : DRAW_ANNOTATIONS;
       wasm.fn.FPDF_RenderPageBitmap(bitmap, page, ...place, flags);
-      if (mode !== "none" && copy.form !== null) wasm.fn.FPDF_FFLDraw(copy.form.environment, bitmap, page, ...place, flags);
+      if (shown !== null && copy.form !== null) wasm.fn.FPDF_FFLDraw(copy.form.environment, bitmap, page, ...place, flags);
     };
-    if (mode === "others") withOnly(wasm, page, isDrawnWithOthers, draw);
-    else draw();
+    if (shown === null) draw();
+    else withOnly(wasm, page, shown, draw);
   });
 }
 
 /** Nothing but its content would be drawn, so that the copy for drawing is not needed. */
-export function isPlainPage(wasm: Wasm, document: Pointer, index: number, mode: DrawMode): boolean {
+export function isPlainPage(wasm: Wasm, document: Pointer, index: number, shown: IsShown): boolean {
   const { fn } = wasm;
   const count = fn.EPDFPage_GetAnnotCountRaw(document, index);
-  if (mode === "all") return count <= 0;
   for (let i = 0; i < count; i++) {
     const annotation = fn.EPDFPage_GetAnnotRaw(document, index, i);
     if (annotation === 0) continue;
     const subtype = subtypeOf(fn.FPDFAnnot_GetSubtype(annotation));
     fn.FPDFPage_CloseAnnot(annotation);
-    if (isDrawnWithOthers(subtype)) return false;
+    if (shown(subtype, i)) return false;
   }
   return true;
 }
