@@ -4,8 +4,8 @@ import { checkData, type RecordOf } from "@lectern/protocol";
 import type { PdfEngine } from "./engine.ts";
 import { openPdfiumNode } from "./host/node.ts";
 import { importRecords, type Manifest } from "./import.ts";
-import { type PdfDictionary, pdfName, pdfWriter } from "./pdf-writer.ts";
-import { annotatedPdf, pdfFile, rotatedPdf, sampleDocument } from "./testing/index.ts";
+import { type PdfDictionary, pdfName } from "./pdf-writer.ts";
+import { annotatedPdf, pdfFile, rotatedPdf, sampleDocument, xfaPdf } from "./testing/index.ts";
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
 
@@ -183,12 +183,7 @@ describe("import", () => {
     expect(warningsOf(three, 3)).toEqual({ warnings: [], count: 3 });
     expect(warningsOf(three, 2)).toEqual({ count: 2, warnings: [expect.stringMatching(/more than 2 annotations.* from page 1 on/)] });
 
-    const writer = pdfWriter();
-    const [root, tree, page] = [writer.reserve(), writer.reserve(), writer.reserve()];
-    writer.set(root, { Type: pdfName("Catalog"), Pages: tree, AcroForm: { Fields: [], XFA: writer.stream({}, "<xdp:xdp/>") } });
-    writer.set(tree, { Type: pdfName("Pages"), Kids: [page], Count: 1 });
-    writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 9, 9] });
-    expect(warningsOf(writer.finish({ Root: root }), 9).warnings).toEqual([expect.stringMatching(/XFA/)]);
+    expect(warningsOf(xfaPdf(), 9).warnings).toEqual([expect.stringMatching(/XFA/)]);
   });
 
   it("names pages by id in links and outline", () => {

@@ -168,6 +168,8 @@ export interface PrepareSummary {
   readonly recordCount: number;
   /** Title in the file's metadata. */
   readonly title: string | null;
+  /** Sentences about what of the file is not shown. */
+  readonly warnings: readonly string[];
 }
 
 export interface ImageOptions {

@@ -1,5 +1,5 @@
 /** Files that the tests of every package open. All are deterministic: the same call gives the same bytes. */
-import { type PdfDictionary, pdfName } from "../pdf-writer.ts";
+import { type PdfDictionary, pdfName, pdfWriter } from "../pdf-writer.ts";
 import { pdfContent } from "./pdf-content.ts";
 import { A4, type PageSpec, pdfFile } from "./pdf-file.ts";
 
@@ -199,6 +199,18 @@ export function formPdf(): Uint8Array {
       },
     ],
   });
+}
+
+/** One page that stands in for a form of XFA, which only few readers know. */
+export function xfaPdf(): Uint8Array {
+  const writer = pdfWriter();
+  const [root, tree, page] = [writer.reserve(), writer.reserve(), writer.reserve()];
+  const template = writer.stream({}, `<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/"></xdp:xdp>`);
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, AcroForm: { Fields: [], XFA: template } });
+  writer.set(tree, { Type: pdfName("Pages"), Kids: [page], Count: 1 });
+  const content = writer.stream({}, "0.9 g 0 0 300 300 re f");
+  writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 300, 300], Contents: content });
+  return writer.finish({ Root: root });
 }
 
 /** Starts like a PDF and is garbage after that: no reader can repair it. */

@@ -11,8 +11,10 @@ export {
   pagesPdf,
   rotatedPdf,
   truncatedPdf,
+  xfaPdf,
 } from "./fixtures.ts";
 export { type Align, type Color, measure, type PdfContent, pdfContent, type ShapeStyle, type TextStyle } from "./pdf-content.ts";
+export { type HostileFile, hostileFiles, type HostileKind, hostileSample } from "./hostile.ts";
 export { sampleDocument } from "./sample-document.ts";
 export type { FieldSpec } from "./pdf-fields.ts";
 export {

@@ -14,6 +14,7 @@ import {
   pagesPdf,
   rotatedPdf,
   truncatedPdf,
+  xfaPdf,
 } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../ports.ts";
@@ -169,6 +170,14 @@ describe("an upload", () => {
     expect(await place.deps.blobs.size(APPLICATION, failed.sourceSha256)).toBe(brokenPdf().length);
     expect(documentSummary(failed).errors).toEqual([{ reason: failed.statusReason }]);
     expect((await place.prepared(pagesPdf(1))).status).toBe("ready");
+  });
+
+  it("is ready with a form of XFA, and says that it is not shown as one", async () => {
+    const ready = await place.prepared(xfaPdf());
+    expect(ready.status).toBe("ready");
+    expect(documentSummary(ready).errors).toEqual([{ reason: expect.stringMatching(/XFA/) as unknown }]);
+    const base = await place.deps.bases.load(APPLICATION, (await findRevision(place.deps.database, keyOf(ready), 1))!);
+    expect(base.manifest.hasXfa).toBe(true);
   });
 
   it("comes to an end with a cut file, one way or the other", async () => {

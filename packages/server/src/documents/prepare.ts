@@ -46,8 +46,8 @@ async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortS
   const source = await renderSource(deps, document);
   const { summary, base } = await importFile(deps, document, source, signal);
   await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
-  const { pageCount, encrypted, title } = summary;
-  const ready = await markReady(deps.database, document, { pageCount, encrypted, title, base }, deps.clock.now());
+  const { pageCount, encrypted, title, warnings } = summary;
+  const ready = await markReady(deps.database, document, { pageCount, encrypted, title, warnings, base }, deps.clock.now());
   if (ready !== null) drawLater(deps, ready, source);
 }
 

@@ -11,7 +11,7 @@ export interface DocumentRow {
   readonly id: string;
   readonly title: string | null;
   readonly status: DocumentStatus;
-  /** Why it failed. */
+  /** Why it failed, or what is not shown of one that is ready: a sentence a line. */
   readonly statusReason: string | null;
   readonly revision: number;
   readonly sourceSha256: string;
@@ -259,6 +259,8 @@ export interface Prepared {
   readonly encrypted: boolean;
   /** Title in the file, taken when the document has none. */
   readonly title: string | null;
+  /** What is not shown of it; none has a line break. */
+  readonly warnings: readonly string[];
   readonly base: { readonly sha256: string; readonly size: number };
 }
 
@@ -266,11 +268,12 @@ export interface Prepared {
 export async function markReady(database: Database, document: DocumentRow, prepared: Prepared, now: number): Promise<DocumentRow | null> {
   const { applicationId, id, revision } = document;
   const { sha256, size } = prepared.base;
+  const reasons = prepared.warnings.length === 0 ? null : prepared.warnings.join("\n");
   const [rows] = await database.transaction([
     {
-      sql: `UPDATE documents SET status = 'ready', status_reason = NULL, page_count = ?, password_protected = ?, title = COALESCE(title, ?), updated_at = ?
+      sql: `UPDATE documents SET status = 'ready', status_reason = ?, page_count = ?, password_protected = ?, title = COALESCE(title, ?), updated_at = ?
         WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *`,
-      params: [prepared.pageCount, prepared.encrypted ? 1 : 0, prepared.title, now, applicationId, id],
+      params: [reasons, prepared.pageCount, prepared.encrypted ? 1 : 0, prepared.title, now, applicationId, id],
     },
     {
       sql: `UPDATE revisions SET base_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?`,

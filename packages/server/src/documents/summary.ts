@@ -17,7 +17,7 @@ export function documentSummary(row: DocumentRow): DocumentSummary {
     byteSize: row.byteSize,
     pageCount: row.pageCount,
     status: row.status,
-    errors: row.statusReason === null ? [] : [{ reason: row.statusReason }],
+    errors: row.statusReason === null ? [] : row.statusReason.split("\n").map((reason) => ({ reason })),
     metadata: row.metadata,
   };
 }

@@ -199,7 +199,7 @@ function widthFor(document: PdfDocument, index: number, height: number, rotation
 const WRITE_CHARACTERS = 1_000_000;
 
 async function prepare(document: PdfDocument, source: RenderSource, options: Jobs["prepare"]["options"]): Promise<PrepareSummary> {
-  const { manifest, records } = importRecords(document, {
+  const { manifest, records, warnings } = importRecords(document, {
     revision: options.revision,
     sourceSha256: source.sha256,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
@@ -220,7 +220,13 @@ async function prepare(document: PdfDocument, source: RenderSource, options: Job
     await file.close();
   }
   const title = manifest.metadata.title?.replace(/\p{Cc}/gu, "").trim() ?? "";
-  return { pageCount: document.pageCount, encrypted: document.encrypted, recordCount, title: title === "" ? null : title.slice(0, 1024) };
+  return {
+    pageCount: document.pageCount,
+    encrypted: document.encrypted,
+    recordCount,
+    title: title === "" ? null : title.slice(0, 1024),
+    warnings,
+  };
 }
 
 /** A page of 10 × 10 points whose lower half is black. */
