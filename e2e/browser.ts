@@ -71,6 +71,6 @@ export function watchErrors(page: Page): string[] {
 export function pageImage(page: Page, number: number): Locator {
   return page
     .getByRole("group", { name: `Page ${number}`, exact: true })
-    .locator("img")
+    .locator("img, canvas")
     .first();
 }
