@@ -38,6 +38,7 @@ const VIEW_PAGE = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>Document</title>
+<link rel="icon" href="/dashboard/icon.svg">
 <link rel="stylesheet" href="/view/view.css">
 <script src="/sdk/lectern.js" defer></script>
 <script src="/view/view.js" defer></script>
