@@ -35,6 +35,13 @@ describe("encoding", () => {
     expect((await pixels(fast)).equals(await pixels(small))).toBe(true);
   });
 
+  it("keeps the colours of flat areas exactly", async () => {
+    const cream = bitmap(300, 400, (x, y) => (x < 200 ? [247, 242, 232] : [18 + (y % 2), 33, 66]));
+    const shown = await pixels(await encode(cream, { format: "webp", encoding: "fast" }));
+    expect([...shown.subarray(0, 3)]).toEqual([247, 242, 232]);
+    expect([...shown.subarray(250 * 3, 250 * 3 + 3)]).toEqual([18, 33, 66]);
+  });
+
   it("does not make bands of a gradient", async () => {
     expect(isSmooth(gradient)).toBe(true);
     const shown = await pixels(await encode(gradient, { format: "webp", encoding: "fast" }));
