@@ -69,8 +69,19 @@ describe("configuration", () => {
     expect(() => loadConfig([], { LECTERN_ADMIN_PASSWORD: "long enough" })).toThrow("LECTERN_ADMIN_EMAIL");
   });
 
-  it.each(["LECTERN_DATABASE_URL", "LECTERN_BLOBS_URL", "LECTERN_BUS_URL"])("refuses %s instead of ignoring it", (name) => {
-    expect(() => loadConfig([], { [name]: "postgres://localhost/x" })).toThrow(name);
+  it("refuses LECTERN_BLOBS_URL instead of ignoring it", () => {
+    expect(() => loadConfig([], { LECTERN_BLOBS_URL: "s3://bucket" })).toThrow("LECTERN_BLOBS_URL");
+  });
+
+  it("takes a PostgreSQL database, and a Redis beside it, and repeats neither's password", () => {
+    const [databaseUrl, busUrl] = ["postgres://me:hush@db/lectern?sslmode=verify-full", "rediss://:hush@cache:6380?prefix=us"];
+    expect(loadConfig([], { LECTERN_DATABASE_URL: databaseUrl, LECTERN_BUS_URL: busUrl })).toMatchObject({ databaseUrl, busUrl });
+    expect(loadConfig([], {})).toMatchObject({ databaseUrl: null, busUrl: null });
+    expect(() => loadConfig([], { LECTERN_BUS_URL: busUrl })).toThrow("LECTERN_DATABASE_URL");
+    for (const name of ["LECTERN_DATABASE_URL", "LECTERN_BUS_URL"]) {
+      expect(() => loadConfig([], { [name]: "mysql://me:hush@db" })).toThrow(`${name} must be a URL such as`);
+      expect(() => loadConfig([], { [name]: "mysql://me:hush@db" })).not.toThrow("hush");
+    }
   });
 
   it("refuses flags it does not know, and words", () => {

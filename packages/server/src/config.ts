@@ -49,6 +49,11 @@ function origin(text: string): string {
     : expected("an http or https URL without a path, such as https://documents.example.com");
 }
 
+/** A URL with one of these schemes; what is wrong is said without repeating it, as it may hold a password. */
+function urlOf(schemes: readonly string[], example: string): (text: string) => string {
+  return (text) => (URL.canParse(text) && schemes.includes(new URL(text).protocol) ? text : expected(`a URL such as ${example}`));
+}
+
 function yesOrNo(text: string): boolean {
   if (["true", "1", "yes"].includes(text.toLowerCase())) return true;
   return ["false", "0", "no"].includes(text.toLowerCase()) ? false : expected("true or false");
@@ -89,8 +94,26 @@ export const SETTINGS = {
     env: "LECTERN_DATA_DIR",
     flag: "data-dir",
     default: "./data",
-    description: "Folder of the SQLite file, blobs, caches and keys",
+    description: "Folder of the SQLite file, blobs, caches and keys; with PostgreSQL all processes must share it",
     parse: (text) => resolve(text),
+  }),
+  databaseUrl: setting<string | null>({
+    env: "LECTERN_DATABASE_URL",
+    flag: "database-url",
+    default: null,
+    defaultText: "SQLite in the data folder",
+    secret: true,
+    description: "PostgreSQL instead of SQLite, so that several processes may serve together: postgres://user:password@host/database",
+    parse: urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database"),
+  }),
+  busUrl: setting<string | null>({
+    env: "LECTERN_BUS_URL",
+    flag: "bus-url",
+    default: null,
+    defaultText: "notifications of PostgreSQL",
+    secret: true,
+    description: "Redis between the processes: redis://host:6379; with ?prefix=name when installations share it",
+    parse: urlOf(["redis:", "rediss:"], "redis://host:6379"),
   }),
   adminEmail: setting<string | null>({
     env: "LECTERN_ADMIN_EMAIL",
@@ -171,9 +194,7 @@ export type Config = { readonly [K in Name]: ReturnType<Settings[K]["parse"]> };
 
 /** Variables of other storage, which this version does not have: better refused than silently ignored. */
 const NOT_OFFERED = {
-  LECTERN_DATABASE_URL: "the database is SQLite in LECTERN_DATA_DIR",
   LECTERN_BLOBS_URL: "files are kept in LECTERN_DATA_DIR",
-  LECTERN_BUS_URL: "one server process serves all",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -192,7 +213,9 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     const text = given ?? (typeof item.default === "function" ? item.default() : item.default);
     config[name] = text === null ? null : parse(item, text, flag !== undefined);
   }
-  const { adminEmail, adminPassword } = config as Config;
+  const { adminEmail, adminPassword, databaseUrl, busUrl } = config as Config;
+  if (busUrl !== null && databaseUrl === null)
+    throw new ConfigError("LECTERN_BUS_URL is set: it is for several processes, which need LECTERN_DATABASE_URL, too");
   if (adminEmail !== null && adminPassword === null)
     throw new ConfigError("LECTERN_ADMIN_EMAIL is set: LECTERN_ADMIN_PASSWORD must be, too");
   if (adminEmail === null && adminPassword !== null)

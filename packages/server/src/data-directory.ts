@@ -1,5 +1,5 @@
 /**
- * The data directory belongs to one process: a second one is told who holds it. The lock is the operating system's (SQLite's lock on an empty
+ * The data directory belongs to one process, unless the database is elsewhere: a second one is told who holds it. The lock is the operating system's (SQLite's lock on an empty
  * file), so it dies with its holder, however that dies, and a process id that was given to somebody else cannot be mistaken for the holder.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -30,15 +30,18 @@ export interface DataDirectory {
   close(): void;
 }
 
-/** Makes the directory (readable by its owner only) where it is missing, and locks it. Throws `DataDirectoryInUse`. */
-export async function openDataDirectory(path: string): Promise<DataDirectory> {
+/**
+ * Makes the directory (readable by its owner only) where it is missing, and locks it, unless several processes `share` it. Throws
+ * `DataDirectoryInUse`.
+ */
+export async function openDataDirectory(path: string, { shared = false }: { readonly shared?: boolean } = {}): Promise<DataDirectory> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const [blobs, cache] = [join(path, "blobs"), join(path, "cache")];
   const pidFile = join(path, "server.pid");
-  const unlock = lock(join(path, "server.lock"));
+  const unlock = shared ? (): void => undefined : lock(join(path, "server.lock"));
   if (unlock === null) throw new DataDirectoryInUse(path, await readPid(pidFile));
   try {
-    await writeFile(pidFile, `${process.pid}\n`);
+    if (!shared) await writeFile(pidFile, `${process.pid}\n`);
     await Promise.all([blobs, cache].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })));
   } catch (error) {
     unlock();

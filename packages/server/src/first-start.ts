@@ -7,7 +7,7 @@ import { ApiError } from "@lectern/protocol/plain";
 import { DEFAULT_APPLICATION, ensureDefaultApplication } from "./applications/store.ts";
 import type { Config } from "./config.ts";
 import { waitForReady } from "./documents/status.ts";
-import { findDocument } from "./documents/store.ts";
+import { findDocument, listRows } from "./documents/store.ts";
 import { uploadDocument } from "./documents/upload.ts";
 import type { Logger } from "./http/log.ts";
 import type { Server } from "./server.ts";
@@ -31,15 +31,20 @@ export interface Prepared {
 }
 
 /** Before listening: the application, the account and the keys that the settings name; a first key on an empty store. */
-export async function prepareStore({ config, server }: FirstStartOptions): Promise<Prepared> {
+export function prepareStore(options: FirstStartOptions): Promise<Prepared> {
+  // Of processes that start at the same time one finds the store empty.
+  return options.server.documents.database.lock("first start", () => prepare(options));
+}
+
+async function prepare({ config, server }: FirstStartOptions): Promise<Prepared> {
   const { database, clock } = server.documents;
   const { id } = await ensureDefaultApplication(database, clock);
   if (config.adminEmail !== null && config.adminPassword !== null)
     await server.accounts.ensureAdmin(config.adminEmail, config.adminPassword);
   await server.keys.configure(config.apiKey, id);
+  const first = { pageSize: 1, orderBy: "created_at", orderDirection: "asc", countRemaining: false } as const;
   const isNew =
-    (await server.keys.list(id)).every(({ name }) => name === "LECTERN_API_KEY") &&
-    (await database.query("SELECT id FROM documents LIMIT 1")).length === 0;
+    (await server.keys.list(id)).every(({ name }) => name === "LECTERN_API_KEY") && (await listRows(database, id, first, null)).count === 0;
   if (!isNew || config.apiKey !== null) return { isNew, key: null };
   const { key } = await server.keys.create(id, { name: "First key", scope: "all", mode: "live" });
   return { isNew, key };
@@ -79,6 +84,8 @@ async function seedSample({ server, log, samplePath }: FirstStartOptions): Promi
     });
     await waitForReady(server.documents, { applicationId: DEFAULT_APPLICATION, documentId: SAMPLE_ID }, { seconds: 10 });
   } catch (error) {
+    // Another process that started at the same time was first.
+    if (error instanceof ApiError && error.code === "exists") return;
     // The service is as good without it.
     if (!(error instanceof ApiError) && (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     log.warn({ err: error }, "the sample document could not be made");

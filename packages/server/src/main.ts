@@ -9,7 +9,7 @@ import { type Config, ConfigError, configTable, loadConfig } from "./config.ts";
 import { DataDirectoryInUse, openDataDirectory } from "./data-directory.ts";
 import type { FirstStartOptions } from "./first-start.ts";
 import { createLogger } from "./http/log.ts";
-import { systemClock, systemRandom } from "./ports.ts";
+import { type Bus, type Database, systemClock, systemRandom } from "./ports.ts";
 import { renderPool } from "./render/pool.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -17,32 +17,23 @@ const { version } = JSON.parse(readFileSync(file("../package.json"), "utf8")) as
 
 async function start(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel });
-  const data = await openDataDirectory(config.dataDir);
+  const data = await openDataDirectory(config.dataDir, { shared: config.databaseUrl !== null });
   // Its first process starts while the rest of the code is read: half of the time until the service is ready.
   const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
-  const [
-    { diskBlobs },
-    { memoryBus },
-    { sqliteDatabase },
-    { loadMigrations },
-    { loadSecret },
-    { prepareStore, welcome },
-    { createServer },
-  ] = await Promise.all([
+  const [{ diskBlobs }, { loadMigrations }, { loadSecret }, { prepareStore, welcome }, { createServer }] = await Promise.all([
     import("./adapters/blobs-disk.ts"),
-    import("./adapters/bus-memory.ts"),
-    import("./adapters/database-sqlite.ts"),
     import("./migrations/migrate.ts"),
     import("./secret.ts"),
     import("./first-start.ts"),
     import("./server.ts"),
   ]);
-  const [database, blobs, secret] = await Promise.all([
-    sqliteDatabase({ path: data.database }),
-    diskBlobs(data.blobs),
+  const onWarning = (text: string, error?: unknown): void => log.warn({ err: error }, text);
+  const [database, bus, blobs, secret] = await Promise.all([
+    openDatabase(config, data.database, onWarning),
+    openBus(config, onWarning),
+    diskBlobs(data.blobs, { shared: config.databaseUrl !== null }),
     loadSecret(data.path),
   ]);
-  const bus = memoryBus();
   await database.migrate(await loadMigrations());
   const server = await createServer({
     config,
@@ -70,6 +61,25 @@ async function start(config: Config): Promise<void> {
   const { url } = await server.listen();
   log.info({ url, version, dataDir: data.path }, "listening");
   process.stdout.write(await welcome(first, prepared, url));
+}
+
+type OnWarning = (text: string, error?: unknown) => void;
+
+async function openDatabase({ databaseUrl }: Config, path: string, onWarning: OnWarning): Promise<Database> {
+  if (databaseUrl === null) return (await import("./adapters/database-sqlite.ts")).sqliteDatabase({ path });
+  const { postgresDatabase } = await import("./adapters/database-postgres.ts");
+  return postgresDatabase({ url: databaseUrl, onWarning }).catch(cannotStart);
+}
+
+async function openBus({ databaseUrl, busUrl }: Config, onWarning: OnWarning): Promise<Bus> {
+  if (databaseUrl === null) return (await import("./adapters/bus-memory.ts")).memoryBus();
+  if (busUrl !== null) return (await import("./adapters/bus-redis.ts")).redisBus({ url: busUrl, onWarning }).catch(cannotStart);
+  return (await import("./adapters/bus-postgres.ts")).postgresBus({ url: databaseUrl, onWarning }).catch(cannotStart);
+}
+
+/** What a setting names is not there: the operator's business, told in one line. */
+function cannotStart(error: unknown): never {
+  throw new ConfigError((error as Error).message, { cause: error });
 }
 
 /** The first signal ends politely, the second at once. */

@@ -3,7 +3,7 @@
  * (document passwords, image grants) means nothing to another server. Each purpose has its own derived key.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface ServerSecret {
@@ -22,31 +22,37 @@ export async function loadSecret(dataDir: string): Promise<ServerSecret> {
     if (error.code === "ENOENT") return null;
     throw error;
   });
-  const bytes = found === null ? await create(path) : Buffer.from(found.trim(), "base64url");
+  const bytes = Buffer.from((found ?? (await create(path))).trim(), "base64url");
   if (bytes.length !== 32) throw new Error(`${path} does not hold a key of 32 bytes; restore it from a backup`);
   return serverSecret(bytes);
 }
 
-async function create(path: string): Promise<Buffer> {
-  const bytes = randomBytes(32);
+/** What the file holds then: of processes that start at the same time one makes it. */
+async function create(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // Under another name first: a crash half-way must not leave a short key behind.
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomBytes(8).toString("hex")}`;
   const file = await open(temporary, "w", 0o600);
   try {
-    await file.writeFile(`${bytes.toString("base64url")}\n`);
+    await file.writeFile(`${randomBytes(32).toString("base64url")}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(temporary);
+  }
   const folder = await open(dirname(path), "r");
   try {
     await folder.sync();
   } finally {
     await folder.close();
   }
-  return bytes;
+  return readFile(path, "utf8");
 }
 
 /** `bytes`: 32 of them. */

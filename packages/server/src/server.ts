@@ -15,7 +15,7 @@ import { closeDocuments, type DocumentDeps, documentDeps } from "./documents/dep
 import { provePassword } from "./documents/password.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { waitForReady } from "./documents/status.ts";
-import { findDocument } from "./documents/store.ts";
+import { type DocumentKey, findDocument } from "./documents/store.ts";
 import type { Handlers } from "./handlers.ts";
 import { createApp } from "./http/app.ts";
 import { ACCOUNT_COOKIE, accessOfSession, type Identities, kindOf, readCookie } from "./http/auth.ts";
@@ -76,6 +76,8 @@ export interface Server {
 
 /** Origins of applications are believed for so long. */
 const BELIEVED_MS = 3000;
+/** On the bus: a document was deleted on another node. */
+const DELETED = "document deleted";
 /** Requests under way may take so long once the server is told to end. */
 const DRAIN_MS = 20_000;
 
@@ -98,9 +100,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     usageOfUpload,
     onError,
     dataDir: options.dataDir,
-    onDeleted: (document) => open.documentDeleted(document),
+    bus,
+    onDeleted: (document) => {
+      open.documentDeleted(document);
+      const { applicationId, documentId } = document;
+      bus.publish(DELETED, JSON.stringify({ applicationId, documentId } satisfies DocumentKey));
+    },
   });
   const open = rooms({ database, bases: documents.bases, bus, clock, random, limits, onError });
+  bus.subscribe(DELETED, (message) => {
+    const key = JSON.parse(message) as DocumentKey;
+    documents.uses.forget(key);
+    open.documentDeleted(key);
+  });
   const reading: ReadingDeps = { documents, rooms: open, passwordAttempts: attempts({ burst: 5, everySeconds: 12, clock }) };
 
   const tokens = await sessionTokens({ database, clock, random, issuer: publicUrl });

@@ -3,19 +3,32 @@
  * name, and the folder is synced before anybody is told. Renaming over a blob of the same name is harmless: it has the same bytes.
  */
 import { createHash, type Hash, randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { ApiError } from "@lectern/protocol/plain";
 import type { BlobStore } from "../ports.ts";
 
-/** Throws away what uploads left behind that a crash interrupted: only one process may use the folder. */
-export async function diskBlobs(path: string): Promise<BlobStore> {
+export interface DiskBlobsOptions {
+  /** Other processes use the folder, too: then what an upload left behind is known by its age only. */
+  readonly shared?: boolean;
+}
+
+/** An upload is over after so long. */
+const LEFT_BEHIND_MS = 24 * 3_600_000;
+
+/** Throws away what uploads left behind that a crash interrupted. */
+export async function diskBlobs(path: string, { shared = false }: DiskBlobsOptions = {}): Promise<BlobStore> {
   const folder = resolve(path);
   // a name that no application can have
   const unfinished = join(folder, ".unfinished");
-  await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  const oldest = shared ? Date.now() - LEFT_BEHIND_MS : Number.POSITIVE_INFINITY;
+  for (const name of await readdir(unfinished)) {
+    const left = join(unfinished, name);
+    const file = await stat(left).catch(nullIfMissing);
+    if (file !== null && file.mtimeMs < oldest) await rm(left, { recursive: true, force: true });
+  }
 
   const durable = new Set<string>();
 

@@ -1,5 +1,8 @@
-/** Which blobs a document uses, remembered: asked for each image that a viewer loads. Uses are only ever added while a document lives. */
-import type { Database } from "../ports.ts";
+/**
+ * Which blobs a document uses, remembered: asked for each image that a viewer loads. Uses are only ever added while a document lives; that
+ * another node has deleted it is noticed within five seconds.
+ */
+import type { Clock, Database } from "../ports.ts";
 import { type DocumentKey, usesBlob } from "./store.ts";
 
 export interface BlobUses {
@@ -9,17 +12,23 @@ export interface BlobUses {
 }
 
 const REMEMBERED_DOCUMENTS = 10_000;
+const BELIEVED_MS = 5_000;
 
-export function blobUses(database: Database): BlobUses {
-  const known = new Map<string, Set<string>>();
+export function blobUses(database: Database, clock: Clock): BlobUses {
+  const known = new Map<string, { readonly blobs: Set<string>; at: number }>();
   const nameOf = ({ applicationId, documentId }: DocumentKey): string => `${applicationId}/${documentId}`;
   return {
     async has(key, sha256) {
       const name = nameOf(key);
-      if (known.get(name)?.has(sha256) === true) return true;
+      const entry = known.get(name);
+      const believed = entry !== undefined && (!database.shared || Math.abs(clock.now() - entry.at) < BELIEVED_MS);
+      if (believed && entry.blobs.has(sha256)) return true;
+      if (!believed) known.delete(name);
+      const at = clock.now();
       if (!(await usesBlob(database, key, sha256))) return false;
-      const used = known.get(name) ?? new Set();
-      known.set(name, used.add(sha256));
+      const used = known.get(name) ?? { blobs: new Set(), at };
+      used.blobs.add(sha256);
+      known.set(name, used);
       if (known.size > REMEMBERED_DOCUMENTS) known.delete(known.keys().next().value!);
       return true;
     },

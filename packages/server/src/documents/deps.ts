@@ -1,8 +1,8 @@
 /** What the functions of this folder work with. Made once, in `main.ts` or a test, by `documentDeps`. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type JobQueue, jobQueue } from "../jobs/queue.ts";
-import type { BlobStore, Clock, Database, Renderer, Statement } from "../ports.ts";
+import type { BlobStore, Bus, Clock, Database, Renderer, Statement } from "../ports.ts";
 import { type PageCache, pageCache } from "../render/cache.ts";
 import type { ServerSecret } from "../secret.ts";
 import { type Ahead, ahead } from "./ahead.ts";
@@ -58,6 +58,8 @@ export interface DocumentDepsOptions extends Pick<
 > {
   /** Caches and files in the making live below it. */
   readonly dataDir: string;
+  /** Between the processes that share the database; without it this is the only one. */
+  readonly bus?: Bus;
   /** Bytes of cached images and texts; default 2 GB. */
   readonly cacheBytes?: number;
   /** Jobs at once; default 2. */
@@ -66,26 +68,29 @@ export interface DocumentDepsOptions extends Pick<
 
 /** Pages drawn ahead at a time. */
 const AHEAD = 6;
+/** No file of a request is needed for so long. */
+const LEFT_BEHIND_MS = 24 * 3_600_000;
 
 /** Jobs run once `jobs.start()` is called; `closeDocuments` ends what was begun. */
 export async function documentDeps(options: DocumentDepsOptions): Promise<DocumentDeps> {
-  const { dataDir, cacheBytes, jobConcurrency, ...given } = options;
+  const { dataDir, bus, cacheBytes, jobConcurrency, ...given } = options;
+  const { shared } = given.database;
   const tempDir = join(dataDir, "temp");
-  await rm(tempDir, { recursive: true, force: true });
-  await mkdir(tempDir, { recursive: true });
+  await emptyFolder(tempDir, { olderThan: shared ? given.clock.now() - LEFT_BEHIND_MS : null });
   const deps: DocumentDeps = {
     ...given,
     tempDir,
     cache: pageCache({
       folder: join(dataDir, "cache"),
       clock: given.clock,
+      shared,
       onError: given.onError,
       ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
     }),
     bases: documentBases(given.blobs),
-    readiness: readiness(given.clock),
+    readiness: readiness(given.clock, bus),
     locks: blobLocks(given.database),
-    uses: blobUses(given.database),
+    uses: blobUses(given.database, given.clock),
     ahead: ahead({ most: AHEAD, onError: given.onError }),
     jobs: jobQueue({
       database: given.database,
@@ -101,6 +106,17 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
     }),
   };
   return deps;
+}
+
+/** What a crash left behind goes; where other processes work, too, that is known by its age. */
+async function emptyFolder(folder: string, { olderThan }: { readonly olderThan: number | null }): Promise<void> {
+  if (olderThan === null) await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const file = await stat(path).catch(() => null);
+    if (olderThan !== null && file !== null && file.mtimeMs < olderThan) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Lets running jobs end (they are taken up again at the next start when they do not within `graceMs`). */

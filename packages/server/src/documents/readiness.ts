@@ -1,5 +1,5 @@
-/** Who waits for a document to leave `preparing` is told at once, within this process, instead of asking again and again. */
-import type { Clock } from "../ports.ts";
+/** Who waits for a document to leave `preparing` is told at once, on every node that the bus reaches, instead of asking again and again. */
+import type { Bus, Clock } from "../ports.ts";
 import type { DocumentKey } from "./store.ts";
 
 export interface Readiness {
@@ -12,12 +12,19 @@ export interface Readiness {
   next(key: DocumentKey, ms: number, signal?: AbortSignal): { readonly changed: Promise<void>; stop(): void };
 }
 
-export function readiness(clock: Clock): Readiness {
+const TOPIC = "document changed";
+
+export function readiness(clock: Clock, bus?: Bus): Readiness {
   const waiting = new Map<string, Set<() => void>>();
   const nameOf = ({ applicationId, documentId }: DocumentKey): string => `${applicationId}/${documentId}`;
+  const wakeAll = (name: string): void => {
+    for (const wake of waiting.get(name) ?? []) wake();
+  };
+  bus?.subscribe(TOPIC, wakeAll);
   return {
     changed(key) {
-      for (const wake of waiting.get(nameOf(key)) ?? []) wake();
+      wakeAll(nameOf(key));
+      bus?.publish(TOPIC, nameOf(key));
     },
     next(key, ms, signal) {
       const name = nameOf(key);

@@ -3,6 +3,9 @@ import { ApiError } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "./deps.ts";
 import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
 
+/** Another node may have prepared it, and its word of that been lost: then it is looked for so often. */
+const LOOK_MS = 1000;
+
 /**
  * The document as soon as it has left `preparing`, at the latest after `seconds` (then it may still be `preparing`).
  * Throws ApiError `not_found`, also when it is deleted meanwhile.
@@ -16,7 +19,7 @@ export async function waitForReady(
   for (;;) {
     const left = Math.max(0, end - deps.clock.now());
     // Listening begins before the look, so that a change between the two is not missed.
-    const next = deps.readiness.next(key, left, options.signal);
+    const next = deps.readiness.next(key, deps.database.shared ? Math.min(left, LOOK_MS) : left, options.signal);
     const row = await findDocument(deps.database, key).catch((error: unknown) => {
       next.stop();
       throw error;

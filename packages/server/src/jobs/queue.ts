@@ -25,7 +25,7 @@ export interface JobQueueOptions {
   /** Jobs at once. */
   readonly concurrency: number;
   readonly onError: (what: string, error: unknown) => void;
-  /** Milliseconds; default 60 s. Extended while the job runs. */
+  /** Milliseconds; default 60 s, and 15 s where others wait for the jobs of a process that died. Extended while the job runs. */
   readonly leaseMs?: number;
   readonly maxAttempts?: number;
 }
@@ -35,21 +35,25 @@ export interface JobQueue {
   statement(job: Omit<NewJob, "dueAt"> & { readonly dueAt?: number }): Statement;
   /** There may be something to do. */
   wake(): void;
-  /** Takes over what an earlier process left, and begins. The store belongs to this process alone. */
+  /** Takes over what an earlier process left, at once where the store belongs to this process alone, else when its leases end; and begins. */
   start(): Promise<void>;
   /** Takes no more jobs, waits for the running ones, then aborts them; they stay in the store for the next start. */
   close(graceMs: number): Promise<void>;
 }
 
 const LEASE_MS = 60_000;
+const SHARED_LEASE_MS = 15_000;
 const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 1000;
 /** An idle queue looks at least so often, as clocks may be set. */
 const LOOK_MS = 60_000;
+/** Other processes make jobs, too. */
+const SHARED_LOOK_MS = 2_000;
 
 export function jobQueue(options: JobQueueOptions): JobQueue {
   const { database, clock, handlers, concurrency, onError } = options;
-  const leaseMs = options.leaseMs ?? LEASE_MS;
+  const leaseMs = options.leaseMs ?? (database.shared ? SHARED_LEASE_MS : LEASE_MS);
+  const lookMs = database.shared ? SHARED_LOOK_MS : LOOK_MS;
   const maxAttempts = options.maxAttempts ?? MAX_ATTEMPTS;
   const worker = newId(clock.now(), options.random(10));
   const running = new Set<Promise<void>>();
@@ -93,7 +97,7 @@ export function jobQueue(options: JobQueueOptions): JobQueue {
     }
     if (running.size >= concurrency) return;
     const due = await nextDue(database);
-    sleep(Math.min(LOOK_MS, due === null ? LOOK_MS : Math.max(due - clock.now(), 1)));
+    sleep(Math.min(lookMs, due === null ? lookMs : Math.max(due - clock.now(), 1)));
   }
 
   function sleep(ms: number): void {
@@ -151,7 +155,7 @@ export function jobQueue(options: JobQueueOptions): JobQueue {
     statement,
     wake,
     async start() {
-      await releaseAll(database);
+      if (!database.shared) await releaseAll(database);
       if (options.standing !== undefined) await database.transaction(options.standing.map((job) => statement(job)));
       open = true;
       wake();

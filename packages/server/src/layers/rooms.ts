@@ -2,8 +2,8 @@
  * The rooms that are open on this node: one for each layer that somebody uses, made on first use, dropped a minute after the last. All reads and
  * writes of a layer go through its room.
  */
-import { ApiError, type SyncLimits } from "@lectern/protocol/plain";
-import { type LayerHints, SyncRoom } from "@lectern/sync/room";
+import { ApiError, newId, type SyncLimits } from "@lectern/protocol/plain";
+import { type LayerHints, type PresenceLink, SyncRoom } from "@lectern/sync/room";
 import type { Bases, DocumentBase } from "../documents/base.ts";
 import { requireReady } from "../documents/status.ts";
 import { type DocumentKey, type DocumentRow, findRevision, usedBlobs } from "../documents/store.ts";
@@ -51,11 +51,19 @@ interface Entry {
   readonly key: DocumentKey;
   readonly opened: Promise<OpenLayer>;
   usedAt: number;
+  /** When it was last seen to have everything that other nodes wrote. */
+  lookedAt: number;
 }
+
+/** A hint of another node may be lost: what it wrote is seen so much later, at the latest. */
+const LOOK_MS = 1000;
 
 export function rooms(options: RoomsOptions): Rooms {
   const { database, clock, idleMs = 60_000 } = options;
-  const hints = layerHints(options.bus);
+  // Alone there is nobody to tell.
+  const between = database.shared
+    ? { hints: layerHints(options.bus), presence: presenceLink(options), pollMs: LOOK_MS }
+    : { hints: layerHints(options.bus) };
   const entries = new Map<string, Entry>();
   let cancelSweep: (() => void) | null = null;
   let closed = false;
@@ -103,7 +111,7 @@ export function rooms(options: RoomsOptions): Rooms {
       base: base.records,
       clock,
       limits: options.limits,
-      hints,
+      ...between,
       hasBlobs: (sha256s) => usedBlobs(database, key, sha256s),
       onClosed: (error) => {
         drop();
@@ -115,20 +123,38 @@ export function rooms(options: RoomsOptions): Rooms {
     return { layer, base, room, pages: () => layerPages(base, room.changed({ kind: "page" })) };
   }
 
-  return {
+  /** What other nodes wrote is there, but for the last second. Null when the room has ended meanwhile. */
+  async function fresh(name: string, entry: Entry): Promise<OpenLayer | null> {
+    const opened = await entry.opened;
+    const now = clock.now();
+    if (!database.shared || Math.abs(now - entry.lookedAt) < LOOK_MS) return opened;
+    entry.lookedAt = now;
+    try {
+      await opened.room.catchUp();
+      return opened;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Its layer may have been deleted, or made anew.
+      if (entries.get(name) === entry) entries.delete(name);
+      return null;
+    }
+  }
+
+  const all: Rooms = {
     open(document, layerName, { create }) {
       if (closed) return Promise.reject(new ApiError("unavailable", undefined, { retryAfter: 1 }));
       const key = { applicationId: document.applicationId, documentId: document.id };
       const name = nameOf(key, layerName);
       const known = used(name);
-      if (known !== null) return known.opened;
+      if (known !== null) return fresh(name, known).then((opened) => opened ?? all.open(document, layerName, { create }));
       try {
         requireReady(document);
       } catch (error) {
         return Promise.reject(error as Error);
       }
       const drop = (): void => void (entries.get(name) === entry && entries.delete(name));
-      const entry: Entry = { key, usedAt: clock.now(), opened: load(document, layerName, create || layerName === "", drop) };
+      const now = clock.now();
+      const entry: Entry = { key, usedAt: now, lookedAt: now, opened: load(document, layerName, create || layerName === "", drop) };
       entries.set(name, entry);
       entry.opened.catch(drop);
       sweepSoon();
@@ -150,10 +176,10 @@ export function rooms(options: RoomsOptions): Rooms {
     async close() {
       closed = true;
       cancelSweep?.();
-      const all = [...entries.values()];
+      const open = [...entries.values()];
       entries.clear();
       await Promise.all(
-        all.map(({ opened }) =>
+        open.map(({ opened }) =>
           opened.then(
             ({ room }) => room.close(),
             () => undefined,
@@ -162,6 +188,7 @@ export function rooms(options: RoomsOptions): Rooms {
       );
     },
   };
+  return all;
 }
 
 /** Rooms of one layer on several nodes tell each other how far it is. */
@@ -170,5 +197,23 @@ function layerHints(bus: Bus): LayerHints {
   return {
     publish: ({ layer, seq }) => bus.publish(topic(layer), String(seq)),
     subscribe: (layer, listener) => bus.subscribe(topic(layer), (message) => listener({ layer, seq: Number(message) })),
+  };
+}
+
+/** Who is in a layer on which node. */
+function presenceLink({ bus, clock, random, onError }: RoomsOptions): PresenceLink {
+  const topic = (layer: string): string => `presence ${layer}`;
+  return {
+    node: newId(clock.now(), random(10)),
+    publish: (layer, message) => bus.publish(topic(layer), message),
+    subscribe: (layer, listener) =>
+      bus.subscribe(topic(layer), (message) => {
+        try {
+          listener(message);
+        } catch (error) {
+          // Of a node of another version, perhaps.
+          onError("presence of another node could not be read", error);
+        }
+      }),
   };
 }

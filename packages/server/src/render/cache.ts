@@ -38,6 +38,8 @@ export interface PageCacheOptions {
   readonly maxBytes?: number;
   /** In memory; default 32 MB. */
   readonly memoryBytes?: number;
+  /** Other processes use the folder, too: then what a crash left half-written is known by its age only. */
+  readonly shared?: boolean;
   readonly onError: (what: string, error: unknown) => void;
 }
 
@@ -47,6 +49,9 @@ const SEAL = "lcached1";
 const SEAL_BYTES = 12;
 /** Access times on disk matter only for the order after a restart: they are written this seldom. */
 const TOUCH_MS = 3_600_000;
+
+/** No write takes so long. */
+const LEFT_BEHIND_MS = 3_600_000;
 
 interface Entry {
   size: number;
@@ -81,11 +86,12 @@ export function pageCache(options: PageCacheOptions): PageCache {
         for (const name of await listed(join(folder, application, blob))) {
           const path = `${application}/${blob}/${name}`;
           if (closed) return;
+          const file = await stat(join(folder, path)).catch(missing);
           if (name.endsWith(".tmp")) {
-            if (!writesTo(path)) await rm(join(folder, path), { force: true });
+            const old = options.shared !== true || (file !== null && clock.now() - file.mtimeMs > LEFT_BEHIND_MS);
+            if (old && !writesTo(path)) await rm(join(folder, path), { force: true });
             continue;
           }
-          const file = await stat(join(folder, path)).catch(missing);
           if (file !== null && !entries.has(path)) found.push([path, { size: file.size, touchedAt: file.mtimeMs }]);
         }
       }

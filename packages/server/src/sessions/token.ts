@@ -104,8 +104,11 @@ interface SigningKey {
 async function loadKeys(database: Database, clock: Clock, random: Random): Promise<SigningKey[]> {
   let rows = await signingKeys(database);
   if (rows.length === 0) {
-    await createKey(database, clock, random);
-    rows = await signingKeys(database);
+    // Of processes that start at the same time one makes it: a token must be good on all of them.
+    rows = await database.lock("signing keys", async () => {
+      if ((await signingKeys(database)).length === 0) await createKey(database, clock, random);
+      return signingKeys(database);
+    });
   }
   return Promise.all(
     rows.map(async ({ id, private_jwk, public_jwk }) => ({
