@@ -302,7 +302,7 @@ describe("browsers of other origins", () => {
     expect([allowed.status, allowed.headers.get("access-control-allow-origin"), allowed.headers.get("vary")]).toEqual([
       200,
       page,
-      "accept",
+      "origin, accept",
     ]);
     for (const origin of ["https://evil.example", "null", `${page}.evil.example`, "http://app.example.com"]) {
       const refused = await api.request(path, { credential: listed.jwt, headers: { origin } });

@@ -279,7 +279,8 @@ function sendResult(operation: Operation, result: unknown, reply: FastifyReply):
   reply
     .code(status ?? operation.status)
     .header("content-type", operation.responseType === "application/json" ? "application/json; charset=utf-8" : operation.responseType);
-  reply.headers(headers);
+  const vary = [reply.getHeader("vary"), headers["vary"]].filter((part) => part !== undefined);
+  reply.headers(vary.length > 1 ? { ...headers, vary: vary.join(", ") } : headers);
   return reply.send(body ?? "");
 }
 
