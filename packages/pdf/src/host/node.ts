@@ -4,11 +4,12 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { PdfEngine, RangeReader } from "../engine.ts";
 import { openPdfium, type PdfiumOptions } from "../pdfium/engine.ts";
+import { installedFonts } from "./installed-fonts.ts";
 
-/** Loads PDFium from the installed package. */
+/** Loads PDFium from the installed package. Text in fonts that no file holds gets those that are installed on this machine. */
 export async function openPdfiumNode(options: Omit<PdfiumOptions, "wasm"> = {}): Promise<PdfEngine> {
   const path = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm");
-  return openPdfium({ ...options, wasm: await readFile(path) });
+  return openPdfium({ findFont: installedFonts(), ...options, wasm: await readFile(path) });
 }
 
 export interface FileReader extends RangeReader {

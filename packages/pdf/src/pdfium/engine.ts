@@ -8,12 +8,15 @@ import { PdfiumDocument } from "./document.ts";
 import { FileTable, type OpenFile } from "./files.ts";
 import { type PdfiumRuntime, type Pointer, utf8, Wasm } from "./memory.ts";
 import { Canvas } from "./render.ts";
+import { type FindFont, useSystemFonts } from "./system-fonts.ts";
 
 export interface PdfiumOptions {
   /** The bytes of `pdfium.wasm`. */
   readonly wasm: Uint8Array | ArrayBuffer;
   /** Most pixels of one rendered image; default 60 million. */
   readonly maxPixels?: number;
+  /** Fonts for text whose font is not in the file, of scripts that PDFium has none for. */
+  readonly findFont?: FindFont;
   /** What PDFium says about a failure, for a log. */
   readonly onMessage?: (message: string) => void;
 }
@@ -30,6 +33,7 @@ export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
   const module = await init(overrides as unknown as Parameters<typeof init>[0]);
   const wasm = new Wasm(module.pdfium as unknown as PdfiumRuntime);
   wasm.fn.PDFiumExt_Init();
+  if (options.findFont !== undefined) useSystemFonts(wasm, options.findFont);
   return new PdfiumEngine(wasm, { maxPixels: options.maxPixels ?? MAX_PIXELS, say });
 }
 
