@@ -47,7 +47,7 @@ async function setUp(documentId: string) {
     },
     go(ms: number) {
       clock.time += ms;
-      for (const timer of [...timers]) if (timer.at <= clock.time && timers.delete(timer)) timer.run();
+      for (const timer of timers) if (timer.at <= clock.time && timers.delete(timer)) timer.run();
     },
   };
   const loads: string[] = [];
