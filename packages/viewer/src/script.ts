@@ -2,13 +2,14 @@
  * The classic `<script>`: defines `window.Lectern`, fetches the module beside it, and sends `open` at `load` without waiting for that,
  * so the first page needs three round trips: this file, then code and `open` side by side, then one image.
  */
+import type * as Index from "./index.ts";
 import type { LoadOptions } from "./options.ts";
 import { firstWidth, openRequest, sendOpen, serverOf } from "./source/open-request.ts";
 
 /** File name of the entry chunk, filled in by the build. */
 declare const LECTERN_ENTRY: string;
 
-type Module = typeof import("./index.ts");
+type Module = typeof Index;
 
 const source = (document.currentScript as HTMLScriptElement | null)?.src ?? location.href;
 const scriptOrigin = new URL(source).origin;

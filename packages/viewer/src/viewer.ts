@@ -78,7 +78,7 @@ export class Viewer implements Actions {
       pages: pageList(opened, pageRecords(opened.records.inline)),
       zoom: state.zoom.value,
       rotation: options.initialViewState.rotation ?? 0,
-      pageLabel: (page) => t("page.label", { page: page.label ?? page.index + 1 }),
+      pageLabel: (page) => t("page.label", { page: page.index + 1 }),
       isPinned: (pageId) => this.#late?.text.selection()?.pages.some((page) => page.pageId === pageId) === true,
     });
     scroller.jumpToIndex(options.initialViewState.currentPageIndex ?? 0);
@@ -130,6 +130,8 @@ export class Viewer implements Actions {
   }
 
   fail(error: ApiError): void {
+    this.state.sidebar.value = null;
+    this.state.searchOpen.value = false;
     this.state.phase.value = { kind: "error", error };
   }
 
@@ -216,10 +218,12 @@ export class Viewer implements Actions {
   }
 
   /** What happens in the parts becomes state of the frame, and events. */
-  #follow({ scroller, client }: Shown): void {
+  #follow({ scroller, client, source }: Shown): void {
     const { state, events } = this;
     state.pageCount.value = scroller.order.length;
-    state.save.value = client.save;
+    // What is kept in memory only is not called saved.
+    const isSaved = source.opened.documentId !== null;
+    if (isSaved) state.save.value = client.save;
     state.connection.value = client.state;
     const moved = (): void => {
       if (scroller.currentIndex !== state.pageIndex.value) {
@@ -242,7 +246,7 @@ export class Viewer implements Actions {
         events.emit("connection.change", { state: connection });
       }),
       client.on("save", (save) => {
-        state.save.value = save;
+        if (isSaved) state.save.value = save;
         events.emit("document.saveStateChange", save);
       }),
       client.on("peers", (peers) => {
@@ -254,6 +258,11 @@ export class Viewer implements Actions {
       }),
       client.on("history", (history) => (state.history.value = history)),
       client.on("grants", (grants) => (state.canWrite.value = !this.options.readOnly && mayAnnotate(grants))),
+      client.on("closed", ({ code }) => {
+        const error = new ApiError(code);
+        if (error.status === 401) events.emit("session.expired", {});
+        this.fail(error);
+      }),
       client.on("reject", (rejection) => {
         state.notice.value = state.translate.value("banner.rejected", { reason: rejection.detail ?? rejection.code });
       }),

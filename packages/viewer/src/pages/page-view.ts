@@ -93,7 +93,10 @@ export class PageElement implements PageView {
     const { width, height } = this.#space;
     style.width = sideways ? `${(height / width) * 100}%` : "100%";
     style.height = sideways ? `${(width / height) * 100}%` : "100%";
-    style.transform = rotation === 0 ? "translate(-50%,-50%)" : `translate(-50%,-50%) rotate(${rotation}deg)`;
+    // Centred only when turned: half a pixel's shift would blur an upright one.
+    style.translate = rotation === 0 ? "" : "-50% -50%";
+    style.inset = rotation === 0 ? "0" : "50% auto auto 50%";
+    style.rotate = rotation === 0 ? "" : `${rotation}deg`;
   }
 
   /** Width in CSS pixels that the image has before it is turned. */

@@ -200,7 +200,7 @@ export class Scroller implements Pages {
     this.#order = pages.map((page) => page.id);
     this.#index = new Map(this.#order.map((id, index) => [id, index]));
     this.#layout = this.#measure();
-    for (const id of [...this.views.keys()]) this.#unmount(id);
+    for (const id of this.views.keys()) this.#unmount(id);
     const index = (current === undefined ? undefined : this.#index.get(current)) ?? Math.min(this.#currentIndex, pages.length - 1);
     this.#place(index <= 0 ? 0 : this.#layout.top(index, this.#scale) - PAGE_MARGIN / 2, null);
     this.#tell();
@@ -210,7 +210,7 @@ export class Scroller implements Pages {
     this.#ending.abort();
     this.#resizes.disconnect();
     clearTimeout(this.#settleTimer);
-    for (const id of [...this.views.keys()]) this.#unmount(id);
+    for (const id of this.views.keys()) this.#unmount(id);
     this.#mounts.clear();
     this.#changed.clear();
     this.#watchers.clear();

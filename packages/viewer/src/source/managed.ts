@@ -24,6 +24,9 @@ export async function openManaged(options: ManagedOptions): Promise<DocumentSour
   return new ManagedSource(options, session.opened, session.request);
 }
 
+/** The document is on screen: nobody is asked to try again by hand. */
+const REACH_AGAIN_MS = 2000;
+
 class ManagedSource implements DocumentSource {
   readonly opened: Opened;
   #options: ManagedOptions;
@@ -166,8 +169,14 @@ class ManagedSource implements DocumentSource {
   }
 
   async #reopen(): Promise<void> {
-    const { response: _response, ...options } = this.#options;
-    this.#current = await openSession({ ...options, request: this.#current.request });
+    const { server, sleep, ask } = this.#options;
+    const background: Ask = {
+      token: () => ask.token(),
+      password: () => Promise.reject(new ApiError("password_required")),
+      preparing() {},
+      reachable: () => sleep(REACH_AGAIN_MS),
+    };
+    this.#current = await openSession({ server, sleep, ask: background, request: this.#current.request });
   }
 }
 

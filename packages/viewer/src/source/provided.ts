@@ -5,6 +5,7 @@
 import { connectPdfWorker, type RemoteDocument, type RemotePdf, type WorkerPort } from "@lectern/pdf/browser";
 import { search, type SearchText, searchText } from "@lectern/pdf/search";
 import wasmUrl from "@embedpdf/pdfium/pdfium.wasm?url";
+// oxlint-disable-next-line import/default -- the build gives the address of the bundled worker
 import workerUrl from "@lectern/pdf/worker?worker&url";
 import type { Manifest, PageText } from "@lectern/pdf";
 import type { AnyRecord, Opened, OutlineItem, Page, RecordOf } from "@lectern/protocol";

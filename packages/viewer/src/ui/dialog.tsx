@@ -13,10 +13,12 @@ export function ConfirmDialog({ state, dialog }: { readonly state: State; readon
       class="card dialog"
       aria-labelledby="dialog-title"
       ref={(element) => {
-        if (element !== null && !element.open) element.showModal();
+        if (element === null || element.open) return;
+        // A press beside it closes it too.
+        element.setAttribute("closedby", "any");
+        element.showModal();
       }}
       onClose={close}
-      onClick={(event) => event.target === event.currentTarget && close()}
     >
       <h2 id="dialog-title">{dialog.title}</h2>
       <p>{dialog.detail}</p>

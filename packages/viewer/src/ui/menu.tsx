@@ -51,6 +51,7 @@ export function Menu({ kind, state, actions, anchor, close }: MenuProps): JSX.El
     <div
       class="menu"
       role="menu"
+      tabIndex={-1}
       ref={menu}
       onKeyDown={(event) => {
         if (event.key === "Escape" || event.key === "Tab") {

@@ -134,14 +134,7 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
             layout={layout}
             label={t("search.many", { count: hits.length })}
             current={active}
-            row={(index) => (
-              <Hit
-                hit={hits[index]!}
-                current={active.value === index}
-                page={scroller.pages[hits[index]!.pageIndex]?.label}
-                choose={() => go(index)}
-              />
-            )}
+            row={(index) => <Hit hit={hits[index]!} current={active.value === index} choose={() => go(index)} />}
           />
         )}
       </aside>
@@ -191,11 +184,10 @@ function Toggle({
 interface HitProps {
   readonly hit: SearchHit;
   readonly current: boolean;
-  readonly page: string | null | undefined;
   readonly choose: () => void;
 }
 
-function Hit({ hit, current, page, choose }: HitProps): JSX.Element {
+function Hit({ hit, current, choose }: HitProps): JSX.Element {
   const [start, end] = hit.range;
   // Enough before the hit to understand it, and the hit always in sight.
   const from = start > 28 ? hit.preview.indexOf(" ", start - 28) + 1 : 0;
@@ -207,7 +199,7 @@ function Hit({ hit, current, page, choose }: HitProps): JSX.Element {
         <mark>{hit.preview.slice(start, end)}</mark>
         {hit.preview.slice(end)}
       </span>
-      <span class="number">{page ?? hit.pageIndex + 1}</span>
+      <span class="number">{hit.pageIndex + 1}</span>
     </button>
   );
 }

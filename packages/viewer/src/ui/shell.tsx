@@ -39,6 +39,8 @@ export function openShell(container: HTMLElement, state: State, actions: Actions
   viewport.className = "viewport";
   viewport.tabIndex = 0;
   viewport.role = "document";
+  viewport.addEventListener("pointerdown", () => viewport.classList.add("pressed"), { capture: true });
+  viewport.addEventListener("blur", () => viewport.classList.remove("pressed"));
   const frame = document.createElement("div");
   frame.className = "shell";
   root.append(frame);
@@ -111,8 +113,9 @@ function Banner({ state }: { readonly state: State }): JSX.Element | null {
     );
   }
   if (!offline) return null;
+  // The mark in the bar goes on saying so.
   return (
-    <div class="banner" role="status">
+    <div class={state.durable.value ? "banner passing" : "banner"} role="status">
       {t(state.durable.value ? "banner.offline" : "banner.offline-memory")}
     </div>
   );

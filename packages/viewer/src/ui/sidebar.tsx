@@ -112,11 +112,12 @@ function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Elemen
       current={state.pageIndex}
       row={(index) => {
         const page = pages[index]!;
-        const name = page.label ?? String(index + 1);
+        const name = String(index + 1);
         return (
           <button
             class="thumbnail"
             type="button"
+            title={page.label === null ? undefined : t("page.label", { page: page.label })}
             aria-label={t("page.label", { page: name })}
             aria-current={state.pageIndex.value === index ? "page" : undefined}
             onClick={() => {

@@ -41,10 +41,12 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
         )}
       </div>
       <div class="group tools" role="group" aria-label={t("toolbar.tools")}>
-        {items.has("tools") && state.tools.value.map((tool) => <ToolButton key={tool.name} tool={tool} state={state} actions={actions} />)}
+        {items.has("tools") &&
+          open &&
+          state.tools.value.map((tool) => <ToolButton key={tool.name} tool={tool} state={state} actions={actions} />)}
       </div>
       <div class="group end">
-        {items.has("history") && state.tools.value.length > 0 && <HistoryButtons state={state} actions={actions} />}
+        {items.has("history") && open && state.tools.value.length > 0 && <HistoryButtons state={state} actions={actions} />}
         {items.has("search") && (
           <Button
             icon="search"
@@ -54,12 +56,12 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
             onClick={() => (state.searchOpen.value = !state.searchOpen.value)}
           />
         )}
-        {items.has("download") && state.canDownload.value && (
+        {items.has("download") && open && state.canDownload.value && (
           <span class="only-large">
             <Button icon="download" label={t("toolbar.download")} onClick={() => actions.download()} />
           </span>
         )}
-        {items.has("people") && <People state={state} />}
+        {items.has("people") && open && <People state={state} />}
         {items.has("save-state") && <SaveMark state={state} />}
         {open && (
           <span class="only-small">
@@ -73,7 +75,7 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
 
 /** Under the pages where the bar above has no room for the tools. */
 export function LowerBar({ state, actions }: BarProps): JSX.Element | null {
-  if (!state.items.has("tools") || state.tools.value.length === 0) return null;
+  if (!state.items.has("tools") || state.phase.value.kind !== "open" || state.tools.value.length === 0) return null;
   return (
     <div class="tools-bar" role="toolbar" aria-label={state.translate.value("toolbar.tools")}>
       {state.tools.value.map((tool) => (
