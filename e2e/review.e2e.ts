@@ -50,6 +50,7 @@ describeInBrowser("reviewing together", () => {
     page.setDefaultTimeout(15_000);
     await page.goto(`${host.url}#${jwt}`);
     await pageImage(page, 1).waitFor();
+    await page.waitForFunction(() => "instance" in window);
     return page;
   }
   /** What the service has: durable, and in order. */

@@ -120,6 +120,6 @@ function styled(
   return Object.keys(style).length === 0 ? {} : { style };
 }
 
-function number(value: number | Matrix[number]): string {
+function number(value: number): string {
   return String(Math.round(finite(value) * 1000) / 1000);
 }

@@ -138,7 +138,7 @@ function textAppearance(content: PdfContent, spec: Extract<FieldSpec, { type: "t
     content.line((i * content.width) / cells, 1, (i * content.width) / cells, content.height - 1, { stroke: LINE, width: 0.5 });
   if (value === "") return;
   if (cells > 0) {
-    for (const [i, character] of [...value].entries()) {
+    for (const [i, character] of Array.from(value).entries()) {
       content.text(((i + 0.5) * content.width) / cells, content.height / 2 + SIZE * 0.36, character, {
         size: SIZE,
         color: INK,
