@@ -3,7 +3,7 @@
  * `element.style.setProperty` (an attribute would be stopped by a strict CSP), `text` through `textContent`.
  * A blend mode reaches what lies below only within the same stacking context.
  */
-import type { BlendMode, DrawCommand, Matrix, PathSegment } from "./commands.ts";
+import type { BlendMode, DrawCommand, PathSegment } from "./commands.ts";
 import type { FontName } from "./font-metrics.ts";
 import { blendMode, color, dashes, finite, opacity } from "./sanitize.ts";
 import { isWinAnsi } from "./win-ansi.ts";
