@@ -212,8 +212,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     if (task.settled) return;
     if (sha256 !== null && isQuarantined(sha256)) return fail(task, quarantined(death.reason, death));
     if (task.tries >= 2) return fail(task, new ApiError("document_failed", describe(death.reason, task.statedMs), { cause: death }));
-    // Who waits for a page has waited long enough for a second time as long.
-    if (death.reason === "time") task.limitMs /= 2;
+    // Who waits for a page has waited long enough for a second time as long: both and a new process fit into 15 seconds.
+    if (death.reason === "time") task.limitMs *= task.heavy ? 0.5 : 0.3;
     queues[task.rank].unshift(task);
   }
 

@@ -536,6 +536,13 @@ export function drawing(): Texts {
     ],
     operators: [
       ["200,000 rectangles", () => operators("0 0 300 300 re f ", 200_000)],
+      [
+        "a second page of 200,000 rectangles",
+        () =>
+          onePage({ content: "0 0 300 300 re f ".repeat(200_000), objects: ["<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 300] >>"] })
+            .replace("[3 0 R]", "[5 0 R 3 0 R]")
+            .replace("/Count 1", "/Count 2"),
+      ],
       ["200,000 curves in one path", () => onePage({ content: `0 0 m ${"300 300 0 300 300 0 c ".repeat(200_000)} f*` })],
       ["200,000 strokes with dashes", () => onePage({ content: `[0.01 0.01] 0 d 0.01 w 0 0 m ${"300 300 l 0 0 l ".repeat(1000)} S` })],
       ["50,000 clips in each other", () => operators("0 0 300 300 re W n ", 50_000)],
