@@ -1,0 +1,185 @@
+/** Several processes as one service: what is true of one node is true of two, also when one of them dies, stands still or is cut off. */
+import { pagesPdf } from "@lectern/pdf/testing";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type NodeClient, nodeClient, type TestNode, type TestNodes, testNodes } from "./testing/test-nodes.ts";
+import { hasPostgres } from "./testing/test-postgres.ts";
+import { testSocket } from "./testing/test-socket.ts";
+
+const SOON = { timeout: 20_000, interval: 20 };
+
+describe.skipIf(!(await hasPostgres()))("two nodes on one PostgreSQL", () => {
+  let both: TestNodes;
+  let one: TestNode;
+  let two: TestNode;
+  let database: pg.Client;
+  const clients: NodeClient[] = [];
+  beforeAll(async () => {
+    both = await testNodes();
+    [one, two] = both.nodes as [TestNode, TestNode];
+    database = new pg.Client({ connectionString: both.postgres.url });
+    database.on("error", () => undefined);
+    await database.connect();
+  }, 60_000);
+  afterEach(() => {
+    for (const { client } of clients.splice(0)) client.close();
+  });
+  afterAll(async () => {
+    await database.end();
+    await both.close();
+  });
+
+  async function open(node: TestNode, document: string, user: string): Promise<NodeClient> {
+    const { jwt } = await one.session(document, { user_id: user, creator_name: user });
+    const made = await nodeClient(node, jwt);
+    clients.push(made);
+    await expect.poll(() => made.client.state, SOON).toBe("online");
+    return made;
+  }
+  /** What the log says of the document's only layer. */
+  async function log(document: string): Promise<{ seqs: number[]; created: string[] }> {
+    const { rows } = await database.query<{ seq: string; ops: string }>(
+      "SELECT changes.seq, changes.ops FROM changes JOIN layers ON layers.id = changes.layer_id WHERE layers.document_id = $1 ORDER BY changes.seq",
+      [document],
+    );
+    const ops = rows.flatMap((row) => JSON.parse(row.ops) as { id: string; op: [string] }[]);
+    return { seqs: rows.map((row) => Number(row.seq)), created: ops.filter(({ op }) => op[0] === "c").map(({ id }) => id) };
+  }
+  async function expectWhole(document: string, acknowledged: readonly string[]): Promise<void> {
+    const { seqs, created } = await log(document);
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(new Set(created).size).toBe(created.length);
+    expect(acknowledged.filter((id) => !created.includes(id))).toEqual([]);
+  }
+  const fresh = async (): Promise<string> => (await one.upload(pagesPdf(2))).id;
+
+  it("begin together on an empty database as one service", async () => {
+    const counts = await database.query<Record<string, string>>(
+      "SELECT (SELECT count(*) FROM applications) AS applications, (SELECT count(*) FROM api_keys) AS keys, (SELECT count(*) FROM signing_keys) AS signing",
+    );
+    expect(counts.rows).toEqual([{ applications: "1", keys: "1", signing: "1" }]);
+    // uploaded here, minted there, opened where it may not have been prepared
+    const document = await fresh();
+    for (const [minted, opened] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      const { jwt } = await minted.session(document, { user_id: "mia" });
+      const { images, source } = await opened.json<{ images: { page: string }; source: string }>("/viewer/open", {
+        json: { token: jwt },
+        credential: null,
+      });
+      // a grant of the one is good on the other
+      const image = images.page.replace("{blob}", source).replace("{index}", "0").replace("{width}", "320");
+      expect((await minted.request(image, { credential: null })).status, image).toBe(200);
+    }
+  });
+
+  it("share a layer: everybody has everything, in one order, and sees who is there", async () => {
+    const document = await fresh();
+    const [mia, ben, eva] = await Promise.all([open(one, document, "mia"), open(two, document, "ben"), open(two, document, "eva")]);
+    const all = [mia!, ben!, eva!];
+    for (let n = 0; n < 40; n++) for (const [index, client] of all.entries()) void client.create(`n-${index}-${n}`);
+    await Promise.all(all.map((client) => client.settled()));
+    await expect.poll(() => new Set(all.map((client) => client.ids().join())).size, SOON).toBe(1);
+    expect(mia!.ids()).toHaveLength(120);
+    await expectWhole(
+      document,
+      all.flatMap((client) => [...client.acknowledged]),
+    );
+
+    mia!.client.setPresence({ cursor: { page: "1.0", x: 7, y: 8 } });
+    ben!.client.setPresence({ selection: ["n-0-1"] });
+    const seen = (client: NodeClient) => Object.fromEntries(client.peers().map(({ name, presence }) => [name, presence]));
+    await expect.poll(() => seen(ben!).mia, SOON).toEqual({ cursor: { page: "1.0", x: 7, y: 8 } });
+    await expect.poll(() => seen(mia!).ben, SOON).toEqual({ selection: ["n-0-1"] });
+    expect(Object.keys(seen(mia!)).sort()).toEqual(["ben", "eva"]);
+    ben!.client.close();
+    await expect.poll(() => Object.keys(seen(mia!)), SOON).toEqual(["eva"]);
+  });
+
+  it("merge what two people change of one record, and read what the other wrote over HTTP", async () => {
+    const document = await fresh();
+    const [mia, ben] = [await open(one, document, "mia"), await open(two, document, "ben")];
+    await mia.create("shared");
+    await expect.poll(() => ben.ids(), SOON).toEqual(["shared"]);
+    mia.client.update("shared", { note: "of mia" });
+    ben.client.update("shared", { geometry: { bbox: [1, 2, 3, 4] } });
+    await Promise.all([mia.client.flush(), ben.client.flush()]);
+    const data = (client: NodeClient) => client.client.records.get("shared")?.data;
+    await expect.poll(() => data(mia), SOON).toMatchObject({ note: "of mia", geometry: { bbox: [1, 2, 3, 4] } });
+    await expect.poll(() => data(ben), SOON).toEqual(data(mia));
+    const read = (node: TestNode) => node.json(`/viewer/documents/${document}/annotations/shared?minSeq=${mia.client.seq}`);
+    expect(await read(one)).toEqual(await read(two));
+  });
+
+  it("end on the one what was revoked or deleted on the other", async () => {
+    const document = await fresh();
+    const { jwt, session_id: id } = await one.session(document, { user_id: "mia" });
+    const socket = await testSocket(two.url);
+    await socket.hello(jwt);
+    await one.json(`/viewer/sessions/${id}`, { method: "DELETE" });
+    expect((await socket.closed).reason).toBe("session_revoked");
+
+    const ben = await open(two, document, "ben");
+    const ended = new Promise<string>((resolve) => ben.client.on("closed", ({ code }) => resolve(code)));
+    expect((await one.request(`/viewer/documents/${document}`, { method: "DELETE" })).ok).toBe(true);
+    expect(["gone", "not_found"]).toContain(await ended);
+    expect((await two.request(`/viewer/documents/${document}`)).status).toBe(404);
+  });
+
+  it("lose no acknowledged edit when one of them is killed while both write, and go on when it is back", async () => {
+    const document = await fresh();
+    const [mia, ben] = [await open(one, document, "mia"), await open(two, document, "ben")];
+    let writing = true;
+    const write = async (client: NodeClient, name: string): Promise<void> => {
+      for (let n = 0; writing; n++) await client.create(`${name}-${n}`);
+    };
+    const writers = [write(mia, "mia"), write(ben, "ben")];
+    const progress = async (client: NodeClient): Promise<void> => {
+      const before = client.acknowledged.size;
+      await expect.poll(() => client.acknowledged.size, SOON).toBeGreaterThan(before + 15);
+    };
+    await Promise.all([progress(mia), progress(ben)]);
+    await one.crash();
+    // the one's people come to the other
+    mia.moveTo(two);
+    await progress(ben);
+    mia.client.hurry();
+    await progress(mia);
+    await one.start();
+    mia.moveTo(one);
+    mia.cut();
+    await Promise.all([progress(mia), progress(ben)]);
+    writing = false;
+    await Promise.all(writers);
+    await expect.poll(() => mia.ids().join() === ben.ids().join(), SOON).toBe(true);
+    await expectWhole(document, [...mia.acknowledged, ...ben.acknowledged]);
+    expect([...mia.refused, ...ben.refused]).toEqual([]);
+  });
+
+  it("do not wait for one that stands still in the middle of its work, and are not confused when it goes on", async () => {
+    const document = await fresh();
+    const [mia, ben] = [await open(one, document, "mia"), await open(two, document, "ben")];
+    let writing = true;
+    const write = async (client: NodeClient, name: string): Promise<void> => {
+      for (let n = 0; writing; n++) await client.create(`${name}-${n}`);
+    };
+    const writers = [write(mia, "mia"), write(ben, "ben")];
+    for (let round = 0; round < 3; round++) {
+      const before = mia.acknowledged.size;
+      await expect.poll(() => mia.acknowledged.size, SOON).toBeGreaterThan(before + 10);
+      one.pause();
+      const then = ben.acknowledged.size;
+      await expect.poll(() => ben.acknowledged.size, SOON).toBeGreaterThan(then + 20);
+      one.resume();
+    }
+    const after = mia.acknowledged.size;
+    await expect.poll(() => mia.acknowledged.size, SOON).toBeGreaterThan(after + 10);
+    writing = false;
+    await Promise.all(writers);
+    await expect.poll(() => mia.ids().join() === ben.ids().join(), SOON).toBe(true);
+    await expectWhole(document, [...mia.acknowledged, ...ben.acknowledged]);
+    expect([...mia.refused, ...ben.refused]).toEqual([]);
+  });
+});
