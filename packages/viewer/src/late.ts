@@ -12,6 +12,8 @@ import type { PanelComponents } from "./ui/panels.ts";
 import type { Actions, State } from "./ui/state.ts";
 import type { Shown } from "./viewer.ts";
 
+const PREFETCH_MS = 3000;
+
 export interface LateOptions {
   readonly shown: Shown;
   readonly shell: Shell;
@@ -107,6 +109,11 @@ export function showLate({ shown, shell, state, actions, readOnly }: LateOptions
     sidebar: async () => (await loadPanels()).sidebar,
     search: async () => (await loadPanels()).search,
   };
+  // Fetched while there is a network, so that a lost one takes no panel away.
+  const prefetch = setTimeout(() => {
+    Promise.all([loadPanels(), import("./ui/menu.tsx"), import("./ui/dialog.tsx")]).catch(() => (panels = undefined));
+  }, PREFETCH_MS);
+  stops.push(() => clearTimeout(prefetch));
   return {
     text,
     tools,

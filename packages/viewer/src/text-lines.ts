@@ -19,7 +19,7 @@ export function textLines(page: PageShape, { runs }: PageText): TextLine[] {
   let contents = "";
   let box: Rect | null = null;
   for (const [index, run] of runs.entries()) {
-    contents += run.text;
+    contents += contents === "" || /\s$/.test(contents) || /^\s/.test(run.text) ? run.text : ` ${run.text}`;
     box = box === null ? run.bbox : union(box, run.bbox);
     if (!run.lineEnd && index < runs.length - 1) continue;
     const [left, top, width, height] = space.rectToShown(box);

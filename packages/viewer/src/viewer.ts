@@ -87,7 +87,7 @@ export class Viewer implements Actions {
       load: (page, width, signal) => source.image(page, width, signal),
       pixelRatio: () => devicePixelRatio,
       firstWidth: opened.firstWidth,
-      onError: (error) => reportError(error),
+      failedLabel: t("page.failed"),
     });
     const layer = openLayer(opened);
     const { client } = layer;
@@ -136,14 +136,17 @@ export class Viewer implements Actions {
   }
 
   goTo(pageIndex: number): void {
-    this.shown.scroller.jumpToIndex(pageIndex);
+    const { scroller } = this.shown;
+    scroller.jumpToIndex(pageIndex);
+    this.#announce("announce.page", { page: scroller.currentIndex + 1, count: scroller.order.length });
   }
   setZoom(zoom: Zoom): void {
-    this.shown.scroller.setZoom(zoom);
+    const { scroller } = this.shown;
+    scroller.setZoom(zoom);
+    this.#announce("announce.zoom", { percent: Math.round(scroller.scale * 100) });
   }
   stepZoom(by: 1 | -1): void {
-    const { scroller } = this.shown;
-    scroller.setZoom(stepScale(scroller.scale, by));
+    this.setZoom(stepScale(this.shown.scroller.scale, by));
   }
   setTool(name: string): void {
     this.tools?.setActive(name);
@@ -217,8 +220,12 @@ export class Viewer implements Actions {
     this.shell.close();
   }
 
+  #announce(key: string, values: Readonly<Record<string, number>>): void {
+    this.state.announcement.value = this.state.translate.value(key, values);
+  }
+
   /** What happens in the parts becomes state of the frame, and events. */
-  #follow({ scroller, client, source }: Shown): void {
+  #follow({ scroller, client, source, images }: Shown): void {
     const { state, events } = this;
     state.pageCount.value = scroller.order.length;
     // What is kept in memory only is not called saved.
@@ -243,6 +250,7 @@ export class Viewer implements Actions {
       client.records.onChange((change) => this.#recordsChanged(change)),
       client.on("state", (connection) => {
         state.connection.value = connection;
+        if (connection === "online") images.retry();
         events.emit("connection.change", { state: connection });
       }),
       client.on("save", (save) => {

@@ -17,7 +17,8 @@ export interface PageImagesOptions {
   readonly pixelRatio: () => number;
   /** A width that the first page is known to have ready. */
   readonly firstWidth: number;
-  readonly onError: (error: unknown) => void;
+  /** Told instead of the page when it cannot be drawn after some tries; it is tried again all the same. */
+  readonly failedLabel: string;
 }
 
 interface Kept {
@@ -102,6 +103,7 @@ export class PageImages {
   }
 
   #put(view: PageElement, image: Kept): void {
+    delete view.imageLayer.dataset.failed;
     view.imageLayer.replaceChildren(image.element);
     this.#shown.set(view.pageId, image);
   }
@@ -161,10 +163,10 @@ export class PageImages {
         this.#firstDone();
         this.#pump();
       },
-      (error: unknown) => {
+      () => {
         if (this.#loading.get(view.pageId) !== loading) return;
         this.#loading.delete(view.pageId);
-        this.#retryLater(view.pageId, error);
+        this.#retryLater(view.pageId);
       },
     );
   }
@@ -174,13 +176,14 @@ export class PageImages {
     this.#firstShown = null;
   }
 
-  #retryLater(id: string, error: unknown): void {
+  #retryLater(id: string): void {
     const times = (this.#failed.get(id)?.times ?? 0) + 1;
     const wait = Math.min(30_000, RETRY_MS * 2 ** (times - 1));
     this.#failed.set(id, { times, until: Date.now() + wait });
     if (times === RETRIES_BEFORE_TELLING) {
       this.#firstDone();
-      this.#options.onError(error);
+      const view = this.#options.scroller.views.get(id);
+      if (view !== undefined) view.imageLayer.dataset.failed = this.#options.failedLabel;
     }
     clearTimeout(this.#retryTimer);
     this.#retryTimer = window.setTimeout(() => this.#pump(), wait + 10);
