@@ -1,7 +1,6 @@
 /**
- * Database on PostgreSQL, which several processes may use at once. A transaction is sent as a whole and answered as a whole; its COMMIT follows
- * when every expectation held, so it takes two trips, and one when it expects nothing. What a broken connection leaves unknown is an ApiError
- * `unavailable`, never a success.
+ * Database on PostgreSQL, which several processes may use at once. Statements are sent without waiting for each other's answers, so a transaction
+ * takes two trips, and one when it expects nothing. What a broken connection leaves unknown is an ApiError `unavailable`, never a success.
  */
 import { ApiError } from "@lectern/protocol/plain";
 import pg from "pg";
@@ -14,7 +13,7 @@ import { unfitValue } from "./sql-values.ts";
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`, with the parameters of libpq such as `?sslmode=verify-full`. */
   readonly url: string;
-  /** Connections for transactions, default 6; half as many, at least 2, are for reads, and up to 4 for locks. */
+  /** Connections for transactions, default 6; as many are for reads, and up to 4 for locks. */
   readonly connections?: number;
   /** Something that the operator should know: a setting of the server that weakens what an acknowledgement means, a connection that broke. */
   readonly onWarning?: (text: string, error?: unknown) => void;
@@ -62,7 +61,7 @@ export async function postgresDatabase(options: PostgresOptions): Promise<Databa
   };
   const timeouts = [`statement_timeout = ${STATEMENT_MS}`, `idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`];
   const writers = poolOf(connections, [...timeouts, "synchronous_commit = on"]);
-  const readers = poolOf(Math.max(2, Math.floor(connections / 2)), [...timeouts, "default_transaction_read_only = on"]);
+  const readers = poolOf(connections, [...timeouts, "default_transaction_read_only = on"]);
   const waiting = poolOf(LOCKS, ["statement_timeout = 0"], 0);
   const turns = oneAtATime(LOCKS - 1);
   const texts = new Map<string, string>();
@@ -115,32 +114,28 @@ export async function postgresDatabase(options: PostgresOptions): Promise<Databa
     });
   }
 
-  /** Throws `Again` when it was rolled back for the sake of another one. */
+  /**
+   * Up to the last expectation in one trip, the rest with the COMMIT in another one: who comes second has written nothing in vain. Throws `Again`
+   * when it was rolled back for the sake of another one.
+   */
   async function run(client: pg.ClientBase, statements: readonly Statement[]): Promise<Row[][]> {
-    const expects = statements.some((statement) => statement.expect !== undefined);
-    const begun = client.query("BEGIN");
-    const sent = statements.map((statement) => send(client, statement));
-    const early = expects ? null : client.query("COMMIT");
-    const [start, ...results] = await Promise.allSettled([begun, ...sent, ...(early === null ? [] : [early])]);
-    if (start!.status === "rejected") throw explain(start!.reason, 0);
-    for (const [index, { expect }] of statements.entries()) {
-      const result = results[index] as PromiseSettledResult<pg.QueryResult<Row>>;
-      const failure =
-        result.status === "rejected"
-          ? explain(result.reason, index)
-          : expect !== undefined && result.value.rowCount !== expect
-            ? new Conflict(index)
-            : null;
-      if (failure === null) continue;
-      // The COMMIT that was sent ahead has rolled it back already.
-      if (early === null && isAboutTheWork(failure))
-        await client.query("ROLLBACK").catch((error: unknown) => Promise.reject(unavailable(error)));
+    const guards = statements.findLastIndex(({ expect }) => expect !== undefined) + 1;
+    const begin = client.query("BEGIN");
+    const sent = statements.slice(0, guards).map((statement) => send(client, statement));
+    const held = guards === 0 ? [] : await Promise.allSettled([begin, ...sent]);
+    const failure = failureOf(held.slice(1), statements) ?? failureOf(held.slice(0, 1), []);
+    if (failure !== null) {
+      if (isAboutTheWork(failure)) await client.query("ROLLBACK").catch((error: unknown) => Promise.reject(unavailable(error)));
       throw failure;
     }
-    const committed = early ?? client.query("COMMIT");
-    const { command } = await committed.catch((error: unknown) => Promise.reject(explain(error, statements.length)));
-    if (command !== "COMMIT") throw new ApiError("unavailable", "The transaction was rolled back", { retryAfter: 1 });
-    return results.slice(0, statements.length).map((result) => (result as PromiseFulfilledResult<pg.QueryResult<Row>>).value.rows);
+    const rest = statements.slice(guards).map((statement) => send(client, statement));
+    const commit = client.query<Row>("COMMIT");
+    const [begun, committed, ...written] = await Promise.allSettled([begin, commit, ...rest]);
+    // When one of them failed the COMMIT has rolled back the others.
+    const late = failureOf(written, statements, guards) ?? failureOf([begun!, committed!], []);
+    if (late !== null) throw late;
+    if (valueOf(committed!).command !== "COMMIT") throw new ApiError("unavailable", "The transaction was rolled back", { retryAfter: 1 });
+    return [...held.slice(1), ...written].map((result) => valueOf(result).rows);
   }
 
   async function transaction(statements: readonly Statement[]): Promise<Row[][]> {
@@ -203,6 +198,23 @@ export async function postgresDatabase(options: PostgresOptions): Promise<Databa
     migrate: (migrations) => locked("migrations", (client) => runMigrations((statements) => run(client, statements), migrations)),
     close,
   };
+}
+
+type Settled = PromiseSettledResult<pg.QueryResult<Row>>;
+
+function valueOf(result: Settled): pg.QueryResult<Row> {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}
+
+/** The first statement that failed or did not do what it was expected to; the results begin with the one at `from`. */
+function failureOf(results: readonly Settled[], statements: readonly Statement[], from = 0): Error | null {
+  for (const [index, result] of results.entries()) {
+    if (result.status === "rejected") return explain(result.reason, from + index);
+    const expect = statements[from + index]?.expect;
+    if (expect !== undefined && result.value.rowCount !== expect) return new Conflict(from + index);
+  }
+  return null;
 }
 
 /** The transaction was rolled back by the server for the sake of another one, and may be run again. */
