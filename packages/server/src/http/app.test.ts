@@ -1,3 +1,4 @@
+import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { operations as listed, pathsOf } from "@lectern/protocol/openapi";
 import { pagesPdf } from "@lectern/pdf/testing";
@@ -36,6 +37,29 @@ async function raw(text: string): Promise<string> {
     socket.on("error", reject);
   });
 }
+
+/** One request over the agent's connection. */
+function over(agent: Agent, path: string, body?: Buffer): Promise<{ readonly status: number; readonly port: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${TEST_KEY}`, ...(body === undefined ? {} : { "content-type": "application/pdf" }) };
+    const sent = request(`${api.url}${path}`, { agent, headers, method: body === undefined ? "GET" : "POST" }, (response) => {
+      const port = response.socket.localPort;
+      response.on("end", () => resolve({ status: response.statusCode!, port })).resume();
+    });
+    sent.on("error", reject).end(body);
+  });
+}
+
+describe("a body that is refused before its end", () => {
+  it("leaves its connection to the next request", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const refused = await over(agent, "/viewer/documents", Buffer.alloc(3_000_000));
+    expect(refused.status).toBe(422);
+    const next = await over(agent, `/viewer/documents/${document}`);
+    expect(next).toEqual({ status: 200, port: refused.port });
+    agent.destroy();
+  });
+});
 
 describe("the surface", () => {
   it("has every operation at all its addresses, with and without a slash at the end", async () => {

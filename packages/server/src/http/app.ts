@@ -305,7 +305,21 @@ function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyRep
     log.error({ ...where, err: error.cause ?? error }, "request failed");
   }
   const { status, headers, body } = problemReply(error, request.id);
+  if (!request.raw.readableEnded) reply.raw.once("finish", () => discardRest(request.raw));
   void reply.code(status).headers(headers).send(body);
+}
+
+/** Of a body that was refused, so much is read away before the connection is cut. */
+const MOST_DISCARDED = 100_000_000;
+
+/** What is left of a refused body stands before the next request of its connection, which would wait for ever. */
+function discardRest(body: Readable): void {
+  let discarded = 0;
+  body.on("data", (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > MOST_DISCARDED) body.destroy();
+  });
+  body.on("error", () => undefined).resume();
 }
 
 /** The methods that a path does not have, and preflights for those that browsers use from other origins. */
