@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/*.long.test.ts"],
     execArgv: ["--conditions=lectern-source"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

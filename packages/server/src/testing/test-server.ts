@@ -3,6 +3,7 @@
  * killed and started again (`testProcess`). Both talk over HTTP only; `logs` is everything that was written.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -30,6 +31,7 @@ export interface RequestOptions {
   readonly json?: unknown;
   readonly body?: RequestInit["body"];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 export interface MintedSession {
@@ -133,11 +135,15 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
 
 /** Requests to a service at this address. */
 export function testApi(url: string, apiKey = TEST_KEY): TestApi {
-  async function request(path: string, { method, credential = apiKey, json, body, headers }: RequestOptions = {}): Promise<Response> {
+  async function request(
+    path: string,
+    { method, credential = apiKey, json, body, headers, signal }: RequestOptions = {},
+  ): Promise<Response> {
     const content = json === undefined ? body : JSON.stringify(json);
     return fetch(`${url}${path}`, {
       method: method ?? (content === undefined ? "GET" : "POST"),
       redirect: "manual",
+      ...(signal === undefined ? {} : { signal }),
       ...(content === undefined || content === null ? {} : { body: content }),
       headers: {
         ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
@@ -172,6 +178,9 @@ export interface TestProcess extends TestApi {
   readonly dataDir: string;
   /** What it printed and logged so far. */
   readonly output: () => string;
+  readonly isRunning: () => boolean;
+  /** Processes that read PDF files; none where the system does not tell. */
+  readonly workerPids: () => readonly number[];
   /** kill -9, and waits until it is gone. */
   crash(): Promise<void>;
   /** Again with the same data and port; resolves when it is ready. */
@@ -194,6 +203,8 @@ export async function testProcess(env: Readonly<Record<string, string>> = {}): P
     ...api,
     dataDir,
     output: () => output,
+    isRunning: () => child !== null && child.exitCode === null && child.signalCode === null,
+    workerPids: () => (child?.pid === undefined ? [] : workersOf(child.pid)),
     async start() {
       const started = startMain({
         LECTERN_PORT: String(port),
@@ -228,6 +239,15 @@ export async function testProcess(env: Readonly<Record<string, string>> = {}): P
   };
   await process_.start();
   return process_;
+}
+
+function workersOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim().split(" ").filter(Boolean).map(Number);
+    return children.filter((child) => /render\/worker\.[jt]s/.test(readFileSync(`/proc/${child}/cmdline`, "latin1")));
+  } catch {
+    return []; // no such file system, or a process has just ended
+  }
 }
 
 /** The command with these settings only. */

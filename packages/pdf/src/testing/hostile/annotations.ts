@@ -303,8 +303,6 @@ export function names(): Texts {
   });
 }
 
-export const PLANTED = "javascript:alert(1)";
-
 export function actions(): Texts {
   const script = "/S /JavaScript /JS (while \\(true\\) app.alert\\(1\\);)";
   const each: Readonly<Record<string, string>> = {
