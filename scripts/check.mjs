@@ -9,4 +9,6 @@ await step("Lint", () =>
 await step("Types", async () => {
   await run("tsc", ["-b"], { quiet: true });
   await run("tsc", ["-p", "tsconfig.tests.json"], { quiet: true });
+  // The service's tests see Node's types only, as the service does.
+  await run("tsc", ["-p", "packages/server/tsconfig.tests.json"], { quiet: true });
 });
