@@ -182,4 +182,30 @@ describe.skipIf(!(await hasPostgres()))("two nodes on one PostgreSQL", () => {
     await expectWhole(document, [...mia.acknowledged, ...ben.acknowledged]);
     expect([...mia.refused, ...ben.refused]).toEqual([]);
   });
+
+  it("lose nothing when PostgreSQL ends their connections, and have new ones at once", async () => {
+    const document = await fresh();
+    const [mia, ben] = [await open(one, document, "mia"), await open(two, document, "ben")];
+    let writing = true;
+    const write = async (client: NodeClient, name: string): Promise<void> => {
+      for (let n = 0; writing; n++) await client.create(`${name}-${n}`);
+    };
+    const writers = [write(mia, "mia"), write(ben, "ben")];
+    for (let cuts = 0; cuts < 3; cuts++) {
+      const before = [mia.acknowledged.size, ben.acknowledged.size] as const;
+      await expect.poll(() => mia.acknowledged.size, SOON).toBeGreaterThan(before[0] + 10);
+      await expect.poll(() => ben.acknowledged.size, SOON).toBeGreaterThan(before[1] + 10);
+      await database.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lectern%'",
+      );
+    }
+    const after = [mia.acknowledged.size, ben.acknowledged.size] as const;
+    await expect.poll(() => mia.acknowledged.size, SOON).toBeGreaterThan(after[0] + 10);
+    await expect.poll(() => ben.acknowledged.size, SOON).toBeGreaterThan(after[1] + 10);
+    writing = false;
+    await Promise.all(writers);
+    await expect.poll(() => mia.ids().join() === ben.ids().join(), SOON).toBe(true);
+    await expectWhole(document, [...mia.acknowledged, ...ben.acknowledged]);
+    expect([...mia.refused, ...ben.refused]).toEqual([]);
+  });
 });
