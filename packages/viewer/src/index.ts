@@ -3,7 +3,7 @@ export type { AnnotationRecord, Origin, ViewerEvent, ViewerEvents, ViewerListene
 export type { Instance } from "./instance.ts";
 export { load, loadFrom, type Start } from "./load.ts";
 export type { LoadOptions, Theme, ToolbarItem, ViewState, ZoomMode } from "./options.ts";
-export type { ExportOptions, SearchHit } from "./source/source.ts";
+export type { AnnotationChange, ExportOptions, PageInfo, SearchHit, TextLine } from "./public-types.ts";
 
 /** Of the SDK. */
 export const version = "0.1.0";

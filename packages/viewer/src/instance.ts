@@ -1,32 +1,19 @@
 /** What `Lectern.load` gives: the public methods, each a line or two over the parts. */
-import type { Annotation, Patch, Peer } from "@lectern/protocol";
+import type { Annotation, Peer } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import { type AnnotationRecord, isAnnotation, type ViewerEvent, type ViewerListener } from "./events.ts";
 import { type Theme, type ViewState, viewStateProblem } from "./options.ts";
 import { shownSize } from "./pages/page-list.ts";
-import type { ExportOptions, SearchHit } from "./source/source.ts";
-import { type TextLine, textLines } from "./text-lines.ts";
+import type { AnnotationChange, ExportOptions, PageInfo, SearchHit, TextLine } from "./public-types.ts";
+import { textLines } from "./text-lines.ts";
 import type { Viewer } from "./viewer.ts";
-
-export interface PageInfo {
-  readonly id: string;
-  readonly index: number;
-  readonly label: string;
-  /** Points, as shown. */
-  readonly width: number;
-  readonly height: number;
-  /** Degrees clockwise: the file's and the layer's together. */
-  readonly rotation: number;
-}
-
-/** A change of an annotation: its id and the properties to replace; `null` removes one. */
-export type AnnotationChange = { readonly id: string } & Patch;
 
 export class Instance {
   #viewer: Viewer;
   /** Undo and redo of what this user did; changes of others stay. */
   readonly history: { undo(): void; redo(): void; canUndo(): boolean; canRedo(): boolean };
 
+  /** @internal `load` makes it. */
   constructor(viewer: Viewer) {
     this.#viewer = viewer;
     const { state } = viewer;

@@ -2,15 +2,8 @@
 import type { PageText } from "@lectern/pdf";
 import type { Rect } from "@lectern/protocol";
 import { pageSpace } from "@lectern/protocol/plain";
+import type { TextLine } from "./public-types.ts";
 import { addRotations, type PageShape } from "./pages/page-list.ts";
-
-export interface TextLine {
-  readonly contents: string;
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Boxes are points of the page as shown. */
 export function textLines(page: PageShape, { runs }: PageText): TextLine[] {

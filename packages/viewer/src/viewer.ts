@@ -15,7 +15,8 @@ import type { Late } from "./late.ts";
 import { type Layer, openLayer, sendOrphan } from "./layer.ts";
 import { stepScale } from "./pages/layout.ts";
 import type { Tools } from "./parts.ts";
-import type { DocumentSource, ExportOptions, Transport } from "./source/source.ts";
+import type { DocumentSource, Transport } from "./source/source.ts";
+import type { ExportOptions } from "./public-types.ts";
 import type { openShell, Shell } from "./ui/shell.tsx";
 import type { Actions, State } from "./ui/state.ts";
 

@@ -1,6 +1,6 @@
 /** Marks what a search found on the pages in sight. */
 import type { PageView, Unsubscribe } from "../parts.ts";
-import type { SearchHit } from "../source/source.ts";
+import type { SearchHit } from "../public-types.ts";
 import type { PageElement } from "./page-view.ts";
 import type { Scroller } from "./scroller.ts";
 

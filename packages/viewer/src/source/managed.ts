@@ -9,7 +9,8 @@ import type { Connect } from "@lectern/sync/client";
 import { addRotations, type PageShape } from "../pages/page-list.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { type Ask, openSession } from "./open-session.ts";
-import type { DocumentSource, ExportOptions, SearchHit, SearchQuery, Transport } from "./source.ts";
+import type { DocumentSource, SearchQuery, Transport } from "./source.ts";
+import type { ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ManagedOptions {
   readonly server: string;

@@ -16,7 +16,8 @@ import { browserClock } from "../layer.ts";
 import type { LoadOptions } from "../options.ts";
 import type { PageShape } from "../pages/page-list.ts";
 import { type Ask, openSession, type OpenSessionOptions } from "./open-session.ts";
-import type { DocumentSource, ExportOptions, SearchHit, SearchQuery, Transport } from "./source.ts";
+import type { DocumentSource, SearchQuery, Transport } from "./source.ts";
+import type { ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ProvidedOptions extends OpenSessionOptions {
   readonly document: NonNullable<LoadOptions["document"]>;

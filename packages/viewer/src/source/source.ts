@@ -1,8 +1,9 @@
 /** PORT: where a document comes from. `managed.ts` asks the service; `provided.ts` has the file itself. */
-import type { Opened, OutlineItem, Rect, Snapshot } from "@lectern/protocol";
+import type { Opened, OutlineItem, Snapshot } from "@lectern/protocol";
 import type { PageText } from "@lectern/pdf";
 import type { Connect, PushQueue } from "@lectern/sync/client";
 import type { PageShape } from "../pages/page-list.ts";
+import type { ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface DocumentSource {
   readonly opened: Opened;
@@ -24,23 +25,6 @@ export interface SearchQuery {
   readonly wholeWord: boolean;
   /** Of the layer, in order. */
   readonly pages: readonly PageShape[];
-}
-
-export interface SearchHit {
-  readonly pageId: string;
-  readonly pageIndex: number;
-  /** Record coordinates. */
-  readonly rects: readonly Rect[];
-  readonly preview: string;
-  /** Start and end of the hit in `preview`. */
-  readonly range: readonly [number, number];
-}
-
-export interface ExportOptions {
-  /** The file as it was uploaded, without anything added. */
-  readonly source?: boolean;
-  /** Annotations become part of the page. */
-  readonly flatten?: boolean;
 }
 
 export interface Transport {
