@@ -36,6 +36,19 @@ function tool(command: string, args: readonly string[], path: string): number | 
   return one === null || all === null ? null : (all - one) / PAGES;
 }
 
+/** The same of `mutool draw`, which takes its pages as a list. */
+function mutool(path: string): number | null {
+  const run = (pages: string): number | null => {
+    const start = performance.now();
+    const { error, status } = spawnSync("mutool", ["draw", "-q", "-w", String(WIDTH), "-o", "/dev/null", "-F", "pnm", path, pages], {
+      stdio: "ignore",
+    });
+    return error === undefined && status === 0 ? performance.now() - start : null;
+  };
+  const [one, all] = [run("1"), run(`1-${PAGES + 1}`)];
+  return one === null || all === null ? null : (all - one) / PAGES;
+}
+
 function compared(what: string, ms: number, peer: string, theirs: number | null): void {
   show(what, ms, theirs === null ? `${peer} is not installed` : `${peer} ${theirs.toFixed(2)} ms, ratio ${(ms / theirs).toFixed(2)}`);
 }
@@ -59,6 +72,12 @@ export async function benchRender(): Promise<void> {
       perPage((page) => document.render(page, { width: WIDTH })),
       "pdftoppm",
       tool("pdftoppm", ["-scale-to-x", String(WIDTH), "-scale-to-y", "-1"], path),
+    );
+    compared(
+      "the same",
+      perPage((page) => document.render(page, { width: WIDTH })),
+      "mutool draw",
+      mutool(path),
     );
     compared(
       "text of a page, with positions",

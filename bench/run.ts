@@ -3,8 +3,14 @@ import { build } from "../scripts/build.mjs";
 import { benchDatabase } from "./database.ts";
 import { benchFirstPage } from "./first-page.ts";
 import { benchRender } from "./render.ts";
+import { benchService } from "./service.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { "first-page": benchFirstPage, database: benchDatabase, render: benchRender };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  "first-page": benchFirstPage,
+  database: benchDatabase,
+  render: benchRender,
+  service: benchService,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));

@@ -20,6 +20,7 @@ export interface Product {
   /** What the process has printed so far. */
   readonly output: () => string;
   readonly dataDirectory: string;
+  readonly pid: () => number | undefined;
   start(): Promise<void>;
   /** kill -9, and waits until it is gone. */
   crash(): Promise<void>;
@@ -74,6 +75,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     dataDirectory,
     client: createClient({ baseUrl: url, apiKey: API_KEY }),
     output: () => output,
+    pid: () => child?.pid,
     async start() {
       const started = spawn(process.execPath, [join(root, "packages/server/dist/main.js"), "start"], {
         env: {
