@@ -15,7 +15,7 @@ import { openShell } from "./ui/shell.tsx";
 import { createState } from "./ui/state.ts";
 import { Viewer } from "./viewer.ts";
 
-/** What the classic script knows and has done already. */
+/** @internal What the classic script knows and has done already. */
 export interface Start {
   readonly scriptOrigin: string;
   /** The answer to `open`, sent with these options. */
@@ -27,6 +27,7 @@ export function load(options: LoadOptions): Promise<Instance> {
   return loadFrom(options, { scriptOrigin: location.origin });
 }
 
+/** @internal */
 export async function loadFrom(options: LoadOptions, start: Start): Promise<Instance> {
   const checked = checkOptions(options, (selector) => document.querySelector(selector));
   const state = createState(checked);
