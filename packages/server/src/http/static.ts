@@ -43,7 +43,7 @@ const VIEW_PAGE = `<!doctype html>
 <script src="/sdk/lectern.js" defer></script>
 <script src="/view/view.js" defer></script>
 </head>
-<body><main id="viewer"></main><noscript>This page shows a document; it needs JavaScript.</noscript></body>
+<body><div id="viewer"></div><noscript>This page shows a document; it needs JavaScript.</noscript></body>
 </html>
 `;
 const VIEW_STYLE = `html, body, #viewer { block-size: 100%; margin: 0 }
