@@ -56,6 +56,27 @@ describeInBrowser("the dashboard", () => {
     await page.getByRole("link", { name: "Master agreement" }).waitFor();
   });
 
+  test("a file is dropped anywhere on the page", async () => {
+    const transfer = await page.evaluateHandle(
+      (base64) => {
+        const data = new DataTransfer();
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        data.items.add(new File([bytes], "Dropped.pdf", { type: "application/pdf" }));
+        return data;
+      },
+      Buffer.from(pagesPdf(1)).toString("base64"),
+    );
+    await page.getByLabel("Find by title").fill("");
+    const place = page.getByRole("link", { name: "Master agreement" });
+    await place.dispatchEvent("dragover", { dataTransfer: transfer });
+    await page.getByText("Drop to upload").waitFor();
+    await place.dispatchEvent("drop", { dataTransfer: transfer });
+    await page.getByRole("link", { name: "Dropped" }).waitFor();
+    await page.getByRole("button", { name: "Delete Dropped" }).click();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByRole("link", { name: "Dropped" }).waitFor({ state: "detached" });
+  });
+
   test("the live view shows it, and a token and a snippet can be copied", async () => {
     await page.getByRole("link", { name: "Master agreement" }).click();
     await pageImage(page, 1).waitFor();
