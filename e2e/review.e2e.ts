@@ -153,6 +153,22 @@ describeInBrowser("reviewing together", () => {
     const [, , width] = (highlight.content["rects"] as number[][])[0]!;
     expect(width).toBeGreaterThan(20);
     await drawn(ana, highlight.id).waitFor({ state: "attached" });
+
+    // A click selects it; then a drag moves it, and undo puts it back on its words.
+    const top = async () =>
+      ((await product.client.annotations.get({ documentId, annotationId: highlight.id })).content["rects"] as number[][])[0]![1]!;
+    const before = await top();
+    const [x, y] = [box.x + box.width / 3, box.y + box.height / 2];
+    await ben.mouse.click(x, y);
+    await ben.getByRole("button", { name: "Style" }).waitFor();
+    await ben.mouse.move(x, y);
+    await ben.mouse.down();
+    await ben.mouse.move(x + 10, y + 60, { steps: 6 });
+    await ben.mouse.up();
+    await until("the highlight was moved", async () => (await top()) > before + 10);
+    await ben.keyboard.press("Control+z");
+    await until("it is back", async () => Math.abs((await top()) - before) < 0.1);
+    await ben.keyboard.press("Escape");
   });
 
   test("ink, a note and free text are made", async () => {

@@ -11,7 +11,7 @@ export function inkBox(lines: Ink["geometry"]["lines"], width: number): Rect {
 export const ink: AnnotationKind<Ink> = {
   type: "ink",
   label: "tools.kind.ink",
-  movable: true,
+  dragged: "at-once",
   handles: HANDLES,
   minimum: 6,
   editor: "none",

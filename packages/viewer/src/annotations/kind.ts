@@ -23,7 +23,8 @@ export interface AnnotationKind<A extends Editable = Editable> {
   readonly type: A["type"];
   /** Key of its name in the catalogue. */
   readonly label: string;
-  readonly movable: boolean;
+  /** What lies on text leaves the first drag to the selection of text: it is moved once it is selected. */
+  readonly dragged: "at-once" | "when-selected";
   /** Directions in its own frame; empty: it cannot be resized. */
   readonly handles: readonly Handle[];
   /** A side is never dragged shorter than this, in points. */

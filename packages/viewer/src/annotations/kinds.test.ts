@@ -147,9 +147,27 @@ describe("moving and resizing", () => {
     expect(KINDS.text.resized(long, [100, 100, 60, 20], [1, 1]).bbox).toEqual([100, 100, 60, 20]);
   });
 
-  test("highlights are bound to their text and notes have one size", () => {
-    expect(KINDS.highlight.movable).toBe(false);
-    expect(KINDS.highlight.handles).toEqual([]);
+  test("a highlight is resized with all its lines", () => {
+    const two = {
+      ...highlight,
+      geometry: {
+        bbox: [10, 10, 100, 40],
+        rects: [
+          [10, 10, 100, 20],
+          [10, 30, 50, 20],
+        ],
+      },
+    } as typeof highlight;
+    expect(KINDS.highlight.resized(two, [20, 10, 200, 40], [1, 0])).toEqual({
+      bbox: [20, 10, 200, 40],
+      rects: [
+        [20, 10, 200, 20],
+        [20, 30, 100, 20],
+      ],
+    });
+  });
+
+  test("notes have one size", () => {
     expect(KINDS.note.handles).toEqual([]);
   });
 });

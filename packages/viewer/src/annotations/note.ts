@@ -11,7 +11,7 @@ const COLORS = ["#ffd43b", "#ff8787", "#69db7c", "#74c0fc", "#b197fc", "#ced4da"
 export const note: AnnotationKind<Note> = {
   type: "note",
   label: "tools.kind.note",
-  movable: true,
+  dragged: "at-once",
   handles: [],
   minimum: NOTE_SIZE,
   editor: "card",

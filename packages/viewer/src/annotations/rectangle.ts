@@ -6,7 +6,7 @@ import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
 export const rectangle: AnnotationKind<Rectangle> = {
   type: "rectangle",
   label: "tools.kind.rectangle",
-  movable: true,
+  dragged: "at-once",
   handles: HANDLES,
   minimum: 6,
   editor: "none",

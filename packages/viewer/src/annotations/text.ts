@@ -20,7 +20,7 @@ import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
 export const text: AnnotationKind<Text> = {
   type: "text",
   label: "tools.kind.text",
-  movable: true,
+  dragged: "at-once",
   handles: HANDLES,
   minimum: 12,
   editor: "page",

@@ -33,14 +33,19 @@ export function selectTool(desk: Desk): SelectTool {
 
   function insideFrame(id: string, pageId: string, point: Point, reach: number): boolean {
     const record = desk.record(id);
-    if (!isEditableRecord(record) || record.data.page !== pageId || !kindOf(record.data).movable) return false;
+    if (!isEditableRecord(record) || record.data.page !== pageId) return false;
     const frame = kindOf(record.data).frame(record.data);
     return contains(inflate(frame.rect, reach), intoFrame(frame, point));
   }
 
   function isMovable(id: string): boolean {
     const record = desk.record(id);
-    return isEditableRecord(record) && kindOf(record.data).movable && desk.edits.mayEdit(id);
+    return isEditableRecord(record) && desk.edits.mayEdit(id);
+  }
+
+  function isDraggedLater(id: string): boolean {
+    const record = desk.record(id);
+    return isEditableRecord(record) && kindOf(record.data).dragged === "when-selected";
   }
 
   function itemOf(id: string): ShapeItem[] {
@@ -87,8 +92,8 @@ export function selectTool(desk: Desk): SelectTool {
       }
       const id = targetAt(pointer);
       if (id === null || !isMovable(id)) return false;
-      // A finger on something that is not selected scrolls; a tap selects it.
-      if (pointer.type === "touch" && !desk.selection.has(id)) return false;
+      // A finger on something that is not selected scrolls, and a drag over a mark on text selects the text; a tap selects it.
+      if (!desk.selection.has(id) && (pointer.type === "touch" || isDraggedLater(id))) return false;
       const added = !desk.selection.has(id);
       if (added) desk.selection.set(pointer.shift ? [...desk.selection.ids, id] : [id]);
       state = { name: "pressed", id, start: pointer, added };
@@ -129,7 +134,7 @@ export function selectTool(desk: Desk): SelectTool {
     hover(pointer) {
       const id = targetAt(pointer);
       if (id === null) return null;
-      return isMovable(id) ? "move" : "pointer";
+      return isMovable(id) && (desk.selection.has(id) || !isDraggedLater(id)) ? "move" : "pointer";
     },
 
     recordsChanged() {

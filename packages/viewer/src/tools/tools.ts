@@ -215,9 +215,7 @@ export function createTools(options: ToolsOptions): Tools {
     const items = selection.ids.flatMap((id) => {
       const one = record(id);
       const page = isEditableRecord(one) && one.data.page !== null ? pages.views.get(one.data.page) : undefined;
-      return isEditableRecord(one) && page !== undefined && kindOf(one.data).movable && edits.mayEdit(id)
-        ? [{ id, page, annotation: one.data }]
-        : [];
+      return isEditableRecord(one) && page !== undefined && edits.mayEdit(id) ? [{ id, page, annotation: one.data }] : [];
     });
     const [first] = items;
     return first === undefined || nudged === null
