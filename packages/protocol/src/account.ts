@@ -4,7 +4,8 @@ import { operation } from "./operation.ts";
 
 const Account = z.object({ id: z.string(), email: z.string(), name: z.string() });
 const Application = z.object({ id: z.string(), name: z.string(), allowed_origins: z.array(z.string()), created_at: z.string() });
-export const ApiKeyScope = z.enum(["all", "read", "upload"]);
+/** `documents`: everything but sessions, tokens and keys; `sessions`: these only. */
+export const ApiKeyScope = z.enum(["all", "documents", "read", "upload", "sessions"]);
 const ApiKey = z.object({
   id: z.string(),
   name: z.string(),

@@ -60,6 +60,17 @@ export const annotations = {
     response: Listed,
     errors: ["not_found", "preparing"],
   }),
+  highlighted: operation({
+    method: "GET",
+    path: "/documents/{documentId}/pages/{pageIndex}/highlighted",
+    summary: "The text under each highlight of a page",
+    auth: "either",
+    layered: true,
+    params: z.object({ documentId: DocumentId, pageIndex: z.coerce.number().int().min(0) }),
+    query: z.object({ minSeq }),
+    response: z.object({ data: z.array(z.object({ annotation: StoredAnnotation, text: z.string() })) }),
+    errors: ["not_found", "preparing"],
+  }),
   get: operation({
     method: "GET",
     path: "/documents/{documentId}/annotations/{annotationId}",

@@ -16,6 +16,17 @@ const pageParams = z.object({ documentId: DocumentId, pageIndex: z.coerce.number
 const wait = z.exactOptional(z.union([z.literal("false").transform(() => 0), z.coerce.number().min(0).max(60)]));
 export const Metadata = z.record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]));
 
+export const OverwriteStatus = z.enum(["preparing", "done", "failed"]);
+export type OverwriteStatus = z.infer<typeof OverwriteStatus>;
+
+/** What did not go on to the new file. */
+export const OverwriteLeft = z.object({
+  count: z.int(),
+  /** The first 1,000 of them. */
+  records: z.array(z.object({ id: z.string(), kind: z.string(), reason: z.enum(["no_such_page", "nothing_to_hang_on", "of_the_file"]) })),
+});
+export type OverwriteLeft = z.infer<typeof OverwriteLeft>;
+
 /** Both spellings of the published shapes, and ours in addition. */
 export const DocumentSummary = z.object({
   id: DocumentId,
@@ -34,6 +45,16 @@ export const DocumentSummary = z.object({
   /** Why it failed or what was left out. */
   errors: z.array(z.object({ reason: z.string() })),
   metadata: Metadata,
+  /** The file that was sent last to take the place of the document's own; that one stays until the new one is ready. */
+  overwrite: z.exactOptional(
+    z.object({
+      revision: z.int(),
+      status: OverwriteStatus,
+      errors: z.array(z.object({ reason: z.string() })),
+      /** With `keep_current_annotations`. */
+      left: z.exactOptional(OverwriteLeft),
+    }),
+  ),
 });
 export type DocumentSummary = z.infer<typeof DocumentSummary>;
 
@@ -96,15 +117,48 @@ const TextLine = z.object({ contents: z.string(), left: z.number(), top: z.numbe
 const Properties = DocumentSummary.extend({ storage: z.object({ type: z.literal("built-in") }) });
 const reading = ["not_found", "preparing", "document_failed", "password_required", "wrong_password"] as const;
 
+/** A JSON body of an upload whose bytes are fetched from a URL; further members of the published shape are answered with what is not offered. */
+export const UploadFromUrl = z.object({
+  url: z.string().min(1).max(8192),
+  /** Of the file, hex. */
+  sha256: z.exactOptional(z.string().regex(/^[0-9a-f]{64}$/i, "must be a SHA-256 in hex")),
+  document_id: z.exactOptional(DocumentId),
+  title: z.exactOptional(z.string().max(1024)),
+  metadata: z.exactOptional(Metadata),
+  storage: z.exactOptional(z.looseObject({ backend: z.string() })),
+  attachment: z.exactOptional(z.unknown()),
+  overwrite_existing_document: z.exactOptional(z.boolean()),
+  keep_current_annotations: z.exactOptional(z.boolean()),
+});
+
 export const documents = {
   upload: operation({
     method: "POST",
     path: "/documents",
-    summary: "Upload a document",
+    summary: "Upload a document: PDF, Office, image, HTML, Markdown, text or e-mail",
     bodyKind: "stream",
-    query: z.object({ document_id: z.exactOptional(DocumentId), title: z.exactOptional(z.string().max(1024)), wait }),
+    query: z.object({
+      document_id: z.exactOptional(DocumentId),
+      title: z.exactOptional(z.string().max(1024)),
+      /** Of a body that is the file itself: its ending helps where bytes do not tell what a file is, its name becomes the title. */
+      file_name: z.exactOptional(z.string().max(1024)),
+      /** A document of that id gets this file as its next revision. */
+      overwrite_existing_document: z.exactOptional(z.stringbool()),
+      /** What people have written on it goes on, on the pages of the same index. */
+      keep_current_annotations: z.exactOptional(z.stringbool()),
+      wait,
+    }),
     response: z.object({ data: DocumentSummary }),
-    errors: ["exists", "too_large", "unsupported_media_type", "invalid_document", "bad_request"],
+    errors: [
+      "exists",
+      "conflict",
+      "too_large",
+      "unsupported_media_type",
+      "invalid_document",
+      "unprocessable",
+      "invalid_parameters",
+      "bad_request",
+    ],
   }),
   list: operation({
     method: "GET",
@@ -153,6 +207,33 @@ export const documents = {
     params,
     response: z.object({ data: z.object({ id: DocumentId, document_id: DocumentId }) }),
     errors: ["not_found"],
+  }),
+  bulkDelete: operation({
+    method: "DELETE",
+    path: "/documents",
+    summary: "Delete all documents of a title, an id or a time",
+    query: z.object({
+      /** The whole title. */
+      title: z.exactOptional(z.string().min(1).max(1024)),
+      document_id: z.exactOptional(DocumentId),
+      /** ISO 8601, both ends included. */
+      start_date: z.exactOptional(z.string().max(64)),
+      end_date: z.exactOptional(z.string().max(64)),
+    }),
+    response: z.object({ deleted_count: z.int(), skipped_count: z.int(), total_matched: z.int() }),
+    errors: ["invalid_parameters"],
+  }),
+  copy: operation({
+    method: "POST",
+    path: "/copy_document",
+    summary: "Copy a document with all its layers",
+    body: z.object({
+      document_id: DocumentId,
+      new_document_id: z.exactOptional(DocumentId),
+      storage: z.exactOptional(z.looseObject({ backend: z.string() })),
+    }),
+    response: z.object({ data: DocumentSummary }),
+    errors: ["not_found", "preparing", "exists", "conflict", "invalid_parameters", "not_implemented"],
   }),
   properties: operation({
     method: "GET",
@@ -245,10 +326,16 @@ export const documents = {
     layered: true,
     params,
     query: z.object({
+      /** Text, a regular expression (RE2 syntax), or the name of a preset. */
       q: z.string().min(1).max(1000),
-      type: z.exactOptional(z.literal("text")),
+      type: z.exactOptional(z.enum(["text", "regex", "preset"])),
+      /** First page, and how many pages from there. */
       start: z.exactOptional(z.coerce.number().int().min(0)),
-      limit: z.exactOptional(z.coerce.number().int().min(1).max(10_000)),
+      limit: z.exactOptional(z.coerce.number().int().min(1)),
+      /** Of all hits together; default 1000. */
+      max_hits: z.exactOptional(z.coerce.number().int().min(1).max(10_000)),
+      /** The texts of annotations, too. */
+      include_annotations: z.exactOptional(z.stringbool()),
       case_sensitive: z.exactOptional(z.stringbool()),
       whole_word: z.exactOptional(z.stringbool()),
       wait,
@@ -278,9 +365,34 @@ export const documents = {
       source: z.exactOptional(z.stringbool()),
       annotations: z.exactOptional(z.stringbool()),
       flatten: z.exactOptional(z.stringbool()),
+      /** The layer as it was at this seq. */
+      at_seq: z.exactOptional(z.coerce.number().int().min(0)),
       wait,
     }),
     responseType: "application/pdf",
-    errors: [...reading, "forbidden"],
+    errors: [...reading, "forbidden", "gone", "invalid_parameters"],
+  }),
+  pdfPost: operation({
+    method: "POST",
+    path: "/documents/{documentId}/pdf",
+    summary: "Download the PDF, some of its pages, or with a password",
+    auth: "either",
+    layered: true,
+    params,
+    body: z.object({
+      type: z.exactOptional(z.enum(["pdf", "pdfa"])),
+      source: z.exactOptional(z.boolean()),
+      annotations: z.exactOptional(z.boolean()),
+      flatten: z.exactOptional(z.boolean()),
+      /** Indexes of the pages, in the order wanted; default all. */
+      pages: z.exactOptional(z.array(z.int().min(0)).max(20_000)),
+      /** That opens the file, and that lifts what it restricts. */
+      user_password: z.exactOptional(z.string().max(127)),
+      owner_password: z.exactOptional(z.string().max(127)),
+      conformance: z.exactOptional(z.string()),
+      optimize: z.exactOptional(z.looseObject({})),
+    }),
+    responseType: "application/pdf",
+    errors: [...reading, "forbidden", "gone", "unprocessable", "not_implemented"],
   }),
 } as const;

@@ -27,11 +27,14 @@ export const ERRORS = {
   too_large: { status: 413, title: "Too large" },
   unsupported_media_type: { status: 415, title: "This type of content is not supported" },
   range_not_satisfiable: { status: 416, title: "The range cannot be satisfied" },
+  locked: { status: 423, title: "Somebody else is writing to it" },
   unprocessable: { status: 422, title: "The content cannot be processed" },
   invalid_document: { status: 422, title: "The file is not a document that can be opened" },
   limit_exceeded: { status: 422, title: "A limit has been reached" },
   document_failed: { status: 422, title: "The document could not be prepared" },
+  too_many_sockets: { status: 429, title: "This session has too many connections open" },
   rate_limited: { status: 429, title: "Too many requests" },
+  checksum_mismatch: { status: 460, title: "The bytes do not have the checksum that was sent with them" },
   internal: { status: 500, title: "Internal error" },
   not_implemented: { status: 501, title: "This is not offered" },
   unavailable: { status: 503, title: "Temporarily unavailable" },
@@ -52,6 +55,8 @@ export interface ApiErrorOptions {
   /** Further members of the problem document, e.g. progress. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly requestId?: string;
+  /** Of the answer, where it is not the code's own. */
+  readonly status?: number;
   readonly cause?: unknown;
 }
 
@@ -62,6 +67,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined;
   readonly extra: Readonly<Record<string, unknown>> | undefined;
   readonly requestId: string | undefined;
+  readonly status: number;
 
   constructor(code: ErrorCode, message?: string, options: ApiErrorOptions = {}) {
     super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
@@ -71,10 +77,12 @@ export class ApiError extends Error {
     this.retryAfter = options.retryAfter;
     this.extra = options.extra;
     this.requestId = options.requestId;
+    this.status = options.status ?? ERRORS[code].status;
   }
 
-  get status(): number {
-    return ERRORS[this.code].status;
+  /** The same as `message`. */
+  get detail(): string {
+    return this.message;
   }
 }
 
@@ -82,17 +90,19 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERRORS, value);
 }
 
-/** `application/problem+json` (RFC 9457), with `message` beside `detail` for clients that show only that. */
+/** `application/problem+json` (RFC 9457), with the members beside it that existing clients read: `message`, `details`, both spellings. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
   readonly message: string;
+  readonly details: string;
   readonly code: ErrorCode;
   readonly requestId?: string;
   readonly request_id?: string;
   readonly failingPaths?: readonly FailingPath[];
+  readonly failing_paths?: readonly FailingPath[];
 }
 
 export function problem(error: ApiError, requestId?: string): Problem {
@@ -103,9 +113,10 @@ export function problem(error: ApiError, requestId?: string): Problem {
     status,
     detail: error.message,
     message: error.message,
+    details: error.message,
     code: error.code,
     ...(requestId === undefined ? {} : { requestId, request_id: requestId }),
-    ...(error.failingPaths === undefined ? {} : { failingPaths: error.failingPaths }),
+    ...(error.failingPaths === undefined ? {} : { failingPaths: error.failingPaths, failing_paths: error.failingPaths }),
     ...error.extra,
   };
 }
@@ -115,6 +126,7 @@ export function errorFromProblem(body: unknown, status: number): ApiError {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
   const code = isErrorCode(fields.code) ? fields.code : codeForStatus(status);
   return new ApiError(code, fields.detail, {
+    status,
     ...(fields.failingPaths === undefined ? {} : { failingPaths: fields.failingPaths }),
     ...(fields.requestId === undefined ? {} : { requestId: fields.requestId }),
   });

@@ -48,7 +48,7 @@ export const Field = z.object({
       onCalculate: z.exactOptional(Action),
     }),
   ),
-  /** Order of calculation and of the tab key. */
+  /** Order of calculation. */
   order: z.exactOptional(z.string().max(256)),
   pdfObjectId: z.exactOptional(z.int().min(0)),
 });
@@ -70,9 +70,15 @@ export const Widget = z.object({
     fontStyle: z.exactOptional(FontStyle),
     horizontalAlign: z.exactOptional(HorizontalAlign),
     verticalAlign: z.exactOptional(VerticalAlign),
+    /** Of a check box or radio button that is on. */
+    symbol: z.exactOptional(z.enum(["check", "circle", "cross", "diamond", "square", "star"])),
   }),
+  /** Order of the tab key. */
+  order: z.exactOptional(z.string().max(256)),
   /** Check boxes and radio buttons: the value that this widget stands for. */
   export: z.exactOptional(z.string().max(4096)),
+  /** The same by its place in the field's options: two may have one value. */
+  optionIndex: z.exactOptional(z.int().min(0)),
   flags: z.exactOptional(z.array(z.string().max(64)).max(16)),
   action: z.exactOptional(Action),
   pdfObjectId: z.exactOptional(z.int().min(0)),

@@ -15,6 +15,14 @@ export const health = {
     response: Health,
     errors: ["unavailable"],
   }),
+  metrics: operation({
+    ...root,
+    method: "GET",
+    path: "/metrics",
+    summary: "For Prometheus; from this machine, or with the metrics' token",
+    responseType: "text/plain; version=0.0.4; charset=utf-8",
+    errors: ["unauthorized", "forbidden"],
+  }),
   healthcheck: operation({
     ...root,
     method: "GET",

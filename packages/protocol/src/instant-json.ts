@@ -8,6 +8,7 @@ import {
   type Action,
   AnnotationFlag,
   BlendMode,
+  BlobId,
   BorderStyle,
   Color,
   CustomData,
@@ -21,7 +22,7 @@ import {
   VerticalAlign,
 } from "./annotation/common.ts";
 import { NoteIcon } from "./annotation/note.ts";
-import { STAMPS } from "./annotation/stamp.ts";
+import { STAMPS } from "./annotation/names.ts";
 import { type PageShown, pageSpace, type PageSpace } from "./page-space.ts";
 import { type Checked, checkData } from "./record.ts";
 
@@ -91,7 +92,7 @@ export function toInstantJson(envelope: Envelope, annotation: Annotation, pages:
     creatorName: annotation.creatorName,
     customData: annotation.custom,
     flags: annotation.flags,
-    action: annotation.action === undefined ? undefined : actionToInstant(annotation.action, pages),
+    action: annotation.action === undefined ? undefined : instantAction(annotation.action, pages),
     pdfObjectId: annotation.pdfObjectId,
     note: annotation.note,
     ...membersOf(annotation, space),
@@ -211,16 +212,18 @@ function shapeMembers(
   };
 }
 
-function actionToInstant(action: Action, pages: PageNames): Record<string, unknown> | undefined {
+/** undefined: it leads to a page that is not shown. */
+export function instantAction(action: Action, pages: PageNames): Record<string, unknown> | undefined {
   switch (action.type) {
     case "goTo": {
-      const pageIndex = pages.indexOf(action.page);
-      return pageIndex === null ? undefined : { type: "goTo", pageIndex };
+      const { page, ...rest } = action;
+      const pageIndex = pages.indexOf(page);
+      return pageIndex === null ? undefined : { ...rest, pageIndex };
     }
     case "hide":
       return { type: "hide", hide: action.hide, annotationReferences: action.fields.map((fieldName) => ({ fieldName })) };
     case "submitForm":
-      return { type: "submitForm", uri: action.uri, flags: action.flags, fields: action.fields?.map((fieldName) => ({ fieldName })) };
+      return drop({ type: "submitForm", uri: action.uri, flags: action.flags, fields: action.fields?.map((fieldName) => ({ fieldName })) });
     case "resetForm":
       return drop({
         type: "resetForm",
@@ -253,10 +256,8 @@ const TextValue = z.union([
     .object({ format: optional(z.enum(["plain", "xhtml"])), value: optional(z.string().max(100_000)) })
     .transform((text) => ({ format: text.format ?? ("plain" as const), value: text.value ?? "" })),
 ]);
-const InstantAction = z.union([
-  z.object({ type: z.literal("goTo"), pageIndex: z.int().min(0) }),
-  z.object({ type: z.enum(["uri", "named", "goToRemote", "goToEmbedded", "launch"]) }).loose(),
-]);
+const InstantAction = z.looseObject({ type: z.string() });
+const FieldReferences = z.array(z.union([z.string().transform((fieldName) => ({ fieldName })), z.looseObject({ fieldName: z.string() })]));
 
 /** All members that any kind has: each is checked where it is given, then put where the record keeps it. */
 const Members = z.object({
@@ -320,6 +321,9 @@ const Members = z.object({
   title: optional(z.string().max(256)),
   subtitle: optional(z.string().max(256)),
   description: optional(z.string().max(4096)),
+  imageAttachmentId: optional(z.nullable(BlobId)),
+  contentType: optional(z.nullable(z.string().max(128))),
+  fileName: optional(z.nullable(z.string().max(256))),
 });
 type Members = z.infer<typeof Members>;
 
@@ -368,10 +372,39 @@ function publishedPath(path: string): string {
   return path.replace(/\.(geometry|appearance)\b(?=\.|\[|$)/, "").replace(/\.width$/, ".lineWidth");
 }
 
-function actionFromInstant(action: z.infer<typeof InstantAction>, pages: PageNames): unknown {
-  if (action.type !== "goTo" || !("pageIndex" in action)) return action;
-  const page = pages.idAt(action.pageIndex as number);
-  return page === null ? undefined : { type: "goTo", page };
+/** What the record keeps of it; checked there. undefined: it leads to a page that there is not. */
+export function actionFromInstant(action: z.infer<typeof InstantAction>, pages: PageNames): unknown {
+  switch (action.type) {
+    case "goTo": {
+      const { pageIndex, ...rest } = action;
+      if (typeof pageIndex !== "number") return action;
+      const page = pages.idAt(pageIndex);
+      return page === null ? undefined : { ...rest, page };
+    }
+    case "hide": {
+      const { annotationReferences, ...rest } = action;
+      return { ...rest, hide: action["hide"] ?? true, fields: namesOf(annotationReferences) ?? [] };
+    }
+    case "submitForm":
+      return drop({ ...action, flags: action["flags"] ?? [], fields: namesOf(action["fields"]) });
+    case "resetForm": {
+      const { flags, ...rest } = action;
+      return drop({ ...rest, include: flags === "includeExclude" ? true : undefined, fields: namesOf(action["fields"]) });
+    }
+    default:
+      return action;
+  }
+}
+
+function namesOf(references: unknown): string[] | undefined {
+  const result = FieldReferences.safeParse(references);
+  return result.success ? result.data.map(({ fieldName }) => fieldName) : undefined;
+}
+
+function attachmentOf(m: Members): Record<string, unknown> | undefined {
+  const { imageAttachmentId: blob, contentType, fileName } = m;
+  if (blob === undefined || blob === null) return undefined;
+  return drop({ blob, mediaType: contentType ?? "image/png", name: fileName ?? undefined });
 }
 
 function dataOf(kind: AnnotationType, m: Members, space: PageSpace): Record<string, unknown> {
@@ -483,7 +516,8 @@ function dataOf(kind: AnnotationType, m: Members, space: PageSpace): Record<stri
       return {
         geometry: drop({ bbox, rotation: m.rotation }),
         appearance: drop({ opacity: m.opacity, description: m.description }),
-        signature: m.isSignature,
+        signature: m.isSignature === true ? true : undefined,
+        attachment: attachmentOf(m),
       };
     case "stamp":
       return {

@@ -29,3 +29,8 @@ export const IMAGE_WIDTHS = [160, 320, 640, 960, 1280, 1920, 2560, 3840] as cons
 export function imageWidth(width: number): number {
   return IMAGE_WIDTHS.find((rung) => rung >= width) ?? IMAGE_WIDTHS[IMAGE_WIDTHS.length - 1]!;
 }
+
+/** Widths of the whole page at which it is shown in tiles: beyond the last of the ladder. */
+export const TILE_WIDTHS = [5120, 7680, 10240, 15360, 20480] as const;
+/** Width and height of a tile in pixels; the last ones of a row or column are smaller. */
+export const TILE_PIXELS = 512;

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of the whole surface, derived from the registry. */
 import * as z from "zod";
 import { api } from "./api.ts";
-import { ERRORS } from "./error.ts";
+import { type ErrorCode, ERRORS } from "./error.ts";
 import type { Operation } from "./operation.ts";
 
 /** Every operation with its name `group.verb`. */
@@ -33,25 +33,37 @@ const SECURITY: Readonly<Record<Operation["auth"], readonly object[]>> = {
   none: [],
 };
 
+/** What each group of operations is about. */
+export const GROUPS: Readonly<Record<keyof typeof api, string>> = {
+  documents: "Upload, list, copy and delete documents; their pages as images and text, search, and the PDF with what people did",
+  uploads: "Uploads in parts that go on where they were, as tus 1.0 has them",
+  annotations: "What people draw and write on pages, as Instant JSON",
+  comments: "Threads on annotations, their replies, reactions and state",
+  forms: "Form fields, their widgets and values",
+  bookmarks: "Places that readers marked",
+  interchange: "Everything people put on a document as one file in a published format, out and in",
+  layers: "Independent states of one document, their history, merging and restoring",
+  pageOperations: "Adding, moving, rotating and removing pages",
+  attachments: "Pictures that annotations show",
+  builds: "Making a document out of others",
+  redactions: "Finding what must go, and removing it for good",
+  sessions: "Tokens with which browsers open documents, and why they may do something",
+  publicKeys: "Keys of your own with which your backend signs session tokens",
+  tokens: "Access tokens for programs, narrower than an API key",
+  open: "What the viewer asks for when it starts",
+  usage: "What was used, by day",
+  webhooks: "URLs of yours that are told what happens",
+  audit: "Who did what",
+  accounts: "The dashboard: signing in, applications, API keys",
+  health: "Is the service running, and can it work?",
+};
+
 /** Routes under /viewer, /admin and the origin (those under /api are the same). */
 export function openapi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const [name, operation] of operations()) {
     for (const path of pathsOf(operation).filter((at) => !at.startsWith("/api/"))) {
-      const layered = path.includes("/layers/{layerName}/");
-      (paths[path] ??= {})[operation.method.toLowerCase()] = {
-        operationId: layered ? `${name}InLayer` : name,
-        summary: operation.summary,
-        tags: [name.split(".")[0]],
-        security: SECURITY[operation.auth],
-        parameters: [
-          ...parameters(operation.params, "path"),
-          ...(layered ? [{ name: "layerName", in: "path", required: true, schema: { type: "string", maxLength: 256 } }] : []),
-          ...parameters(operation.query, "query"),
-        ],
-        ...requestBody(operation),
-        responses: responses(operation),
-      };
+      (paths[path] ??= {})[operation.method.toLowerCase()] = operationObject(name, operation, path);
     }
   }
   return {
@@ -63,6 +75,7 @@ export function openapi(version: string): object {
       description: "Document viewing and collaboration. The routes under /viewer are served under /api as well.",
     },
     servers: [{ url: "/" }],
+    tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       securitySchemes: {
@@ -93,13 +106,59 @@ export function openapi(version: string): object {
   };
 }
 
-function schema(type: z.ZodType, io: "input" | "output"): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(type, { target: "draft-2020-12", io, unrepresentable: "any" });
+/** One operation at one of its paths. */
+export function operationObject(name: string, operation: Operation, path: string): OperationObject {
+  const layered = path.includes("/layers/{layerName}/");
+  return {
+    operationId: layered ? `${name}InLayer` : name,
+    summary: operation.summary,
+    tags: [name.split(".")[0]!],
+    security: SECURITY[operation.auth],
+    parameters: [
+      ...parameters(operation.params, "path"),
+      ...(layered ? [{ name: "layerName", in: "path", required: true, schema: { type: "string", maxLength: 256 } }] : []),
+      ...parameters(operation.query, "query"),
+    ],
+    ...requestBody(operation),
+    responses: responses(operation),
+  };
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly schema: object;
+}
+
+export interface OperationObject {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: object;
+  readonly responses: object;
+}
+
+/** What goes in is described as a caller writes it: a switch in the query is a boolean, though it arrives as text. */
+export function jsonSchema(type: z.ZodType, io: "input" | "output"): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(type, {
+    target: "draft-2020-12",
+    io,
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema: written }) => {
+      const { def } = zodSchema._zod;
+      if (io !== "input" || def.type !== "pipe" || (def as z.core.$ZodPipeDef).out._zod.def.type !== "boolean") return;
+      for (const key of Object.keys(written)) delete written[key];
+      written.type = "boolean";
+    },
+  });
   return rest;
 }
 
-function parameters(object: z.ZodObject, place: "path" | "query"): object[] {
-  const whole = schema(object, "input") as { properties?: Record<string, object>; required?: string[] };
+function parameters(object: z.ZodObject, place: "path" | "query"): Parameter[] {
+  const whole = jsonSchema(object, "input") as { properties?: Record<string, object>; required?: string[] };
   return Object.entries(whole.properties ?? {}).map(([name, property]) => ({
     name,
     in: place,
@@ -108,7 +167,7 @@ function parameters(object: z.ZodObject, place: "path" | "query"): object[] {
   }));
 }
 
-function requestBody(operation: Operation): object {
+function requestBody(operation: Operation): { readonly requestBody?: object } {
   switch (operation.bodyKind) {
     case "none":
       return {};
@@ -119,9 +178,34 @@ function requestBody(operation: Operation): object {
     case "text":
     case "json": {
       const type = operation.bodyKind === "text" ? "text/plain" : "application/json";
-      return { requestBody: { required: true, content: { [type]: { schema: schema(operation.body, "input") } } } };
+      return { requestBody: { required: true, content: { [type]: { schema: jsonSchema(operation.body, "input") } } } };
     }
   }
+}
+
+const REFUSED: Readonly<Record<Operation["auth"], readonly ErrorCode[]>> = {
+  key: ["unauthorized", "invalid_key", "wrong_credential", "forbidden"],
+  token: ["unauthorized", "invalid_token", "token_expired", "session_revoked", "wrong_credential", "forbidden", "origin_not_allowed"],
+  either: ["unauthorized", "invalid_key", "invalid_token", "token_expired", "session_revoked", "forbidden", "origin_not_allowed"],
+  admin: ["unauthorized", "wrong_credential", "forbidden"],
+  grant: ["invalid_token", "token_expired", "session_revoked"],
+  none: [],
+};
+
+/** Every code that an operation answers with: its own, those of its credential, and those of any request. */
+export function errorsOf(operation: Operation): ErrorCode[] {
+  const input = operation.bodyKind === "json" || operation.bodyKind === "text" ? (["bad_request", "too_large"] as const) : [];
+  const parameters = operation.path.includes("{") || Object.keys(operation.query.shape).length > 0 || input.length > 0;
+  const all = new Set<ErrorCode>([
+    ...operation.errors,
+    ...REFUSED[operation.auth],
+    ...input,
+    ...(parameters ? (["invalid_parameters"] as const) : []),
+    ...(operation.path.includes("{documentId}") ? (["not_found"] as const) : []),
+    "rate_limited",
+    "unavailable",
+  ]);
+  return (Object.keys(ERRORS) as ErrorCode[]).filter((code) => all.has(code));
 }
 
 function responses(operation: Operation): object {
@@ -129,10 +213,10 @@ function responses(operation: Operation): object {
   const found: Record<string, object> = {
     [operation.status]: {
       description: "Success",
-      content: { [operation.responseType]: json ? { schema: schema(operation.response, "output") } : {} },
+      content: { [operation.responseType]: json ? { schema: jsonSchema(operation.response, "output") } : {} },
     },
   };
-  for (const code of operation.errors) {
+  for (const code of errorsOf(operation)) {
     const { status, title } = ERRORS[code];
     const before = found[status] as { description: string } | undefined;
     found[status] = {

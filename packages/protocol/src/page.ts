@@ -4,7 +4,14 @@ import { BlobId, Rect, Rotation } from "./annotation/common.ts";
 
 export const Page = z.object({
   /** Which page of which blob is shown. Written by the server only. `null`: a blank page. */
-  content: z.nullable(z.object({ source: BlobId, sourceIndex: z.int().min(0) })),
+  content: z.nullable(
+    z.object({
+      source: BlobId,
+      sourceIndex: z.int().min(0),
+      /** What that file's /Rotate says, when it is not the revision's own file, of which everybody knows it. */
+      rotation: z.exactOptional(Rotation),
+    }),
+  ),
   order: z.string().min(1).max(256),
   /** Clockwise, on top of what the source says. */
   rotation: Rotation,

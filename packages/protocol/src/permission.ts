@@ -33,7 +33,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 const TYPES = ["annotations", "comments", "form-fields", "bookmarks", "pages"] as const;
 export type PermissionType = (typeof TYPES)[number];
 const ACTIONS = ["view", "edit", "delete", "reply", "fill", "set-group"] as const;
-type GrantAction = (typeof ACTIONS)[number];
+export type GrantAction = (typeof ACTIONS)[number];
 
 const TYPE_OF: Readonly<Record<RecordKind, PermissionType>> = {
   page: "pages",
@@ -71,7 +71,7 @@ export const FULL_GRANTS: Grants = { permissions: PERMISSIONS, collaboration: nu
 /** `create`, `edit`, `delete`, `restore`, `view` of a record; `fill` of a value; `reply` to a thread; `set-group`. */
 export type RecordAction = "view" | "create" | "edit" | "delete" | "restore" | "reply" | "fill" | "set-group";
 
-interface Grant {
+export interface Grant {
   readonly type: PermissionType;
   readonly action: GrantAction;
   readonly scope: "all" | "self" | "group" | "createdBy";
@@ -103,14 +103,26 @@ export function needsUser(collaboration: readonly string[]): boolean {
   return collaboration.some((text) => parseGrant(text)?.scope === "self");
 }
 
-function granted(grants: Grants, type: PermissionType, action: GrantAction, head: RecordHead): boolean {
-  if (!grants.permissions.includes(action === "view" ? "read" : "write")) return false;
-  if (action === "view" && (type === "pages" || type === "bookmarks")) return true;
-  if (grants.collaboration === null) return true;
+/** What grants this: the grant's text, or the permission that is enough without one; null when nothing does. */
+export function grantedBy(grants: Grants, type: PermissionType, action: GrantAction, head: RecordHead): string | null {
+  const permission = action === "view" ? "read" : "write";
+  if (!grants.permissions.includes(permission)) return null;
+  if (action === "view" && (type === "pages" || type === "bookmarks")) return permission;
+  if (grants.collaboration === null) return permission;
   const parsed = grants.collaboration.map(parseGrant);
-  if (type === "bookmarks" && !parsed.some((grant) => grant?.type === "bookmarks")) return true;
-  const covered = type === "pages" || type === "bookmarks" ? "edit" : action;
-  return parsed.some((grant) => grant !== null && grant.type === type && grant.action === covered && inScope(grants, grant, head));
+  if (type === "bookmarks" && !parsed.some((grant) => grant?.type === "bookmarks")) return permission;
+  const covered = coveredBy(type, action);
+  const at = parsed.findIndex((grant) => grant !== null && grant.type === type && grant.action === covered && inScope(grants, grant, head));
+  return grants.collaboration[at] ?? null;
+}
+
+/** Bookmarks and pages have one grant for all that changes them. */
+export function coveredBy(type: PermissionType, action: GrantAction): GrantAction {
+  return type === "pages" || type === "bookmarks" ? "edit" : action;
+}
+
+function granted(grants: Grants, type: PermissionType, action: GrantAction, head: RecordHead): boolean {
+  return grantedBy(grants, type, action, head) !== null;
 }
 
 function inScope(grants: Grants, grant: Grant, head: RecordHead): boolean {
@@ -131,33 +143,51 @@ export function canSee(grants: Grants, record: RecordHead): boolean {
   return granted(grants, TYPE_OF[record.kind], "view", record);
 }
 
-/**
- * May the session do this? `before` is the record as it is (for `reply`: the thread's root or the comment), `after` as it would be;
- * null where there is none. Enforced on both.
- */
-export function can(grants: Grants, action: RecordAction, before: RecordHead | null, after: RecordHead | null): boolean {
-  const allowed = (head: RecordHead | null, what: GrantAction): boolean =>
-    head === null || (granted(grants, TYPE_OF[head.kind], what, head) && canSee(grants, head));
+/** One thing that must be granted, on the record as it is or as it would be. */
+export interface Need {
+  readonly on: "before" | "after";
+  readonly head: RecordHead;
+  readonly type: PermissionType;
+  readonly action: GrantAction;
+}
+
+/** What an action needs, all of it. null: never allowed, as there is nothing to do it to. `can` and `explain` both ask this. */
+export function needsOf(action: RecordAction, before: RecordHead | null, after: RecordHead | null): readonly Need[] | null {
+  const need = (on: Need["on"], head: RecordHead | null, what: GrantAction, type?: PermissionType): Need[] =>
+    head === null ? [] : [{ on, head, type: type ?? TYPE_OF[head.kind], action: what }];
+  const seen = (on: Need["on"], head: RecordHead | null): Need[] => need(on, head, "view");
+  const both = (what: GrantAction): Need[] => [
+    ...need("before", before, what),
+    ...seen("before", before),
+    ...need("after", after, what),
+    ...seen("after", after),
+  ];
   switch (action) {
     case "view":
-      return (before === null || canSee(grants, before)) && (after === null || canSee(grants, after));
+      return [...seen("before", before), ...seen("after", after)];
     case "create":
-    case "edit": {
-      const verb = (after ?? before)?.kind === "reaction" ? "reply" : "edit";
-      return allowed(before, verb) && allowed(after, verb);
-    }
+    case "edit":
+      return both((after ?? before)?.kind === "reaction" ? "reply" : "edit");
     case "delete":
-      return allowed(before, before?.kind === "reaction" ? "reply" : "delete");
+      return [...need("before", before, "delete"), ...seen("before", before)];
     case "restore":
-      return allowed(after, after?.kind === "reaction" ? "reply" : "edit");
+      return [...need("after", after, after?.kind === "reaction" ? "reply" : "edit"), ...seen("after", after)];
     case "fill":
-      return allowed(before, "fill") && allowed(after, "fill");
     case "set-group":
-      return allowed(before, "set-group") && allowed(after, "set-group");
+      return both(action);
     case "reply":
       // Asked of the thread: the right to reply is a right to comments, in the scope of what is replied to.
-      return before !== null && canSee(grants, before) && granted(grants, "comments", "reply", before);
+      return before === null ? null : [...seen("before", before), ...need("before", before, "reply", "comments")];
   }
+}
+
+/**
+ * May the session do this? `before` is the record as it is (for `reply`: the thread's root or the comment), `after` as it would be;
+ * null where there is none. Enforced on both. Whether somebody may add to a thread, or react, is asked as `reply` of what is there.
+ */
+export function can(grants: Grants, action: RecordAction, before: RecordHead | null, after: RecordHead | null): boolean {
+  const needs = needsOf(action, before, after);
+  return needs !== null && needs.every((need) => granted(grants, need.type, need.action, need.head));
 }
 
 /** Sessions with the same key see the same records: frames are encoded once for each. */

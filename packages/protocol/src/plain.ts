@@ -1,4 +1,5 @@
 /** Everything of the protocol that holds no schema, for browsers: importing from here never brings zod along. */
+export { STAMPS } from "./annotation/names.ts";
 export {
   ApiError,
   type ApiErrorOptions,
@@ -10,8 +11,10 @@ export {
   type Problem,
   problem,
 } from "./error.ts";
+export { type ExplainedNeed, type Explanation, explain } from "./explain.ts";
 export { base32, ID_PATTERN, newId, pageId, parsePageId } from "./id.ts";
-export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits } from "./limits.ts";
+export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits, TILE_PIXELS, TILE_WIDTHS } from "./limits.ts";
+export { mentionsOf, type Segment, segmentsOf, textOf, wordsOf } from "./mention.ts";
 export { orderBetween, sourceOrder } from "./order.ts";
 export { type PageShown, type PageSpace, pageSpace } from "./page-space.ts";
 export {
@@ -31,4 +34,6 @@ export {
   type RecordKind,
   viewKey,
 } from "./permission.ts";
+export { reactionId } from "./reaction-id.ts";
 export { PROTOCOL_VERSION, SUBPROTOCOL } from "./version.ts";
+export { hearsOf, isTopicPattern, WEBHOOK_TOPICS, type WebhookTopic } from "./webhook-topics.ts";

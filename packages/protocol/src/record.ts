@@ -77,7 +77,7 @@ function schemaOf(kind: RecordKind, data: Typed): z.ZodObject | null {
 /** Properties that never change after creation. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   annotation: ["type"],
-  comment: ["root"],
+  comment: ["root", "state"],
   reaction: ["comment", "emoji"],
   widget: ["field"],
   value: ["field"],

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { clientTypes } from "./client-types.ts";
 import { openapi, operations } from "./openapi.ts";
 import { ROUTES } from "./route-table.ts";
 import { routes } from "./routes.ts";
 
 test("the committed route table is what the registry says", () => {
   expect(ROUTES).toEqual(JSON.parse(JSON.stringify(routes())));
+});
+
+test("the committed types of the client are what the registry says", () => {
+  expect(readFileSync(new URL("../../client/src/operations.ts", import.meta.url), "utf8")).toBe(clientTypes());
 });
 
 test("the committed openapi.json is what the registry says", () => {

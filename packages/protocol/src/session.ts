@@ -3,11 +3,11 @@ import * as z from "zod";
 import { DocumentId, LayerName } from "./document.ts";
 import type { SyncLimits } from "./limits.ts";
 import { operation } from "./operation.ts";
-import { type Grants, parseGrant } from "./permission.ts";
+import { type Grants, parseGrant, RECORD_KINDS } from "./permission.ts";
 import type { AnyRecord } from "./record.ts";
 
-const PERMISSION = z.enum(["read", "write", "download", "read-document", "cover-image"]);
-const GrantText = z
+export const PermissionName = z.enum(["read", "write", "download", "read-document", "cover-image"]);
+export const GrantText = z
   .string()
   .max(1024)
   .refine((text) => parseGrant(text) !== null, "not a permission: <annotations|comments|form-fields>:<action>:<scope>");
@@ -15,9 +15,9 @@ const GrantText = z
 export const AllowedDocument = z.object({
   document_id: DocumentId,
   /** Default: read and write. */
-  document_permissions: z.exactOptional(z.array(PERMISSION).min(1).max(8)),
+  document_permissions: z.exactOptional(z.array(PermissionName).min(1).max(8)),
   /** Synonym of `document_permissions`. */
-  permissions: z.exactOptional(z.array(PERMISSION).min(1).max(8)),
+  permissions: z.exactOptional(z.array(PermissionName).min(1).max(8)),
   collaboration_permissions: z.exactOptional(z.array(GrantText).max(1000)),
   layer: z.exactOptional(LayerName),
   /** Group of what is created here. */
@@ -34,6 +34,14 @@ export const SessionSummary = z.object({
   created_at: z.string(),
   expires_at: z.string(),
   revoked_at: z.nullable(z.string()),
+});
+
+const ExplainedRecord = z.object({
+  kind: z.enum(RECORD_KINDS),
+  /** Default: the session's user. */
+  created_by: z.exactOptional(z.nullable(z.string().max(256))),
+  /** Default: the session's group. */
+  group: z.exactOptional(z.nullable(z.string().max(256))),
 });
 
 export const sessions = {
@@ -54,6 +62,45 @@ export const sessions = {
     }),
     response: z.object({ jwt: z.string(), session_id: z.string(), exp: z.int(), view_url: z.string() }),
     errors: ["not_found", "invalid_parameters", "wrong_password"],
+  }),
+  explain: operation({
+    method: "POST",
+    path: "/documents/{documentId}/explain",
+    summary: "Why a session may or may not do something in a layer: which grant matched on which state of the record, or what was missing",
+    layered: true,
+    params: z.object({ documentId: DocumentId }),
+    body: z.object({
+      /** A session's id or its token. */
+      session: z.string().min(1).max(16_384),
+      action: z.enum(["view", "create", "edit", "delete", "restore", "reply", "fill", "set-group"]),
+      /** An id, or a record that there might be. */
+      record: z.union([z.string().min(1).max(256), ExplainedRecord]),
+      /** With `set-group`: the group that it would have. */
+      group: z.exactOptional(z.nullable(z.string().max(256))),
+    }),
+    response: z.object({
+      allowed: z.boolean(),
+      reason: z.string(),
+      checks: z.array(
+        z.object({
+          /** The record as it is, or as it would be. */
+          on: z.enum(["before", "after"]),
+          /** For example `annotations:edit`. */
+          needs: z.string(),
+          met: z.boolean(),
+          /** The grant that matched, or the permission that is enough without one. */
+          granted_by: z.nullable(z.string()),
+          why: z.string(),
+        }),
+      ),
+      session: z.object({
+        session_id: z.nullable(z.string()),
+        user_id: z.nullable(z.string()),
+        permissions: z.array(z.string()),
+        collaboration_permissions: z.nullable(z.array(z.string())),
+      }),
+    }),
+    errors: ["not_found", "invalid_parameters", "preparing", "document_failed", "password_required", "wrong_password"],
   }),
   list: operation({
     method: "GET",
@@ -115,7 +162,7 @@ export interface Opened {
    * URL templates: `{blob}`, `{index}` (source index), `{width}` (a rung of IMAGE_WIDTHS) are filled in by the viewer. They hold a grant that
    * dies with the session.
    */
-  readonly images: { readonly page: string; readonly text: string };
+  readonly images: { readonly page: string; readonly text: string; readonly attachment: string };
   /** Width of the first page's image that is ready now. */
   readonly firstWidth: number;
   /** WebSocket URL, snapshot URL. */
@@ -133,6 +180,8 @@ export const open = {
     body: z.object({
       token: z.string().max(16_384),
       document: z.exactOptional(DocumentId),
+      /** Of a session that opens several of the document. Default: the default layer, else the first one allowed. */
+      layer: z.exactOptional(LayerName),
       password: z.exactOptional(z.string().max(1024)),
       /** Width in device pixels that the first page will have. */
       width: z.exactOptional(z.number().min(1).max(10_000)),
@@ -160,7 +209,8 @@ export const open = {
       blob: z.string().regex(/^[0-9a-f]{64}$/),
       index: z.coerce.number().int().min(0),
       variant: z.literal("_"),
-      file: z.string().regex(/^\d{2,4}\.webp$/),
+      /** `{width}.webp`, or for one tile of a large width `{width}-{column}-{row}.webp`. */
+      file: z.string().regex(/^\d{2,4}\.webp$|^\d{4,5}-\d{1,4}-\d{1,4}\.webp$/),
     }),
     responseType: "image/webp",
     errors: ["not_found", "session_revoked", "token_expired"],
@@ -172,6 +222,15 @@ export const open = {
     auth: "grant",
     params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0) }),
     response: z.custom<unknown>(),
+    errors: ["not_found", "session_revoked", "token_expired"],
+  }),
+  imageAttachment: operation({
+    method: "GET",
+    path: "/i/{grant}/attachments/{blob}",
+    summary: "A picture that an annotation shows, opened by a grant",
+    auth: "grant",
+    params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/) }),
+    responseType: "application/octet-stream",
     errors: ["not_found", "session_revoked", "token_expired"],
   }),
 } as const;

@@ -140,4 +140,5 @@ export const shapeAppearance = {
   cloudInset: z.exactOptional(z.tuple([z.number(), z.number(), z.number(), z.number()])),
 } as const;
 export const LineCaps = z.object({ start: z.exactOptional(LineCap), end: z.exactOptional(LineCap) });
+export type LineCaps = z.infer<typeof LineCaps>;
 export const Measurement = z.object({ scale: MeasurementScale, precision: z.enum(["whole", "oneDp", "twoDp", "threeDp", "fourDp"]) });

@@ -23,3 +23,5 @@ export const Raw = z.object({
   geometry: z.object({ bbox: Rect }),
   appearance: z.object({}),
 });
+export type Link = z.infer<typeof Link>;
+export type Raw = z.infer<typeof Raw>;

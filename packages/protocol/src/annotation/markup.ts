@@ -14,3 +14,6 @@ export const Strikeout = z.object({ type: z.literal("strikeout"), ...markup });
 export const Squiggly = z.object({ type: z.literal("squiggly"), ...markup });
 export type Highlight = z.infer<typeof Highlight>;
 export type TextMarkup = Highlight | z.infer<typeof Underline> | z.infer<typeof Strikeout> | z.infer<typeof Squiggly>;
+export type Underline = z.infer<typeof Underline>;
+export type Strikeout = z.infer<typeof Strikeout>;
+export type Squiggly = z.infer<typeof Squiggly>;

@@ -24,3 +24,7 @@ export const Polyline = z.object({
 });
 export const Polygon = z.object({ type: z.literal("polygon"), ...path(3), appearance: z.object(shapeAppearance) });
 export type Rectangle = z.infer<typeof Rectangle>;
+export type Ellipse = z.infer<typeof Ellipse>;
+export type Line = z.infer<typeof Line>;
+export type Polyline = z.infer<typeof Polyline>;
+export type Polygon = z.infer<typeof Polygon>;

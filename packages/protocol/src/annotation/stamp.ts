@@ -1,34 +1,7 @@
 /** Rubber stamps and images. */
 import * as z from "zod";
 import { Color, common, Opacity, Rect } from "./common.ts";
-
-export const STAMPS = [
-  "Accepted",
-  "Approved",
-  "AsIs",
-  "Completed",
-  "Confidential",
-  "Departmental",
-  "Draft",
-  "Experimental",
-  "Expired",
-  "Final",
-  "ForComment",
-  "ForPublicRelease",
-  "InformationOnly",
-  "InitialHere",
-  "NotApproved",
-  "NotForPublicRelease",
-  "PreliminaryResults",
-  "Rejected",
-  "Revised",
-  "SignHere",
-  "Sold",
-  "TopSecret",
-  "Void",
-  "Witness",
-  "Custom",
-] as const;
+import { STAMPS } from "./names.ts";
 
 const geometry = z.object({ bbox: Rect, rotation: z.exactOptional(z.number().min(0).max(360)) });
 
@@ -53,3 +26,5 @@ export const Image = z.object({
   appearance: z.object({ opacity: z.exactOptional(Opacity), description: z.exactOptional(z.string().max(4096)) }),
   signature: z.exactOptional(z.boolean()),
 });
+export type Stamp = z.infer<typeof Stamp>;
+export type Image = z.infer<typeof Image>;

@@ -1,0 +1,30 @@
+/** Names that browsers need too, without any schema. */
+
+/** The standard stamps, and `Custom` for one with words of its own. */
+export const STAMPS = [
+  "Accepted",
+  "Approved",
+  "AsIs",
+  "Completed",
+  "Confidential",
+  "Departmental",
+  "Draft",
+  "Experimental",
+  "Expired",
+  "Final",
+  "ForComment",
+  "ForPublicRelease",
+  "InformationOnly",
+  "InitialHere",
+  "NotApproved",
+  "NotForPublicRelease",
+  "PreliminaryResults",
+  "Rejected",
+  "Revised",
+  "SignHere",
+  "Sold",
+  "TopSecret",
+  "Void",
+  "Witness",
+  "Custom",
+] as const;
