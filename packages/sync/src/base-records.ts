@@ -10,6 +10,8 @@ export interface BaseRecords {
   byPage(page: string): readonly AnyRecord[];
   /** Records that go when this one is deleted: the comments of an annotation, the widgets and value of a field. */
   children(id: string): readonly AnyRecord[];
+  /** Ids of the form fields. */
+  readonly fields: readonly string[];
   readonly size: number;
   /** The page with this derived id as the revision shows it; null when the revision has no such page. Not part of `list`. */
   page(id: string): Page | null;
@@ -20,8 +22,10 @@ export function memoryBaseRecords(records: readonly AnyRecord[], page: (id: stri
   const byId = new Map<string, AnyRecord>();
   const pages = new Map<string, AnyRecord[]>();
   const children = new Map<string, AnyRecord[]>();
+  const fields: string[] = [];
   for (const record of records) {
     byId.set(record.id, record);
+    if (record.kind === "field") fields.push(record.id);
     if (record.kind === "annotation" || record.kind === "widget") add(pages, record.data.page, record);
     add(children, parentOf(record.kind, record.data), record);
   }
@@ -30,6 +34,7 @@ export function memoryBaseRecords(records: readonly AnyRecord[], page: (id: stri
     list: () => byId.values(),
     byPage: (id) => pages.get(id) ?? [],
     children: (id) => children.get(id) ?? [],
+    fields,
     size: byId.size,
     page,
   };

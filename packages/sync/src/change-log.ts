@@ -20,6 +20,8 @@ export interface LoggedOp {
     readonly createdBy: string | null;
     readonly grp: string | null;
     readonly deleted: boolean;
+    /** The change that had written it last; 0 for what the revision has. */
+    readonly seq: number;
     readonly data: Record<string, unknown>;
   } | null;
 }
@@ -32,6 +34,8 @@ export interface LoggedChange {
   /** User id; null for nobody in particular. */
   readonly actor: string | null;
   readonly at: number;
+  /** The session that made it; left out for a backend's key and for the server itself. */
+  readonly session?: string;
   readonly ops: readonly LoggedOp[];
 }
 
@@ -42,6 +46,8 @@ export interface PendingCommit {
   readonly records: readonly StoredRecord[];
   /** Events for webhooks and usage, written in the same transaction. */
   readonly events: readonly { readonly topic: string; readonly payload: unknown }[];
+  /** What was before it is meant to disappear: the layer's `erasedSeq` becomes its seq, in the same transaction. */
+  readonly erases?: boolean;
 }
 
 export interface LayerHead {
@@ -50,6 +56,8 @@ export interface LayerHead {
   readonly epoch: number;
   /** Catch-up from before this seq is a reset. */
   readonly floorSeq: number;
+  /** The last erasing change: for sessions history begins with it. Left out or 0: there was none. */
+  readonly erasedSeq?: number;
 }
 
 /** What is known of a queue of pushes: which was decided last, and which of the last ones were refused (their answer may have been lost). */
@@ -67,6 +75,20 @@ export interface PeerUpdate extends PeerRow {
 
 export type CommitResult = "committed" | "conflict";
 
+/** What a layer is when its turn has come, and what the room writes then. */
+export interface Turn {
+  readonly head: LayerHead;
+  /** With seq > since; null when `since` is below the floor. */
+  readonly changes: readonly LoggedChange[] | null;
+  /** Rows of the peers asked for, of those that there are. */
+  readonly peers: readonly PeerRow[];
+}
+
+export interface TurnWrites {
+  readonly commits: readonly PendingCommit[];
+  readonly peers: readonly PeerUpdate[];
+}
+
 export interface ChangeLog {
   /** Head and all records of the layer, tombstones included, from one snapshot. */
   load(): Promise<{ readonly head: LayerHead; readonly records: readonly StoredRecord[] }>;
@@ -76,6 +98,11 @@ export interface ChangeLog {
    * and may be empty (pushes that were all refused are decided, too). Rejection: it is unknown whether it was written.
    */
   commitBatch(expectedSeq: number, commits: readonly PendingCommit[], peers: readonly PeerUpdate[]): Promise<CommitResult>;
+  /**
+   * For a room that came second: waits for its turn, and nobody else writes from before `decide` is called until what it gave is on disk. `decide` is
+   * called once at most. `conflict`: nothing was written, try again. Left out where one process has the log for itself.
+   */
+  commitInTurn?(since: number, sids: readonly string[], decide: (turn: Turn) => TurnWrites | Promise<TurnWrites>): Promise<CommitResult>;
   /** Changes with seq > since in order, and the head, from one snapshot; null when `since` is below the floor. */
   changesSince(since: number): Promise<{ readonly head: LayerHead; readonly changes: readonly LoggedChange[] } | null>;
   peer(sid: string): Promise<PeerRow | null>;

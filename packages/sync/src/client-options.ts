@@ -36,6 +36,8 @@ export interface SyncClientEvents {
   peers: readonly Peer[];
   /** The session's rights, when they are known and whenever they change. */
   grants: Grants;
+  /** What this client was opened with is not what the layer stands on any more: its document has another file, or it was made anew. */
+  replaced: { readonly epoch: number };
   history: { readonly canUndo: boolean; readonly canRedo: boolean };
   /** The connection will not be tried again: session revoked, document deleted, … */
   closed: { readonly code: ErrorCode };

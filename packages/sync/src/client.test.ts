@@ -413,6 +413,23 @@ describe("the connection", () => {
     expect([shown(part), part.client.seq]).toEqual([["a"], 2]);
   });
 
+  it("tells when the layer stands on another base than what was opened, and only then", async () => {
+    const room = await testRoom();
+    const script = scripted([welcome()]);
+    const initial = { seq: 0, epoch: 0, grants, records: [], complete: false };
+    const ann = await testClient(room, { connect: script.connect, initial });
+    const told: number[] = [];
+    ann.client.on("replaced", ({ epoch }) => told.push(epoch));
+    await script.say({ type: "reset", epoch: 0 });
+    await room.clock.advance(1_000);
+    await script.say(welcome());
+    expect([ann.client.state, told]).toEqual(["online", []]);
+    await script.say({ type: "reset", epoch: 1 });
+    await room.clock.advance(1_000);
+    await script.say(welcome({ epoch: 1, seq: 1 }));
+    expect([ann.client.state, told]).toEqual(["online", [1]]);
+  });
+
   it("a large layer is fetched, while changes go on; a failing fetch is tried again", async () => {
     const room = await testRoom({ inlineChars: 10, base: baseOf(1, [baseRecord("a"), baseRecord("b")]) });
     const asked: string[] = [];

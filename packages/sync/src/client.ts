@@ -72,6 +72,8 @@ export class SyncClient {
   /** -1: nothing is known of the server's state. */
   #seq = -1;
   #epoch: number | null = null;
+  /** Of what was opened. */
+  #openedEpoch: number | null;
   #viewKey: string | null = null;
   #conflicts = 0;
   /** Batches that came while a snapshot is fetched. */
@@ -111,6 +113,7 @@ export class SyncClient {
     });
     this.#presence = new OwnPresence(clock, (presence) => this.#link.send({ type: "presence", presence }));
     this.#grants = initial?.grants ?? null;
+    this.#openedEpoch = initial?.epoch ?? null;
     if (initial === undefined) return;
     this.#store.transaction("remote", null, () => this.#store.replaceBase(initial.records));
     if (!initial.complete) return;
@@ -210,6 +213,12 @@ export class SyncClient {
 
   redo(): void {
     this.#transact("redo", () => this.#history.run("redo", (again) => this.#change(again)));
+  }
+
+  /** Records that a request of this person has made: undo takes them away again. */
+  adopt(ids: readonly string[]): void {
+    this.#history.adopt(ids.filter((id) => this.records.get(id) !== undefined));
+    this.#saveChanged();
   }
 
   /** Merged with what was told before; sent at most 20 times a second. */
@@ -409,6 +418,9 @@ export class SyncClient {
     this.#outbox.connect(this.#limits, ({ n, ops }) => this.#link.send({ type: "push", n, ops }));
     this.#presence.connect();
     this.#saveChanged();
+    const replaced = this.#openedEpoch !== null && this.#openedEpoch !== welcome.epoch;
+    this.#openedEpoch = welcome.epoch;
+    if (replaced) this.#emitter.emit("replaced", { epoch: welcome.epoch });
   }
 
   #applyBatch({ from, to, changes, acks = [], rejects = [] }: Batch): void {

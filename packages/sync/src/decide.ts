@@ -3,6 +3,7 @@ import type { Reject } from "@lectern/protocol";
 import type { ApiError, SyncLimits } from "@lectern/protocol/plain";
 import type { LoggedChange, PeerRow, PeerUpdate, PendingCommit, StoredRecord } from "./change-log.ts";
 import type { Stamp } from "./change.ts";
+import type { LayerRules } from "./layer-rules.ts";
 import type { LayerState } from "./layer-state.ts";
 import type { RoomMember } from "./room-member.ts";
 import type { AppliedChange } from "./room-view.ts";
@@ -52,6 +53,8 @@ export interface DecideContext {
   readonly state: LayerState;
   readonly limits: SyncLimits;
   readonly blobs: ReadonlySet<string>;
+  /** The last erasing change; 0: none. */
+  readonly erasedSeq: number;
   /** The layer's seq now. */
   readonly seq: number;
   /** Time of the batch, ms. */
@@ -60,6 +63,7 @@ export interface DecideContext {
   readonly eventsOf: ((change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"]) | undefined;
   readonly onError: ((error: unknown) => void) | undefined;
   readonly fault: RoomFault | undefined;
+  readonly rules?: LayerRules | undefined;
 }
 
 /** Refused pushes that are remembered of one queue. A client has fewer undecided. */
@@ -94,9 +98,19 @@ export function decideBatch(batch: readonly Waiting[], context: DecideContext): 
       continue;
     }
     if (sid !== "") peers.set(sid, { ...update, rejects });
-    const change: LoggedChange = { seq: stamp.seq, sid, n, actor: input.actor, at: stamp.at, ops: result.change.logged };
+    const { session = null, erases = false } = input;
+    const ops = result.change.logged;
+    const change: LoggedChange = {
+      seq: stamp.seq,
+      sid,
+      n,
+      actor: input.actor,
+      at: stamp.at,
+      ...(session === null ? {} : { session }),
+      ops,
+    };
     const records = [...result.change.records.values()];
-    commits.push({ change, records, events: context.eventsOf?.(change, records) ?? [] });
+    commits.push({ change, records, events: context.eventsOf?.(change, records) ?? [], ...(erases ? { erases } : {}) });
     changes.push({ staged: result.change, applied: { ...stamp, ops: result.change.applied } });
     outcomes.push({ kind: "accepted", seq: stamp.seq });
   }

@@ -96,6 +96,13 @@ export class History {
     this.#undo = this.#undo.slice(-ENTRIES);
   }
 
+  /** Records that the server made for this person: one step, taken back by deleting them. */
+  adopt(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    this.#undo = [...this.#undo, ids.map((id): Step => ({ n: 0, id, what: "create", properties: new Map() }))].slice(-ENTRIES);
+    this.#redo = [];
+  }
+
   /** The action did not happen. */
   abandon(): void {
     this.#open = [];

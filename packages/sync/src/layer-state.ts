@@ -23,6 +23,7 @@ export class LayerState {
   readonly #children = new Map<string, Set<string>>();
   /** Pages that the layer made or changed, tombstones included. */
   readonly #pages = new Set<string>();
+  readonly #fields = new Set<string>();
   #live: number;
 
   constructor(base: BaseRecords, records: readonly StoredRecord[]) {
@@ -62,6 +63,11 @@ export class LayerState {
     return this.#base.get(id) ?? (this.#base.page(id) === null ? null : { kind: "page", createdBy: null, grp: null });
   }
 
+  /** Ids of all form fields that ever were. */
+  fields(): Set<string> {
+    return new Set([...this.#base.fields, ...this.#fields]);
+  }
+
   /** Ids of all that ever hung on this record, tombstones included. */
   children(id: string): Iterable<string> {
     const based = this.#base.children(id);
@@ -70,14 +76,17 @@ export class LayerState {
     return new Set([...based.map((child) => child.id), ...(own ?? [])]);
   }
 
-  /** What the layer itself holds, tombstones included. `page`: annotations and widgets of it; `kind`: pages only. */
-  *changed(of?: { readonly page: string } | { readonly kind: "page" }): Generator<StoredRecord> {
-    if (of !== undefined && "kind" in of) {
+  /** What the layer itself holds, tombstones included. `page`: annotations and widgets of it; `kind`: pages only, or fields and values only. */
+  *changed(of?: { readonly page: string } | { readonly kind: "page" | "form" } | { readonly names: string }): Generator<StoredRecord> {
+    if (of !== undefined && "kind" in of && of.kind === "page") {
       for (const id of this.#pages) yield this.read(id)!;
       return;
     }
-    for (const { deleted, page, json } of this.#entries.values()) {
-      if (of === undefined || page === of.page) yield { ...(JSON.parse(json) as AnyRecord), deleted };
+    for (const { kind, deleted, page, json } of this.#entries.values()) {
+      const isWanted =
+        of === undefined ||
+        ("page" in of ? page === of.page : "names" in of ? json.includes(of.names) : kind === "field" || kind === "value");
+      if (isWanted) yield { ...(JSON.parse(json) as AnyRecord), deleted };
     }
   }
 
@@ -89,6 +98,7 @@ export class LayerState {
     this.#live += (deleted ? 0 : 1) - (wasLive ? 1 : 0);
     this.#entries.set(id, { kind, createdBy, grp, deleted, page: pageOf(kind, record.data), json });
     if (kind === "page") this.#pages.add(id);
+    if (kind === "field") this.#fields.add(id);
     const parent = parentOf(kind, record.data);
     if (parent === null || before !== undefined) return;
     const siblings = this.#children.get(parent);

@@ -25,7 +25,12 @@ export class MemoryChangeLog implements ChangeLog {
       for (const record of records) this.#records.set(record.id, record);
     }
     for (const { sid, userId, lastN, rejects } of peers) this.#peers.set(sid, { sid, userId, lastN, rejects });
-    this.#head = { ...this.#head, seq: expectedSeq + commits.length };
+    const erased = commits.findLast((commit) => commit.erases === true);
+    this.#head = {
+      ...this.#head,
+      seq: expectedSeq + commits.length,
+      ...(erased === undefined ? {} : { erasedSeq: erased.change.seq }),
+    };
     return Promise.resolve("committed");
   }
 
@@ -38,6 +43,14 @@ export class MemoryChangeLog implements ChangeLog {
 
   peer(sid: string): Promise<PeerRow | null> {
     return Promise.resolve(this.#peers.get(sid) ?? null);
+  }
+
+  /** The document is another one from now on: nothing of the layer is left but its peers. */
+  replace(): void {
+    const seq = this.#head.seq + 1;
+    this.#head = { seq, epoch: this.#head.epoch + 1, floorSeq: seq };
+    this.#records.clear();
+    this.#changes = [];
   }
 
   /** Forgets the changes up to this seq. */

@@ -2,7 +2,7 @@
 import type { Peer, Reject } from "@lectern/protocol";
 import type { ErrorCode, Grants, SyncLimits } from "@lectern/protocol/plain";
 import type { RoomView } from "./room-view.ts";
-import type { Connection } from "./socket.ts";
+import type { Connection, SharedText } from "./socket.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface RoomMemberOptions {
@@ -16,6 +16,7 @@ export interface RoomMemberOptions {
   readonly cursor: number;
   readonly limits: SyncLimits;
   readonly now: number;
+  readonly session?: string | undefined;
 }
 
 export class RoomMember {
@@ -24,6 +25,7 @@ export class RoomMember {
   readonly grants: Grants;
   readonly view: RoomView;
   readonly peer: Omit<Peer, "presence">;
+  readonly session: string | null;
   /** The seq up to which it has been sent everything. */
   cursor: number;
   /** Ops received and not answered. */
@@ -34,12 +36,13 @@ export class RoomMember {
   readonly #rate: TokenBucket;
   #state: "open" | "left" | "barred" = "open";
 
-  constructor({ id, connection, grants, sid, view, peer, cursor, limits, now }: RoomMemberOptions) {
+  constructor({ id, connection, grants, sid, view, peer, cursor, limits, now, session }: RoomMemberOptions) {
     this.id = id;
     this.sid = sid;
     this.grants = grants;
     this.view = view;
     this.peer = peer;
+    this.session = session ?? null;
     this.cursor = cursor;
     this.#connection = connection;
     this.#rate = new TokenBucket(limits.opsPerSecond, limits.opsBurst, now);
@@ -68,6 +71,12 @@ export class RoomMember {
 
   send(frame: string): void {
     if (this.open) this.#connection.send(frame);
+  }
+
+  sendShared(shared: SharedText, rest: string): void {
+    if (!this.open) return;
+    if (this.#connection.sendShared === undefined) this.#connection.send(shared.text + rest);
+    else this.#connection.sendShared(shared, rest);
   }
 
   left(): void {

@@ -4,6 +4,7 @@ import type { ErrorCode, Grants, SyncLimits } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
 import type { ChangeLog, LoggedChange, PendingCommit, StoredRecord } from "./change-log.ts";
 import type { RoomFault } from "./decide.ts";
+import type { LayerRules } from "./layer-rules.ts";
 import type { PresenceLink } from "./presence-link.ts";
 import type { Clock, Connection } from "./socket.ts";
 
@@ -33,6 +34,8 @@ export interface SyncRoomOptions {
   readonly pollMs?: number;
   /** Which of these blobs the document uses; without it a client can name none. */
   readonly hasBlobs?: (sha256s: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** What the content must be beyond its schemas, and what follows from a change. */
+  readonly rules?: LayerRules;
   /** Webhook and usage events to write in the same transaction. */
   readonly eventsOf?: (change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"];
   /** Characters of records up to which `welcome` carries them itself when there is a snapshot URL. */
@@ -59,6 +62,8 @@ export interface JoinOptions {
   readonly snapshotUrl?: ((seq: number) => string) | undefined;
   /** Asked at the last moment; false: the connection has ended while the room was looking things up, and nobody joins. */
   readonly isWanted?: () => boolean;
+  /** Id of the session, for the log. */
+  readonly session?: string | undefined;
 }
 
 /** One connection in the room. */
@@ -81,8 +86,15 @@ export interface CommitCaller {
   readonly userId?: string | null;
   /** Makes a repeat harmless: the same sid is applied once and answers with a seq again. Left out: never repeated. */
   readonly sid?: string;
-  /** The server itself (import, jobs): may write what no client may, with no limit of ops. Permissions still count. */
+  /**
+   * The server itself (import, jobs, operations that it expands): may write what no client may, with no limit of ops but `RECORDS_PER_CHANGE`.
+   * Permissions still count.
+   */
   readonly server?: boolean;
+  /** Id of the session, for the log. */
+  readonly session?: string | null;
+  /** With `server`: what was before this change is meant to disappear. For sessions history begins with it. */
+  readonly erases?: boolean;
 }
 
 export interface Committed {

@@ -2,8 +2,9 @@
  * The server's side of one socket: a hello in time, every frame checked, rights renewed; the transport and the tokens are the caller's.
  * `localSocket` is the same without a wire, for a room in the same process.
  */
-import { ClientMessage } from "@lectern/protocol";
+import type { ClientMessage } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants } from "@lectern/protocol/plain";
+import { parseClientMessage } from "./room-message.ts";
 import { byeFrame } from "./room-member.ts";
 import type { SyncRoom } from "./room.ts";
 import type { Member } from "./room-options.ts";
@@ -18,6 +19,8 @@ export interface Admission {
   readonly name: string;
   /** Where the records at `seq` or later can be fetched with this session. */
   readonly snapshotUrl?: (seq: number) => string;
+  /** Id of the session, for the log. */
+  readonly session?: string;
 }
 
 export interface RoomSocketOptions {
@@ -74,7 +77,7 @@ export function roomSocket({ connection, clock, admit, renew, helloTimeoutMs = 5
   return {
     receive(text) {
       if (state === "over") return;
-      const message = parse(text);
+      const message = parseClientMessage(text);
       if (message === null) return bye("bad_request");
       if (state === "waiting") {
         if (message.type !== "hello") return bye("bad_request");
@@ -99,17 +102,6 @@ export function roomSocket({ connection, clock, admit, renew, helloTimeoutMs = 5
     },
     bye,
   };
-}
-
-function parse(text: string): ClientMessage | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const result = ClientMessage.safeParse(json);
-  return result.success ? (result.data as ClientMessage) : null;
 }
 
 export interface LocalSocketOptions {

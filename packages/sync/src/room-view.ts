@@ -44,7 +44,7 @@ export class RoomView {
 
   sees(head: RecordHead): boolean {
     if (this.#faults.unfiltered === true) return true;
-    const key = `${head.kind}\n${head.createdBy ?? "\n"}\n${head.grp ?? "\n"}`;
+    const key = JSON.stringify([head.kind, head.createdBy, head.grp]);
     let known = this.#known.get(key);
     if (known === undefined) {
       if (this.#known.size > 10_000) this.#known.clear();

@@ -3,16 +3,18 @@
  * batch, and only when that is durable acknowledges and tells everyone. Another node that was faster is a conflict: catch up and check again.
  * The log decides; the room is a cache of it and may be dropped at any moment.
  */
-import type { AnyRecord, ClientMessage, Op, Reject } from "@lectern/protocol";
+import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
 import type { LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
 import { type DecidedBatch, decideBatch, type Outcome, type Waiting } from "./decide.ts";
 import { LayerState } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
+import { apiError, ReplacedError, resetFrame, unavailable } from "./room-error.ts";
 import { byeFrame, RoomMember } from "./room-member.ts";
 import { peerColor, RoomPresence } from "./room-presence.ts";
 import type { CommitCaller, Committed, JoinOptions, Member, SyncRoomOptions } from "./room-options.ts";
 import { RoomView } from "./room-view.ts";
+import type { SharedText } from "./socket.ts";
 import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
 import { type Touched, welcomeFrame } from "./welcome.ts";
 
@@ -28,6 +30,8 @@ const BATCH_OPS = 2_000;
 const STALL_BYTES = 1_000_000;
 const DROP_BYTES = 8_000_000;
 const STALL_CHECK_MS = 50;
+/** Characters of changes in one frame; whoever would get more reads the layer anew. */
+const BATCH_CHARS = 8_000_000;
 /** Changes up to which a returning client gets a delta. */
 const DELTA_CHANGES = 1_000;
 
@@ -50,6 +54,8 @@ export class SyncRoom {
   #running: Promise<void> | null = null;
   /** Look into the log before the next batch. */
   #behind = false;
+  /** Another node writes here, too, just now. */
+  #contended = false;
   #caughtUp: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #cancelFlush: (() => void) | null = null;
   #cancelStall: (() => void) | null = null;
@@ -84,6 +90,11 @@ export class SyncRoom {
     return this.#head.epoch;
   }
 
+  /** The last erasing change; 0: none. For sessions history begins with it. */
+  get erasedSeq(): number {
+    return this.#head.erasedSeq ?? 0;
+  }
+
   get memberCount(): number {
     return this.#members.size;
   }
@@ -113,6 +124,7 @@ export class SyncRoom {
       cursor: this.#head.seq,
       limits: this.#options.limits,
       now: this.#options.clock.now(),
+      session: options.session,
     });
     member.send(
       welcomeFrame({
@@ -150,8 +162,8 @@ export class SyncRoom {
   /** All ops or none. Throws ApiError with the code and, for invalid data, `failingPaths` (`$.ops[2].geometry.bbox`). */
   async commit(ops: readonly Op[], caller: CommitCaller): Promise<Committed> {
     if (this.#closed) throw unavailable();
-    const { grants, userId = grants.userId, sid = "", server = false } = caller;
-    const input: PushInput = { ops, grants, actor: userId, server };
+    const { grants, userId = grants.userId, sid = "", server = false, session = null, erases = false } = caller;
+    const input: PushInput = { ops, grants, actor: userId, server, session, erases: erases && server };
     const outcome = await new Promise<Outcome | ApiError>((settle) => {
       this.#queue.push({ sid, n: sid === "" ? 0 : 1, input, member: null, settle });
       this.#wake();
@@ -167,6 +179,11 @@ export class SyncRoom {
   record(id: string, grants: Grants): StoredRecord | null {
     const record = this.#state.read(id);
     return record !== null && this.#view(grants).sees(record) ? record : null;
+  }
+
+  /** Live records that hang on this one, as these rights see them. */
+  below(id: string, grants: Grants): readonly StoredRecord[] {
+    return [...this.#state.children(id)].flatMap((child) => this.record(child, grants) ?? []).filter(({ deleted }) => !deleted);
   }
 
   /** All live records these rights see: base and layer, without pages that nobody changed, with those that were deleted. `pages`: only annotations and widgets of these. */
@@ -201,9 +218,9 @@ export class SyncRoom {
 
   /**
    * What the layer itself holds, tombstones included: base records that nobody touched are left out. Nothing is hidden: the server's own work
-   * (export, drawing) asks. `page`: annotations and widgets of it; `kind`: pages only.
+   * (export, drawing) asks. `page`: annotations and widgets of it; `kind`: pages only; `names`: what has this text somewhere.
    */
-  changed(of?: { readonly page: string } | { readonly kind: "page" }): readonly StoredRecord[] {
+  changed(of?: { readonly page: string } | { readonly kind: "page" | "form" } | { readonly names: string }): readonly StoredRecord[] {
     return [...this.#state.changed(of)];
   }
 
@@ -235,6 +252,12 @@ export class SyncRoom {
     await this.#running;
   }
 
+  /** The layer is not what the room knows any more: everybody says hello again. Later calls throw `unavailable`. */
+  async startAnew(): Promise<void> {
+    this.#shut(resetFrame(this.#head.epoch), null);
+    await this.#running;
+  }
+
   // Receiving
 
   #receive(member: RoomMember, message: ClientMessage): void {
@@ -262,7 +285,8 @@ export class SyncRoom {
     if (member.unacked + ops.length > Math.max(limits.unackedOps, limits.opsPerPush))
       return this.#end(member, byeFrame("rate_limited", 1), "rate_limited", true);
     member.unacked += ops.length;
-    const input: PushInput = { ops, grants: member.grants, actor: member.grants.userId, server: false };
+    const { grants, session } = member;
+    const input: PushInput = { ops, grants, actor: grants.userId, server: false, session };
     this.#queue.push({ sid: member.sid, n, input, member, settle: null });
     this.#wake();
   }
@@ -302,31 +326,64 @@ export class SyncRoom {
   }
 
   async #decideBatch(batch: readonly Waiting[]): Promise<void> {
-    const { log, layerId, hints, fault } = this.#options;
+    const { log, fault } = this.#options;
+    if (this.#contended && log.commitInTurn !== undefined) return this.#decideInTurn(batch);
     await this.#readPeers(batch, false);
-    const blobs = await this.#knownBlobs(batch);
-    const decided = decideBatch(batch, {
-      state: this.#state,
-      limits: this.#options.limits,
-      blobs,
-      seq: this.#head.seq,
-      at: Math.max(this.#options.clock.now(), this.#lastAt),
-      peers: this.#peers,
-      eventsOf: this.#options.eventsOf,
-      onError: this.#options.onError,
-      fault,
-    });
+    const decided = this.#decide(batch, await this.#knownBlobs(batch));
     if (fault === "ack before commit") this.#publish(batch, decided);
     if (decided.commits.length > 0 || decided.peers.size > 0) {
       const result = await log.commitBatch(this.#head.seq, decided.commits, [...decided.peers.values()]);
       if (result === "conflict" && fault !== "no compare-and-swap") {
         // The whole batch, in order: a part of it would come out as a gap.
         this.#queue.unshift(...(fault === "partial requeue" ? batch.slice(1) : batch));
+        this.#contended = true;
+        if (log.commitInTurn !== undefined) return;
         this.#behind = true;
         await this.#readPeers(batch, true);
         return;
       }
     }
+    this.#committed(batch, decided);
+  }
+
+  /** Another node was first, and may be so again and again: this one takes its turn, and decides on what it finds then. */
+  async #decideInTurn(batch: readonly Waiting[]): Promise<void> {
+    let decided: DecidedBatch | null = null;
+    const sids = new Set(batch.map(({ sid }) => sid).filter((sid) => sid !== ""));
+    const result = await this.#options.log.commitInTurn!(this.#head.seq, [...sids], async ({ head, changes, peers }) => {
+      // When nobody else has written meanwhile the next batch need not wait for a turn.
+      this.#contended = changes === null || changes.length > 0;
+      this.#behind = false;
+      this.#advance(head, changes);
+      for (const sid of sids) this.#peers.delete(sid);
+      for (const row of peers) this.#peers.set(row.sid, row);
+      decided = this.#decide(batch, await this.#knownBlobs(batch));
+      return { commits: decided.commits, peers: [...decided.peers.values()] };
+    });
+    if (result === "conflict" || decided === null) {
+      this.#queue.unshift(...batch);
+      this.#behind = true;
+    } else this.#committed(batch, decided);
+  }
+
+  #decide(batch: readonly Waiting[], blobs: ReadonlySet<string>): DecidedBatch {
+    return decideBatch(batch, {
+      state: this.#state,
+      limits: this.#options.limits,
+      blobs,
+      erasedSeq: this.#head.erasedSeq ?? 0,
+      rules: this.#options.rules,
+      seq: this.#head.seq,
+      at: Math.max(this.#options.clock.now(), this.#lastAt),
+      peers: this.#peers,
+      eventsOf: this.#options.eventsOf,
+      onError: this.#options.onError,
+      fault: this.#options.fault,
+    });
+  }
+
+  #committed(batch: readonly Waiting[], decided: DecidedBatch): void {
+    const { layerId, hints, fault } = this.#options;
     if (fault !== "ack before commit") this.#publish(batch, decided);
     if (decided.commits.length > 0) hints?.publish({ layer: layerId, seq: this.#head.seq });
   }
@@ -339,13 +396,14 @@ export class SyncRoom {
   }
 
   /** The batch is durable: it becomes the state, and everyone is told. */
-  #publish(batch: readonly Waiting[], { outcomes, changes, peers }: DecidedBatch): void {
+  #publish(batch: readonly Waiting[], { outcomes, commits, changes, peers }: DecidedBatch): void {
     for (const { staged, applied } of changes) {
       for (const [id, record] of staged.records) this.#state.put(record, staged.json.get(id)!);
       this.#recent.push(applied);
       this.#lastAt = applied.at;
     }
-    this.#head = { ...this.#head, seq: this.#head.seq + changes.length };
+    const erased = commits.findLast((commit) => commit.erases === true)?.change.seq;
+    this.#head = { ...this.#head, seq: this.#head.seq + changes.length, ...(erased === undefined ? {} : { erasedSeq: erased }) };
     for (const { expected: _, ...row } of peers.values()) this.#peers.set(row.sid, row);
     for (const [index, waiting] of batch.entries()) this.#answer(waiting, outcomes[index]!);
     this.#flushSoon();
@@ -418,15 +476,20 @@ export class SyncRoom {
     const waiters = this.#caughtUp.splice(0);
     try {
       const read = await this.#options.log.changesSince(this.#head.seq);
-      if (read === null || read.head.epoch !== this.#head.epoch) throw new ReplacedError();
-      for (const change of read.changes) this.#applyLogged(change);
-      this.#head = read.head;
-      if (read.changes.length > 0) this.#flushSoon();
+      this.#advance(read?.head ?? this.#head, read?.changes ?? null);
     } catch (error) {
       for (const { reject } of waiters) reject(unavailable(error));
       throw error;
     }
     for (const { resolve } of waiters) resolve();
+  }
+
+  /** What others wrote becomes the state. `changes`: all that follow ours; null when they are not kept. */
+  #advance(head: LayerHead, changes: readonly LoggedChange[] | null): void {
+    if (changes === null || head.epoch !== this.#head.epoch) throw new ReplacedError();
+    for (const change of changes) this.#applyLogged(change);
+    this.#head = head;
+    if (changes.length > 0) this.#flushSoon();
   }
 
   #applyLogged({ seq, at, actor, sid, n, ops }: LoggedChange): void {
@@ -496,7 +559,7 @@ export class SyncRoom {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     const { seq } = this.#head;
-    const frames = new Map<string, string>();
+    const frames = new Map<string, SharedText>();
     for (const member of this.#members.values()) {
       if (member.cursor === seq && member.acks.length === 0 && member.rejects.length === 0) continue;
       const buffered = member.bufferedBytes();
@@ -512,23 +575,25 @@ export class SyncRoom {
         continue;
       }
       const key = `${member.cursor} ${member.view.key}`;
-      let changes = frames.get(key);
-      if (changes === undefined) {
+      let shared = frames.get(key);
+      if (shared === undefined) {
         const missed = this.#recent.since(member.cursor);
         if (missed === null) {
           // Too far behind to be told change by change.
           this.#end(member, resetFrame(this.#head.epoch), null, false);
           continue;
         }
-        changes = missed
-          .map((change) => member.view.encode(change))
-          .filter((change) => change !== "")
-          .join(",");
-        frames.set(key, changes);
+        const changes = missed.map((change) => member.view.encode(change)).filter((change) => change !== "");
+        shared = { text: `{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes.join(",")}]` };
+        frames.set(key, shared);
+      }
+      if (shared.text.length > BATCH_CHARS) {
+        this.#end(member, resetFrame(this.#head.epoch), null, false);
+        continue;
       }
       const acks = member.acks.length === 0 ? "" : `,"acks":${JSON.stringify(member.acks.splice(0))}`;
       const rejects = member.rejects.length === 0 ? "" : `,"rejects":${JSON.stringify(member.rejects.splice(0))}`;
-      member.send(`{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes}]${acks}${rejects}}`);
+      member.sendShared(shared, `${acks}${rejects}}`);
       member.cursor = seq;
     }
   }
@@ -575,20 +640,4 @@ export class SyncRoom {
     for (const { settle } of this.#queue.splice(0)) settle?.(unavailable());
     for (const { reject } of this.#caughtUp.splice(0)) reject(unavailable());
   }
-}
-
-/** The layer's base is another one now, or its log no longer reaches back to here. */
-class ReplacedError extends Error {}
-
-function resetFrame(epoch: number): string {
-  return JSON.stringify({ type: "reset", epoch });
-}
-
-function unavailable(cause?: unknown): ApiError {
-  return new ApiError("unavailable", "the layer is being closed, try again", { retryAfter: 1, ...(cause === undefined ? {} : { cause }) });
-}
-
-function apiError({ code, id, detail, failingPaths }: Reject): ApiError {
-  const message = detail ?? (id === null ? undefined : `${code.replaceAll("_", " ")}: ${id}`);
-  return new ApiError(code, message, failingPaths === undefined ? {} : { failingPaths });
 }

@@ -24,9 +24,17 @@ export interface ClientSocketEvents {
 
 export type Connect = (events: ClientSocketEvents) => ClientSocket;
 
+/** Text that many frames begin with. A transport may keep it as the bytes it sends. */
+export interface SharedText {
+  readonly text: string;
+  bytes?: Uint8Array;
+}
+
 /** A room's end of a socket. */
 export interface Connection {
   send(text: string): void;
+  /** One frame of both; left out: they are joined and sent as one text. */
+  sendShared?(shared: SharedText, rest: string): void;
   /** Bytes given to `send` that have not left yet. */
   bufferedBytes(): number;
   /** Nothing is sent after it. `reason` was told in `bye` before, where there was one. */

@@ -103,9 +103,9 @@ describe("each op", () => {
     const [change] = (await room.log.changesSince(0))!.changes;
     expect(change?.ops.map(({ op, before }) => [op[0], before])).toEqual([
       ["c", null],
-      ["u", { createdBy: "ann", grp: null, deleted: false, data: {} }],
-      ["u", { createdBy: "ann", grp: null, deleted: false, data: { note: "1" } }],
-      ["d", { createdBy: "ann", grp: null, deleted: false, data: {} }],
+      ["u", { createdBy: "ann", grp: null, deleted: false, seq: 1, data: {} }],
+      ["u", { createdBy: "ann", grp: null, deleted: false, seq: 1, data: { note: "1" } }],
+      ["d", { createdBy: "ann", grp: null, deleted: false, seq: 1, data: {} }],
     ]);
   });
 
@@ -188,6 +188,58 @@ describe("permissions", () => {
 });
 
 describe("references", () => {
+  it("whether a comment resolves cannot be changed later: that is a reply of its own", async () => {
+    const room = await prepared([
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m")],
+    ]);
+    expect(await outcome(room, [["u", "m1", { state: "resolved" }]])).toBe("invalid_parameters");
+    const editor = grantsOf("bob", ["annotations:view:all", "comments:view:all", "comments:edit:all"]);
+    expect(await outcome(room, [["c", "m2", "comment", { ...comment("m", ""), state: "resolved" }]], editor)).toBe("forbidden");
+    expect(await outcome(room, [["c", "m2", "comment", { ...comment("m", ""), state: "resolved" }]])).toBe("ok");
+    expect(await outcome(room, [["d", "m2"]])).toBe("ok");
+    expect(await outcome(room, [["r", "m2"]], editor)).toBe("forbidden");
+  });
+
+  it("reacting is replying to that comment; a reaction is taken back by its person, or by whoever may delete it", async () => {
+    const view = ["annotations:view:all", "comments:view:all"];
+    const bob = grantsOf("bob", [...view, "comments:reply:group=team"]);
+    const room = await prepared([
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m"), "team"],
+      ["c", "m2", "comment", comment("m")],
+    ]);
+    const react = (on: string, who: string): Op => ["c", `${on}:${who}:78`, "reaction", { comment: on, emoji: "x" }];
+    expect(await outcome(room, [react("m2", "bob")], bob)).toBe("forbidden");
+    expect(await outcome(room, [react("m1", "bob")], bob)).toBe("ok");
+    expect(await outcome(room, [["d", "m1:bob:78"]], grantsOf("cy", [...view, "comments:reply:all"]))).toBe("forbidden");
+    expect(await outcome(room, [["d", "m1:bob:78"]], bob)).toBe("ok");
+    expect(await outcome(room, [["r", "m1:bob:78"]], bob)).toBe("ok");
+    expect(await outcome(room, [react("m1", "bob")], bob)).toBe("exists");
+    expect(await outcome(room, [["d", "m1:bob:78"]], bob)).toBe("ok");
+    expect(await outcome(room, [react("m1", "bob")], bob)).toBe("ok");
+    expect(live(room)).toContain("m1:bob:78");
+    expect(await outcome(room, [["d", "m1:bob:78"]], grantsOf("cy", [...view, "comments:delete:all"]))).toBe("ok");
+    expect(await outcome(room, [["r", "m1:bob:78"]], grantsOf("cy", [...view, "comments:reply:all"]))).toBe("forbidden");
+  });
+
+  it("one's own comment can be brought back with the right to reply alone, another's not", async () => {
+    const view = ["annotations:view:all", "comments:view:all"];
+    const bob = grantsOf("bob", [...view, "comments:reply:all", "comments:delete:all"]);
+    const room = await prepared([
+      ["c", "m", "annotation", marker()],
+      ["c", "m1", "comment", comment("m")],
+    ]);
+    expect(await outcome(room, [["c", "m2", "comment", comment("m")]], bob)).toBe("ok");
+    for (const [id, answer] of [
+      ["m2", "ok"],
+      ["m1", "forbidden"],
+    ] as const) {
+      expect(await outcome(room, [["d", id]], bob)).toBe("ok");
+      expect(await outcome(room, [["r", id]], bob)).toBe(answer);
+    }
+  });
+
   it("an annotation stands on a live page of the document, or of the layer", async () => {
     const blank = { ...derivedPageData(9), content: null };
     const room = await prepared([
@@ -298,7 +350,7 @@ describe("cascades", () => {
     ["c", "m", "annotation", marker()],
     ["c", "m1", "comment", comment("m")],
     ["c", "m2", "comment", comment("m")],
-    ["c", "m1:ann:x", "reaction", { comment: "m1", emoji: "x" }],
+    ["c", "m1:ann:78", "reaction", { comment: "m1", emoji: "x" }],
   ];
   const field: Op[] = [
     ["c", "f", "field", { name: "f", type: "text" }, "team"],
@@ -312,11 +364,11 @@ describe("cascades", () => {
     expect(live(room)).toEqual(["other"]);
     const last = (await room.log.changesSince(1))!.changes;
     expect(last.map((change) => change.ops.map(({ op }) => `${op[0]} ${op[1]}`).toSorted())).toEqual([
-      ["d m", "d m1", "d m1:ann:x", "d m2"],
+      ["d m", "d m1", "d m1:ann:78", "d m2"],
     ]);
     expect(await outcome(room, [["c", "m3", "comment", comment("m")]])).toBe("gone");
     await room.room.commit([["r", "m"]], { grants: ann });
-    expect(live(room)).toEqual(["m", "m1", "m1:ann:x", "m2", "other"]);
+    expect(live(room)).toEqual(["m", "m1", "m1:ann:78", "m2", "other"]);
   });
 
   it("the right to delete the root is enough for what hangs on it", async () => {
@@ -330,7 +382,7 @@ describe("cascades", () => {
     await room.room.commit([["d", "m2"]], { grants: ann });
     await room.room.commit([["d", "m"]], { grants: ann });
     await room.room.commit([["r", "m"]], { grants: ann });
-    expect(live(room)).toEqual(["m", "m1", "m1:ann:x"]);
+    expect(live(room)).toEqual(["m", "m1", "m1:ann:78"]);
   });
 
   it("the last comment takes its marker with it, and brings it back; a mark-up stays", async () => {
@@ -347,6 +399,19 @@ describe("cascades", () => {
     expect(live(room)).toEqual(["a"]);
     await room.room.commit([["r", "m2"]], { grants: ann });
     expect(live(room)).toEqual(["a", "m", "m2"]);
+  });
+
+  it("the last words of a thread take along that it was resolved, on a mark-up too, and bring it back", async () => {
+    const silent = (root: string): RecordData["comment"] => ({ ...comment(root, ""), state: "resolved" });
+    for (const root of [["c", "m", "annotation", marker()], rect("m")] as const) {
+      const room = await prepared([root, ["c", "m1", "comment", comment("m")], ["c", "ms", "comment", silent("m")]]);
+      await room.room.commit([["d", "m1"]], { grants: ann });
+      expect(live(room)).toEqual((root[3] as { type: string }).type === "rectangle" ? ["m"] : []);
+      await room.room.commit([["r", "m1"]], { grants: ann });
+      expect(live(room)).toEqual(["m", "m1", "ms"]);
+      await room.room.commit([["d", "ms"]], { grants: ann });
+      expect(live(room)).toEqual(["m", "m1"]);
+    }
   });
 
   it("what one op of a push took along, a later one may name", async () => {
@@ -378,7 +443,7 @@ describe("cascades", () => {
     const writer = grantsOf("ann", ["annotations:view:all", "comments:view:all", "comments:edit:self"]);
     expect(await outcome(room, [["r", "m1"]], writer)).toBe("gone");
     expect(await outcome(room, [["r", "m1"]])).toBe("ok");
-    expect(live(room)).toEqual(["m", "m1", "m1:ann:x", "m2"]);
+    expect(live(room)).toEqual(["m", "m1", "m1:ann:78", "m2"]);
   });
 
   it("a field's widgets and value go and come with it, and have its group", async () => {

@@ -9,12 +9,14 @@ import {
   type ErrorCode,
   type FailingPath,
   type Grants,
+  reactionId,
   type RecordHead,
   type RecordKind,
   type SyncLimits,
 } from "@lectern/protocol/plain";
 import type { LoggedOp, StoredRecord } from "./change-log.ts";
-import { applyOp, deepEqual, overwritten, type Stamp, visibleRecord } from "./change.ts";
+import type { LayerRules, RulesLayer } from "./layer-rules.ts";
+import { applyOp, applyPatch, deepEqual, overwritten, type Stamp, visibleRecord } from "./change.ts";
 import { headOf, type LayerState } from "./layer-state.ts";
 import { pageOf, PARENT_KIND, parentOf } from "./references.ts";
 import type { AppliedOp } from "./room-view.ts";
@@ -24,9 +26,16 @@ export interface PushInput {
   readonly grants: Grants;
   /** Becomes the creator and last writer. */
   readonly actor: string | null;
-  /** Written by the server itself: may set content of pages, and has no limit of ops. */
+  /** Written by the server itself: may set content of pages, and has no limit of ops but that of records in one change. */
   readonly server: boolean;
+  /** The session that it came from, for the log. */
+  readonly session?: string | null | undefined;
+  /** By the server only. */
+  readonly erases?: boolean;
 }
+
+/** Records that one change of the server may write; more are several changes. */
+export const RECORDS_PER_CHANGE = 50_000;
 
 export interface Refusal {
   readonly code: ErrorCode;
@@ -49,6 +58,9 @@ export interface StageContext {
   readonly limits: SyncLimits;
   /** Blobs that a record may name: those of `blobsNamed` that the document uses. */
   readonly blobs: ReadonlySet<string>;
+  readonly rules?: LayerRules | undefined;
+  /** What was deleted up to this change stays deleted, but for the server. */
+  readonly erasedSeq?: number;
 }
 
 type Create = Extract<Op, readonly ["c", ...unknown[]]>;
@@ -58,6 +70,10 @@ type Update = Extract<Op, readonly ["u", ...unknown[]]>;
 export class Stage {
   readonly #context: StageContext;
   readonly #records = new Map<string, StoredRecord>();
+  /** Ids of staged records by what they hang on. */
+  readonly #children: ChildIndex = new Map();
+  /** Fields that pushes before made. */
+  readonly #fields = new Set<string>();
   #live: number;
 
   constructor(context: StageContext) {
@@ -70,20 +86,38 @@ export class Stage {
     if (!input.server && input.ops.length > this.#context.limits.opsPerPush) {
       return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.opsPerPush} ops in one push` } };
     }
-    const draft = new Draft(this.#context, (id) => this.#records.get(id) ?? this.#context.state.read(id), this.#records, input, stamp);
+    const draft = new Draft(this.#context, (id) => this.#records.get(id) ?? this.#context.state.read(id), this.#children, input, stamp);
     for (const [index, op] of input.ops.entries()) {
       const refusal = draft.apply(op, `$.ops[${index}]`);
       if (refusal !== null) return { refusal };
     }
+    draft.derive(this.#fields);
     if (draft.born > 0 && this.#live + draft.born > this.#context.limits.recordsPerLayer) {
       return {
         refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.recordsPerLayer} records in a layer` },
       };
     }
+    if (draft.records.size > RECORDS_PER_CHANGE) {
+      return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${RECORDS_PER_CHANGE} records in one change` } };
+    }
     this.#live += draft.born;
-    for (const [id, record] of draft.records) this.#records.set(id, record);
+    for (const [id, record] of draft.records) {
+      this.#records.set(id, record);
+      noteChild(this.#children, record);
+      if (record.kind === "field") this.#fields.add(id);
+    }
     return { change: draft };
   }
+}
+
+type ChildIndex = Map<string, Set<string>>;
+
+function noteChild(index: ChildIndex, record: StoredRecord): void {
+  const parent = parentOf(record.kind, record.data);
+  if (parent === null) return;
+  const siblings = index.get(parent);
+  if (siblings === undefined) index.set(parent, new Set([record.id]));
+  else siblings.add(record.id);
 }
 
 /** One push while it is being checked. */
@@ -98,17 +132,13 @@ class Draft implements StagedChange {
   readonly #cascaded = new Set<string>();
   readonly #context: StageContext;
   readonly #readBelow: (id: string) => StoredRecord | null;
-  readonly #earlier: ReadonlyMap<string, StoredRecord>;
+  /** Of the pushes before it. */
+  readonly #earlier: ChildIndex;
+  readonly #staged: ChildIndex = new Map();
   readonly #input: PushInput;
   readonly #stamp: Stamp;
 
-  constructor(
-    context: StageContext,
-    read: (id: string) => StoredRecord | null,
-    earlier: ReadonlyMap<string, StoredRecord>,
-    input: PushInput,
-    stamp: Stamp,
-  ) {
+  constructor(context: StageContext, read: (id: string) => StoredRecord | null, earlier: ChildIndex, input: PushInput, stamp: Stamp) {
     this.#context = context;
     this.#readBelow = read;
     this.#earlier = earlier;
@@ -140,7 +170,10 @@ class Draft implements StagedChange {
 
   #create([, id, kind, data, asked]: Create, path: string): Refusal | null {
     const { grants } = this.#input;
-    if (this.#read(id) !== null) return { code: "exists", id };
+    const there = this.#read(id);
+    // A reaction that was taken back is made again under its one id.
+    if (kind === "reaction" && there?.kind === "reaction" && there.deleted && canSee(grants, headOf(there))) return this.#restore(there);
+    if (there !== null) return { code: "exists", id };
     const checked = checkData(kind, data, path);
     if (!checked.ok) return { code: "invalid_parameters", id, failingPaths: checked.failingPaths };
     const misnamed = this.#misnamed(id, kind, checked.value);
@@ -148,12 +181,22 @@ class Draft implements StagedChange {
 
     const refusal = this.#checkReferences(id, kind, checked.value, path) ?? this.#checkServerOnly(id, kind, null, checked.value, path);
     if (refusal !== null) return refusal;
+    const unruly = this.#checkRules({ id, kind, data: checked.value } as unknown as AnyRecord, path);
+    if (unruly !== null) return unruly;
     const parent = this.#parent(kind, checked.value);
     const inherited = kind === "widget" || kind === "value" ? (parent?.grp ?? null) : undefined;
     const grp = inherited ?? (asked === undefined ? grants.defaultGroup : asked);
     const head: RecordHead = { kind, createdBy: this.#input.actor, grp };
-    const allowed = kind === "comment" ? this.#mayComment(head, checked.value) : can(grants, "create", null, head);
+    const allowed =
+      kind === "comment"
+        ? this.#mayComment(head, checked.value)
+        : kind === "reaction"
+          ? canSee(grants, head) && can(grants, "reply", headOf(parent!), null)
+          : can(grants, "create", null, head);
     if (!allowed) return { code: "forbidden", id };
+    if (kind === "comment" && isSilent({ kind, data: checked.value } as unknown as AnyRecord) && !this.#hasWords(checked.value)) {
+      return { code: "gone", id, failingPaths: [{ path: `${path}.root`, details: "has no comments to resolve" }] };
+    }
     if (inherited === undefined && grp !== grants.defaultGroup && !can(grants, "set-group", null, head)) {
       return { code: "forbidden", id, detail: "the group of a new record can be chosen with set-group only" };
     }
@@ -167,17 +210,60 @@ class Draft implements StagedChange {
     if (!checked.ok) return { code: "invalid_parameters", id, failingPaths: checked.failingPaths };
     const refusal =
       this.#checkReferences(id, record.kind, checked.value, path) ??
-      this.#checkServerOnly(id, record.kind, record.data as unknown as Patch, checked.value, path);
+      this.#checkServerOnly(id, record.kind, record.data as unknown as Patch, checked.value, path) ??
+      this.#checkRules({ ...record, data: applyPatch(record.kind, record.data as unknown as Patch, checked.value) } as AnyRecord, path);
     return refusal ?? this.#write(["u", id, checked.value], record);
   }
 
-  #delete(record: StoredRecord): Refusal | null {
-    if (!can(this.#input.grants, "delete", headOf(record), null)) return { code: "forbidden", id: record.id };
-    for (const doomed of this.#family(record, (member) => !member.deleted)) this.#take(["d", doomed.id], doomed, record);
-    const root = record.kind === "comment" ? this.#parent("comment", record.data) : null;
-    if (root !== null && !root.deleted && isMarker(root) && this.#children(root.id).every((child) => child.deleted)) {
-      this.#take(["d", root.id], root, record);
+  #checkRules(after: AnyRecord, path: string): Refusal | null {
+    const problem = this.#input.server ? null : (this.#context.rules?.check(after, this.#layer(new Set())) ?? null);
+    if (problem === null) return null;
+    const { code, detail, property } = problem;
+    return { code, id: after.id, detail, failingPaths: [{ path: `${path}.${property}`, details: detail }] };
+  }
+
+  /** Writes what follows from the push by the layer's rules, as if by the server. `fields`: made by pushes before this one. */
+  derive(fields: ReadonlySet<string>): void {
+    const { rules } = this.#context;
+    if (rules === undefined || this.records.size === 0) return;
+    for (const op of rules.derive([...this.records.values()], this.#layer(fields))) {
+      if (op[0] !== "c" && op[0] !== "u") throw new Error(`a rule derives creates and updates only, not ${op[0]}`);
+      const before = this.#read(op[1]);
+      if (op[0] === "c" && before === null) {
+        const parent = this.#parent(op[2], op[3]);
+        this.#write(["c", op[1], op[2], op[3], parent?.grp ?? null], null);
+      } else if (op[0] === "u" && before !== null && !before.deleted && !this.#onDeletedPage(before))
+        this.#write(["u", op[1], op[2]], before);
     }
+  }
+
+  #layer(fields: ReadonlySet<string>): RulesLayer {
+    return {
+      read: (id) => this.#read(id),
+      children: (id) => this.#children(id),
+      ofKind: (kind) => {
+        const ids = this.#context.state.fields();
+        for (const id of fields) ids.add(id);
+        for (const record of this.records.values()) if (record.kind === kind) ids.add(record.id);
+        return [...ids].map((id) => this.#read(id)!);
+      },
+    };
+  }
+
+  #delete(record: StoredRecord): Refusal | null {
+    if (!can(this.#input.grants, "delete", headOf(record), null) && !this.#mayTakeBack(record)) return { code: "forbidden", id: record.id };
+    const isLive = (member: StoredRecord): boolean => !member.deleted;
+    const doomed = this.#family(record, isLive);
+    const root = record.kind === "comment" ? this.#parent("comment", record.data) : null;
+    if (root !== null && !root.deleted) {
+      const left = this.#children(root.id).filter((child) => isLive(child) && child.id !== record.id);
+      // Words that nobody can read any more are resolved no more either; a marker without words marks nothing.
+      if (left.every(isSilent)) {
+        doomed.push(...left.flatMap((child) => this.#family(child, isLive)));
+        if (isMarker(root)) doomed.push(root);
+      }
+    }
+    for (const one of doomed) this.#take(["d", one.id], one, record);
     return null;
   }
 
@@ -185,7 +271,9 @@ class Draft implements StagedChange {
   #restore(record: StoredRecord): Refusal | null {
     const { id, seq } = record;
     if (!record.deleted) return { code: "exists", id };
-    if (!can(this.#input.grants, "restore", null, headOf(record))) return { code: "forbidden", id };
+    if (!this.#input.server && seq <= (this.#context.erasedSeq ?? 0)) return { code: "gone", id };
+    if (!this.#mayRestore(record)) return { code: "forbidden", id };
+    if (isSilent(record) && !this.#hasWords(record.data)) return { code: "gone", id };
     let top = record;
     for (let above = this.#parent(top.kind, top.data); above?.deleted === true; above = this.#parent(top.kind, top.data)) {
       const together =
@@ -194,7 +282,13 @@ class Draft implements StagedChange {
       top = above;
     }
     if (this.#onDeletedPage(top)) return { code: "gone", id };
-    for (const back of this.#family(top, (member) => member.deleted && member.seq === seq)) this.#take(["r", back.id], back, record);
+    const wentToo = (member: StoredRecord): boolean => member.deleted && member.seq === seq;
+    const back = this.#family(top, wentToo);
+    if (top.kind === "comment" && !isSilent(top)) {
+      const silent = this.#children(top.data.root).filter((child) => isSilent(child) && child.id !== top.id);
+      back.push(...silent.flatMap((child) => this.#family(child, wentToo)));
+    }
+    for (const one of back) this.#take(["r", one.id], one, record);
     return null;
   }
 
@@ -213,8 +307,8 @@ class Draft implements StagedChange {
   #misnamed(id: string, kind: RecordKind, data: Patch): string | null {
     if (kind === "value" && id !== `${String(data["field"])}:v`) return "the id of a value is its field's id and `:v`";
     if ((kind === "meta" || kind === "outline") && id !== kind) return `its id is \`${kind}\``;
-    if (kind === "reaction" && !id.startsWith(`${String(data["comment"])}:${this.#input.actor ?? ""}:`))
-      return "the id of a reaction starts with its comment and its user";
+    if (kind === "reaction" && id !== reactionId(String(data["comment"]), this.#input.actor, String(data["emoji"])))
+      return "the id of a reaction is made of its comment, its user and its emoji";
     return null;
   }
 
@@ -260,6 +354,40 @@ class Draft implements StagedChange {
     return [root, ...this.#children(root.id)].some((said) => !said.deleted && can(grants, "reply", headOf(said), null));
   }
 
+  /** Is there something said in the thread of this comment, that can be resolved? */
+  #hasWords(data: object): boolean {
+    const root = this.#parent("comment", data);
+    return root !== null && this.#children(root.id).some((child) => !child.deleted && child.kind === "comment" && !isSilent(child));
+  }
+
+  /** Whoever could say it can say it again: also with the right to reply alone, when it is one's own. */
+  #mayRestore(record: StoredRecord): boolean {
+    const { grants } = this.#input;
+    const head = headOf(record);
+    if (record.kind === "comment") {
+      if (record.data.state === undefined && can(grants, "restore", null, head)) return true;
+      const root = this.#parent("comment", record.data);
+      // Its root may have gone with it.
+      const said = root === null ? [] : [root, record, ...this.#children(root.id)];
+      const mayReply = said.some((one) => (!one.deleted || one.seq === record.seq) && can(grants, "reply", headOf(one), null));
+      return mayReply && (this.#isOwn(record) || can(grants, "restore", null, head));
+    }
+    if (record.kind !== "reaction") return can(grants, "restore", null, head);
+    const comment = this.#parent("reaction", record.data);
+    return comment !== null && this.#isOwn(record) && can(grants, "reply", headOf(comment), null);
+  }
+
+  /** One's own reaction. */
+  #mayTakeBack(record: StoredRecord): boolean {
+    const comment = record.kind === "reaction" ? this.#parent("reaction", record.data) : null;
+    return comment !== null && this.#isOwn(record) && can(this.#input.grants, "reply", headOf(comment), null);
+  }
+
+  /** Null is nobody's; without a claim there is no need to be anybody. */
+  #isOwn({ createdBy }: StoredRecord): boolean {
+    return this.#input.grants.collaboration === null || (createdBy !== null && createdBy === this.#input.actor);
+  }
+
   #onDeletedPage(record: StoredRecord): boolean {
     const page = pageOf(record.kind, record.data);
     if (page !== null) return this.#read(page)?.deleted === true;
@@ -274,9 +402,7 @@ class Draft implements StagedChange {
 
   #children(id: string): StoredRecord[] {
     const ids = new Set(this.#context.state.children(id));
-    for (const staged of [this.#earlier, this.records]) {
-      for (const record of staged.values()) if (parentOf(record.kind, record.data) === id) ids.add(record.id);
-    }
+    for (const staged of [this.#earlier, this.#staged]) for (const child of staged.get(id) ?? []) ids.add(child);
     return [...ids].map((child) => this.#read(child)!);
   }
 
@@ -312,12 +438,14 @@ class Draft implements StagedChange {
               createdBy: before.createdBy,
               grp: before.grp,
               deleted: before.deleted,
+              seq: before.seq,
               data: op[0] === "u" ? overwritten(before.data as unknown as Patch, op[2]) : {},
             },
     });
     this.applied.push(applied);
     this.born += (after.deleted ? 0 : 1) - (before === null || before.deleted ? 0 : 1);
     this.records.set(after.id, after);
+    noteChild(this.#staged, after);
     this.json.set(after.id, json);
     return null;
   }
@@ -360,6 +488,11 @@ function blobsOf(kind: RecordKind, data: object): string[] {
   };
   const named = kind === "attachment" ? blob : kind === "annotation" ? attachment?.blob : kind === "page" ? content?.source : undefined;
   return typeof named === "string" ? [named] : [];
+}
+
+/** Resolves or reopens its thread, and says nothing. */
+function isSilent({ kind, data }: AnyRecord): boolean {
+  return kind === "comment" && "state" in data && data.state !== undefined && data.text.value.trim() === "";
 }
 
 function isMarker(record: AnyRecord): boolean {

@@ -26,9 +26,14 @@ export interface WelcomeOptions {
 
 export function welcomeFrame(options: WelcomeOptions): string {
   const { head, view, grants, peer, limits, lastN, rejects, touched } = options;
+  const changes = touched === null ? null : missed(options, touched);
+  // What somebody else has done meanwhile may be a change of very many records: the whole layer is then fetched like a first time.
+  const chars = changes?.reduce((sum, change) => sum + change.length, 0) ?? 0;
+  const mode = changes === null || (chars > options.inlineChars && options.snapshotUrl !== undefined) ? "reset" : "delta";
+  const rest = mode === "delta" ? `"changes":[${changes!.join(",")}]` : everything(options);
   const fields = JSON.stringify({
     type: "welcome",
-    mode: touched === null ? "reset" : "delta",
+    mode,
     seq: head.seq,
     epoch: head.epoch,
     lastN,
@@ -38,7 +43,7 @@ export function welcomeFrame(options: WelcomeOptions): string {
     self: { ...peer, presence: {} } satisfies Peer,
     limits,
   });
-  return `${fields.slice(0, -1)},${touched === null ? everything(options) : `"changes":[${missed(options, touched).join(",")}]`}}`;
+  return `${fields.slice(0, -1)},${rest}}`;
 }
 
 function everything({ head, state, view, snapshotUrl, inlineChars }: WelcomeOptions): string {

@@ -31,9 +31,9 @@ class Writer {
       const after = applyOp(before, op, { seq, at, by })!;
       this.records.set(after.id, after);
       touched.set(after.id, after);
-      const { createdBy, grp, deleted, data } = before ?? after;
+      const { createdBy, grp, deleted, seq: wrote, data } = before ?? after;
       const old = op[0] === "u" ? overwritten(data as unknown as Record<string, unknown>, op[2]) : {};
-      return { id: after.id, op, before: before === null ? null : { createdBy, grp, deleted, data: old } };
+      return { id: after.id, op, before: before === null ? null : { createdBy, grp, deleted, seq: wrote, data: old } };
     });
     return { change: { seq, sid, n, actor: by, at, ops: logged }, records: [...touched.values()], events: [] };
   }
@@ -186,6 +186,48 @@ export function changeLogSuite(name: string, make: () => Promise<ChangeLogFixtur
       expect(await log.commitBatch(0, [writer.commit(1, { ops })], [])).toBe("committed");
       expect((await log.load()).records).toHaveLength(2_000);
       expect((await log.changesSince(0))?.changes[0]?.ops).toHaveLength(2_000);
+    });
+
+    it("whoever takes its turn reads all that was written before, and nobody writes until it has", async (context) => {
+      const { log, reopened } = await open();
+      const second = await reopened();
+      if (log.commitInTurn === undefined) return context.skip();
+      const first = new Writer();
+      await log.commitBatch(0, [first.commit(1, { sid: "sid-aaaa", n: 1, ops: [create("a")] })], [peer("sid-aaaa", 1, 0)]);
+      let others: Promise<string> | undefined;
+      const seen: unknown[] = [];
+      const result = await log.commitInTurn(0, ["sid-aaaa", "sid-none"], ({ head, changes, peers }) => {
+        seen.push(
+          head.seq,
+          changes?.map(({ seq }) => seq),
+          peers,
+        );
+        // Would be first, if it did not have to wait.
+        others = second.commitBatch(1, [new Writer().commit(2, { ops: [create("late")] })], []);
+        return {
+          commits: [first.commit(2, { sid: "sid-aaaa", n: 2, ops: [create("b")] })],
+          peers: [peer("sid-aaaa", 2, 1), peer("sid-bbbb", 1, 0)],
+        };
+      });
+      expect([result, await others]).toEqual(["committed", "conflict"]);
+      expect(seen).toEqual([1, [1], [{ sid: "sid-aaaa", userId: "ann", lastN: 1, rejects: [] }]]);
+      const { head, records } = await second.load();
+      expect([head.seq, records.map(({ id }) => id).toSorted()]).toEqual([2, ["a", "b"]]);
+      expect([(await second.peer("sid-aaaa"))?.lastN, (await second.peer("sid-bbbb"))?.lastN]).toEqual([2, 1]);
+    });
+
+    it("a turn in which nothing could be decided leaves nothing, and others go on", async (context) => {
+      const { log, reopened } = await open();
+      if (log.commitInTurn === undefined) return context.skip();
+      await expect(log.commitInTurn(0, [], () => Promise.reject(new Error("changed my mind")))).rejects.toThrow("changed my mind");
+      const turns = [log, await reopened(), log].map((each, i) =>
+        each.commitInTurn!(0, [`sid-000${i}`], ({ head }) => ({
+          commits: [new Writer().commit(head.seq + 1, { sid: `sid-000${i}`, n: 1, ops: [create(`r${i}`)] })],
+          peers: [peer(`sid-000${i}`, 1, 0)],
+        })),
+      );
+      expect(await Promise.all(turns)).toEqual(["committed", "committed", "committed"]);
+      expect((await log.load()).records).toHaveLength(3);
     });
 
     it("another layer's log is not touched", async (context) => {

@@ -4,7 +4,7 @@ import type { ChangeLog, LoggedChange, PendingCommit } from "../change-log.ts";
 import type { MemoryChangeLog } from "../memory-change-log.ts";
 import type { PushQueue, QueuedPush, QueueState } from "../push-queue.ts";
 import type { Random } from "./random.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { Clock } from "../socket.ts";
 
 /** What is on the server's disk, as the oracles look at it. */
 export class Disk {
@@ -12,14 +12,40 @@ export class Disk {
   /** How often each `sid n` is in the log. */
   readonly pushes = new Map<string, number>();
   readonly changes: LoggedChange[] = [];
+  /** The layer's seq. */
+  seq = 0;
   /** Every head that a record ever had. */
   readonly heads = new Map<string, RecordHead[]>();
+
+  #turn: { readonly isAlive: () => boolean; readonly until: number } | null = null;
 
   constructor(log: MemoryChangeLog) {
     this.log = log;
   }
 
+  /** Waits until nobody has the layer to itself; a holder that is gone, or has stood still for too long, does not count. */
+  async free(clock: Clock): Promise<void> {
+    while (this.#turn !== null && this.#turn.isAlive() && clock.now() < this.#turn.until)
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1));
+  }
+
+  /** Has the layer to itself from now on; returns whether that is still so, and how to give it back. */
+  async take(clock: Clock, isAlive: () => boolean): Promise<{ readonly isMine: () => boolean; readonly end: () => void }> {
+    await this.free(clock);
+    const turn = { isAlive, until: clock.now() + TURN_MS };
+    this.#turn = turn;
+    const isMine = (): boolean => this.#turn === turn && clock.now() < turn.until;
+    return { isMine, end: () => void (this.#turn === turn && (this.#turn = null)) };
+  }
+
+  /** The document is overwritten. */
+  replace(): void {
+    this.log.replace();
+    this.seq++;
+  }
+
   written(commits: readonly PendingCommit[]): void {
+    this.seq += commits.length;
     for (const { change, records } of commits) {
       this.changes.push(change);
       const push = `${change.sid} ${change.n}`;
@@ -41,9 +67,12 @@ export class Disk {
   }
 }
 
+/** The database ends a transaction whose process stands still. */
+const TURN_MS = 3_000;
+
 export interface NodeLogOptions {
   readonly disk: Disk;
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   readonly random: Random;
   /** false: this process is gone, and so is everything it waits for. */
   readonly isAlive: () => boolean;
@@ -75,11 +104,34 @@ export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLo
     async commitBatch(expectedSeq, commits, peers) {
       await wait(15);
       await meet(fate());
+      await disk.free(clock);
       const result = await disk.log.commitBatch(expectedSeq, commits, peers);
       if (result === "committed") disk.written(commits);
       await meet(fate());
       await wait(10);
       return result;
+    },
+    async commitInTurn(since, sids, decide) {
+      await wait(10);
+      const turn = await disk.take(clock, isAlive);
+      try {
+        const [{ head }, read, peers] = await Promise.all([
+          disk.log.load(),
+          disk.log.changesSince(since),
+          Promise.all(sids.map((sid) => disk.log.peer(sid))),
+        ]);
+        await wait(5);
+        const writes = await decide({ head, changes: read?.changes ?? null, peers: peers.filter((row) => row !== null) });
+        await wait(10);
+        await meet(fate());
+        if (!turn.isMine()) throw new Error("the database ended the transaction");
+        const result = await disk.log.commitBatch(head.seq, writes.commits, writes.peers);
+        if (result === "committed") disk.written(writes.commits);
+        await meet(fate());
+        return result;
+      } finally {
+        turn.end();
+      }
     },
     async changesSince(since) {
       await wait(10);
@@ -99,12 +151,12 @@ export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLo
 /** What one browser profile keeps of a queue; tabs come and go. */
 export class StoredQueue {
   #state: QueueState;
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   readonly #random: Random;
   /** Every push that was made durable, by its ops. */
   readonly stored = new Map<QueuedPush["ops"], { readonly sid: string; readonly n: number }>();
 
-  constructor(clock: VirtualClock, random: Random) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
     this.#state = { sid: random.id("sid"), lastN: 0, pushes: [] };

@@ -4,18 +4,6 @@ import { Violation } from "./oracles.ts";
 import { simulate } from "./simulate.ts";
 
 describe("simulation", () => {
-  it("300 seeds run without a violation", { timeout: 180_000 }, async () => {
-    let changes = 0;
-    for (let seed = 1; seed <= 300; seed++) {
-      const stats = await simulate({ seed }).catch((error: unknown) => {
-        throw new Error(`seed ${seed}`, { cause: error });
-      });
-      changes += stats.changes;
-    }
-    // A simulation in which nothing happens finds nothing.
-    expect(changes).toBeGreaterThan(5_000);
-  });
-
   it("one seed is one run", async () => {
     expect(await simulate({ seed: 7 })).toEqual(await simulate({ seed: 7 }));
   });

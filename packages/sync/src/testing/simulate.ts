@@ -12,6 +12,7 @@ import { roomSocket } from "../room-socket.ts";
 import { SyncRoom } from "../room.ts";
 import type { LayerHint } from "../room-options.ts";
 import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./fixtures.ts";
+import type { Clock } from "../socket.ts";
 import { checkConverged, checkFrame, checkLog, checkNothingLost, Violation } from "./oracles.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { Disk, nodeLog, StoredQueue } from "./sim-storage.ts";
@@ -30,6 +31,10 @@ export interface SimulationStats {
   readonly refused: number;
   readonly connections: number;
   readonly crashes: number;
+  /** How often the document was overwritten. */
+  readonly epochs: number;
+  /** How often a node stood still. */
+  readonly pauses: number;
 }
 
 const ROUGH_MS = 3_000;
@@ -85,6 +90,8 @@ interface Node {
   /** Rises with each crash. */
   life: number;
   hear: ((hint: LayerHint) => void) | null;
+  /** It stands still until then. */
+  pausedUntil: number;
 }
 
 interface Line {
@@ -93,6 +100,8 @@ interface Line {
   readonly life: number;
   grants: Grants;
   slow: boolean;
+  /** Ends the session, as the server does. */
+  revoke: () => void;
 }
 
 class World {
@@ -109,6 +118,8 @@ class World {
   connections = 0;
   crashes = 0;
   refused = 0;
+  epochs = 0;
+  pauses = 0;
   violation: unknown = null;
 
   constructor({ seed, fault }: SimulationOptions) {
@@ -122,12 +133,19 @@ class World {
       opsBurst: 12,
       recordsPerLayer: this.random.chance(0.3) ? 25 : 1_000,
     };
-    this.nodes = Array.from({ length: this.random.chance(0.6) ? 2 : 1 }, () => ({ room: null, opening: null, life: 0, hear: null }));
+    this.nodes = Array.from({ length: this.random.chance(0.6) ? 2 : 1 }, () => ({
+      room: null,
+      opening: null,
+      life: 0,
+      hear: null,
+      pausedUntil: 0,
+    }));
     this.people = Array.from({ length: 2 + this.random.int(3) }, (_, i) => new Person(this, `user-${i}`));
   }
 
   get stats(): SimulationStats {
-    return { changes: this.disk.changes.length, refused: this.refused, connections: this.connections, crashes: this.crashes };
+    const { refused, connections, crashes, epochs, pauses } = this;
+    return { changes: this.disk.changes.length, refused, connections, crashes, epochs, pauses };
   }
 
   async run(): Promise<void> {
@@ -173,7 +191,7 @@ class World {
     const node = this.random.pick(this.nodes)!;
     const { life } = node;
     this.connections++;
-    const line = { node, life, grants: person.grants, slow: false } as { -readonly [K in keyof Line]: Line[K] };
+    const line = { node, life, grants: person.grants, slow: false, revoke: () => undefined } as { -readonly [K in keyof Line]: Line[K] };
     const pair = new SocketPair(events, (connection) => {
       let sid = "";
       const socket = roomSocket({
@@ -187,7 +205,7 @@ class World {
           // Small records, so a slow line is one with a small buffer.
           bufferedBytes: () => connection.bufferedBytes() * (line.slow ? 2_000 : 1),
         },
-        clock: this.clock,
+        clock: this.#clockOf(node),
         admit: async (hello) => {
           sid = hello.sid;
           line.grants = person.grants;
@@ -202,6 +220,7 @@ class World {
         renew: () => Promise.resolve(person.grants),
         onError: (error) => this.fail(error),
       });
+      line.revoke = () => node.life === life && socket.bye("session_revoked");
       return socket;
     });
     line.pair = pair;
@@ -210,6 +229,7 @@ class World {
       if (direction === "down" && line.slow) {
         this.clock.setTimeout(() => deliver(direction), 50);
       } else if (direction === "down") pair.deliverDown();
+      else if (node.pausedUntil > this.clock.now()) this.clock.setTimeout(() => deliver(direction), node.pausedUntil - this.clock.now());
       else if (node.life === life) pair.deliverUp();
     };
     pair.onWaiting = (direction) =>
@@ -223,16 +243,17 @@ class World {
     if (node.opening !== null) return node.opening;
     const { life } = node;
     const isAlive = () => node.life === life;
+    const clock = this.#clockOf(node);
     const room = new SyncRoom({
       layerId: "layer",
       base: this.base,
-      clock: this.clock,
+      clock,
       limits: this.#limits,
       pollMs: 1_000,
       inlineChars: 1_500,
       log: nodeLog({
         disk: this.disk,
-        clock: this.clock,
+        clock,
         random: this.random,
         isAlive,
         crash: () => this.crash(node),
@@ -284,7 +305,35 @@ class World {
   #spread(hint: LayerHint, from: Node): void {
     for (const node of this.nodes) {
       for (let times = this.random.int(3); node !== from && times > 0; times--)
-        this.clock.setTimeout(() => node.hear?.(hint), this.random.int(300));
+        this.#clockOf(node).setTimeout(() => node.hear?.(hint), this.random.int(300));
+    }
+  }
+
+  /** Nothing happens on a node that stands still: what is due comes when it goes on, all at once. */
+  #clockOf(node: Node): Clock {
+    const { clock } = this;
+    return {
+      now: () => clock.now(),
+      setTimeout(run, ms) {
+        let cancel = clock.setTimeout(function due() {
+          const left = node.pausedUntil - clock.now();
+          if (left > 0) cancel = clock.setTimeout(due, left);
+          else run();
+        }, ms);
+        return () => cancel();
+      },
+    };
+  }
+
+  /** The document is overwritten: rooms are told, or find out when they look. */
+  #overwrite(): void {
+    this.epochs++;
+    this.disk.replace();
+    for (const node of this.nodes) {
+      const { room } = node;
+      if (room === null || this.random.chance(0.4)) continue;
+      node.room = null;
+      void room.startAnew();
     }
   }
 
@@ -293,6 +342,12 @@ class World {
     this.every(4_000, () => this.crash(this.random.pick(this.nodes)!));
     this.every(2_500, () => this.random.pick(this.people)!.openTab());
     this.every(3_000, () => this.random.pick(this.people)!.changeRights());
+    this.every(5_000, () => this.random.pick(this.people)!.loseSession());
+    if (this.random.chance(0.3)) this.every(4_000, () => this.#overwrite());
+    this.every(4_000, () => {
+      this.pauses++;
+      this.random.pick(this.nodes)!.pausedUntil = this.clock.now() + this.random.int(this.random.chance(0.3) ? 5_000 : 800);
+    });
     this.every(800, () => this.random.pick(this.people)!.dropPush());
     this.every(2_000, () => {
       const { line } = this.random.pick(this.people)!;
@@ -408,7 +463,11 @@ class Person {
       this.#world.refused++;
       if (code === "unknown_peer" || code === "internal") this.#world.fail(new Violation(`refused as ${code}`));
     });
-    client.on("closed", ({ code }) => this.#world.fail(new Violation(`closed for ${code}`)));
+    client.on("closed", ({ code }) => {
+      if (code !== "session_revoked") this.#world.fail(new Violation(`closed for ${code}`));
+      // Signs in again; the queue is the same.
+      else clock.setTimeout(() => isAlive() && this.openTab(), this.#random.int(500));
+    });
     this.client = client;
     void client.start().then(() => {
       if (isAlive()) this.#started = true;
@@ -419,6 +478,10 @@ class Person {
     this.grants = this.#random.pick(RIGHTS)!(this.user);
     if (this.#random.chance(0.5)) this.client?.renew("token");
     else this.line?.pair.cut(this.#random.int(4));
+  }
+
+  loseSession(): void {
+    this.line?.revoke();
   }
 
   /** Not the first of a queue: nobody could tell that from a queue that the server has forgotten. */
@@ -435,11 +498,7 @@ class Person {
   isQuiet(): boolean {
     const { client } = this;
     return (
-      this.#started &&
-      client !== null &&
-      client.state === "online" &&
-      client.save.state === "saved" &&
-      client.seq === this.#world.disk.changes.length
+      this.#started && client !== null && client.state === "online" && client.save.state === "saved" && client.seq === this.#world.disk.seq
     );
   }
 
@@ -449,7 +508,7 @@ class Person {
       state: this.client?.state,
       save: this.client?.save,
       seq: this.client?.seq,
-      head: this.#world.disk.changes.length,
+      head: this.#world.disk.seq,
     };
   }
 
