@@ -3,7 +3,8 @@
  * All calls are synchronous: an engine lives in a child process or a worker, and the caller talks to that.
  * Coordinates: points of the page, y down from the top-left of its crop box, before any rotation.
  */
-import type { Action, Highlight, OutlineItem, Rect, Rotation } from "@lectern/protocol";
+import type { Action, Highlight, LineCaps, OutlineItem, Rect, Rotation } from "@lectern/protocol";
+import type { FieldType, FileField } from "./forms/read-form.ts";
 
 export interface PdfEngine {
   /**
@@ -143,6 +144,12 @@ export interface FileAnnotation {
   readonly flags: number;
   /** It has /IRT. */
   readonly isReply: boolean;
+  /** Object number of the annotation that it hangs on: /IRT of a reply, /Parent of a popup; 0 when there is none. */
+  readonly hangsOn: number;
+  /** /RT: a reply to the other, or a part of a group with it. */
+  readonly replyType: "reply" | "group";
+  /** /State, of a reply that says one. */
+  readonly state: string | null;
   readonly author: string | null;
   readonly contents: string;
   /** Milliseconds since 1970. */
@@ -163,11 +170,28 @@ export interface FileAnnotation {
   readonly quads: readonly Rect[];
   /** /InkList, each flat: x0, y0, x1, y1, … */
   readonly strokes: readonly (readonly number[])[];
-  /** /Name of a note's icon. */
+  /** Points of a line, polyline or polygon. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+  /** /LE, of the start and the end. */
+  readonly lineEndings: readonly [start: LineCap | null, end: LineCap | null];
+  /** Of a redaction: /OverlayText, /Repeat, and the outline's colour /OC. */
+  readonly overlay: {
+    readonly text: string | null;
+    readonly repeat: boolean;
+    readonly outline: string | null;
+    readonly textColor: string | null;
+  } | null;
+  /** What our own export has kept of the record. */
+  readonly privateData: string | null;
+  /** It has an appearance of its own. */
+  readonly hasAppearance: boolean;
+  /** /Name of a note's icon or of a stamp. */
   readonly icon: string | null;
   readonly freeText: FileFreeText | null;
   /** Of links; pages by index. */
   readonly action: Action | null;
+  /** Of form widgets that say it themselves; others have a field above them that does, see `form`. */
+  readonly fieldType: FieldType | null;
 }
 
 export interface FileFreeText {
@@ -184,6 +208,7 @@ export interface FileFreeText {
   readonly callout: readonly (readonly [x: number, y: number])[];
 }
 
+export type LineCap = NonNullable<LineCaps["start"]>;
 export type BlendMode = NonNullable<Highlight["appearance"]["blendMode"]>;
 export type BorderStyle = "solid" | "dashed" | "beveled" | "inset" | "underline";
 
@@ -203,6 +228,9 @@ export interface PdfDocument {
   text(index: number): PageText;
   /** All annotations of a page, form widgets included, in drawing order; broken ones are left out. */
   annotations(index: number): FileAnnotation[];
+  /** The interactive form; empty when there is none. It takes a save of the whole: ask once, and only when there are widgets or `hasForm`. */
+  form(): FileField[];
+  readonly hasForm: boolean;
   /** Full save (never incremental). */
   save(): Uint8Array;
   close(): void;

@@ -1,26 +1,35 @@
 /**
  * Records → a file: the source edited in place. Only what changed is touched; the rest stays as it is in the source, down to
  * the annotations that nobody edited. The same source and records give the same bytes.
+ *
+ * First what PDFium does: it takes away what goes and saves the whole file anew. Then what we write ourselves into what it has
+ * saved: annotations and everything else that PDFium has no or only slow words for.
  */
-import type { RecordOf, Rect } from "@lectern/protocol";
+import type { AnyRecord } from "@lectern/protocol";
 import { parsePageId } from "@lectern/protocol/plain";
-import { union } from "./appearance/commands.ts";
-import { annotationBounds, type DrawnAnnotation, isDrawn } from "./appearance/registry.ts";
-import { appearanceFile, type AppearanceSpec } from "./appearance-file.ts";
+import type { FontFor } from "./appearance/embedded-text.ts";
+import type { PdfImage } from "./appearance-stream.ts";
 import { pdfDate } from "./dates.ts";
-import type { FileAnnotation, PdfDocument, PdfEngine, RangeReader } from "./engine.ts";
-import { finishFile, type WrittenAnnotation } from "./finish-file.ts";
-import { annotationData } from "./import-annotation.ts";
-import { type AnnotationToWrite, iconName } from "./pdfium/annotations.ts";
+import type { CommentChange } from "./export-comments.ts";
+import type { PdfDocument, PdfEngine, RangeReader } from "./engine.ts";
+import { type AnnotationChange, type AnnotationPlan, dropAnnotations, planAnnotations, writeAnnotations } from "./export-annotations.ts";
+import { editForm, relock } from "./forms/edit-document.ts";
+import type { FormChange } from "./forms/write-form.ts";
+import type { Lock } from "./pdfium/form.ts";
+import { fontWriter } from "./font-writer.ts";
+import { type FileUpdate, updateFile } from "./file-update.ts";
+import { pdfRef } from "./pdf-writer.ts";
 import { handleOf } from "./pdfium/document.ts";
-import { type Edit, editPage, type FlattenedPage, flattenPage, NOT_SEEN, withoutAppearance } from "./pdfium/edit-page.ts";
 import { hasFileId, setModificationDate } from "./pdfium/file-version.ts";
-import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
+import { type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
+import { pageGeometry } from "./pdfium/page.ts";
+import { readSavedFile, itemsOf, referred, unexpected } from "./saved-file.ts";
+import { objectCipher } from "./security/object-cipher.ts";
 
 /** What became of one record. `base`: as import found it, null when it is new. `current`: null when it is deleted. */
 export interface RecordChange {
-  readonly base: RecordOf<"annotation"> | null;
-  readonly current: RecordOf<"annotation"> | null;
+  readonly base: AnyRecord | null;
+  readonly current: AnyRecord | null;
 }
 
 export interface ExportOptions {
@@ -28,18 +37,24 @@ export interface ExportOptions {
   readonly annotations: boolean;
   /** Mark-ups become part of the page's content. */
   readonly flatten?: boolean;
+  /** Only on these pages; default all. */
+  readonly flattenPages?: readonly number[];
   readonly password?: string;
   /** Milliseconds since 1970: the file's modification date, which otherwise stays. */
   readonly modifiedAt?: number;
   /** Where a page of the records stands in the source; by default as its id says. Null: it is not there, and its records are left out. */
   readonly pageIndexOf?: (page: string) => number | null;
+  /** Pictures of image annotations by their blob; null for one that is not there. */
+  readonly imageOf?: (blob: string) => PdfImage | null;
+  /** Fonts to embed for characters beyond the standard fonts, which are drawn as `?` without. */
+  readonly fontFor?: FontFor | undefined;
   /** A record that is left out: its page is not in the source, or its kind is one that we do not draw; what the source has of that stays. */
-  readonly onLeftOut?: (record: RecordOf<"annotation">) => void;
+  readonly onLeftOut?: (record: AnyRecord) => void;
 }
 
 /**
  * The edited file; the bytes of the source itself when there is nothing to do. Its encryption stays (an encrypted file's bytes
- * differ every time: its cipher is salted), its signatures do not hold any more. Throws PdfError like `open`, and `failed`.
+ * differ every time: PDFium salts its cipher), its signatures do not hold any more. Throws PdfError like `open`, and `failed`.
  */
 export function exportDocument(
   engine: PdfEngine,
@@ -49,160 +64,148 @@ export function exportDocument(
 ): Uint8Array {
   const wanted = [...changes].filter(({ base, current }) => base !== null || current !== null);
   if (wanted.length === 0 && options.annotations && options.flatten !== true) return readAll(source);
-  const document = engine.open(source, options.password === undefined ? {} : { password: options.password });
+  const version = fingerprint(source, wanted, options);
+  const { password, flatten: flattens = false, onLeftOut, pageIndexOf = sourcePage } = options;
+  const form = editForm(engine, source, wanted.filter(isFormChange), {
+    flatten: flattens,
+    pageIndexOf,
+    fontFor: options.fontFor,
+    ...(password === undefined ? {} : { password }),
+    ...(onLeftOut === undefined ? {} : { onLeftOut }),
+  });
+  // A form is edited without its encryption, which comes back with the last save.
+  const key = form === null ? password : undefined;
+  const last: Save = { version, lock: form?.lock ?? null, password: form?.lock?.password ?? key ?? "" };
+  const twice = flattens && options.annotations;
+  const first: Save = twice ? { version, lock: null, password: key ?? "" } : last;
+  const edited = withDocument(engine, form?.bytes ?? source, key, (document) => edit(document, wanted, options, first));
+  return twice ? withDocument(engine, edited, key, (document) => flatten(document, options, last)) : edited;
+}
+
+/** How a document is saved. */
+interface Save {
+  readonly version: string;
+  /** To be put on. */
+  readonly lock: Lock | null;
+  /** That opens what is saved. */
+  readonly password: string;
+}
+
+function sourcePage(page: string): number | null {
+  return parsePageId(page)?.sourceIndex ?? null;
+}
+
+function withDocument<T>(
+  engine: PdfEngine,
+  file: Uint8Array | RangeReader,
+  password: string | undefined,
+  use: (document: PdfDocument) => T,
+): T {
+  const document = engine.open(file, password === undefined ? {} : { password });
   try {
-    return edit(engine, document, plan(document, wanted, options), options, fingerprint(source, wanted, options));
+    return use(document);
   } finally {
     document.close();
   }
 }
 
-/** What is to be done on one page of the source. */
-type PagePlan = { readonly edits: Edit[]; readonly found: readonly FileAnnotation[]; readonly taken: Set<number> };
-
-function plan(document: PdfDocument, changes: readonly RecordChange[], options: ExportOptions): ReadonlyMap<number, PagePlan> {
-  const pages = new Map<number, PagePlan>();
-  const indexOf = options.pageIndexOf ?? ((page: string) => parsePageId(page)?.sourceIndex ?? null);
-  const pageOf = (record: RecordOf<"annotation">): PagePlan | null => {
-    const index = record.data.page === null ? null : indexOf(record.data.page);
-    return index === null || index < 0 || index >= document.pageCount ? null : planOf(index);
-  };
-  const planOf = (index: number): PagePlan => {
-    let page = pages.get(index);
-    if (page === undefined) pages.set(index, (page = { edits: [], found: document.annotations(index), taken: new Set() }));
-    return page;
-  };
-
-  if (!options.annotations) {
-    for (let index = 0; index < document.pageCount; index++) {
-      const page = planOf(index);
-      for (const annotation of page.found) if (isMark(annotation)) page.edits.push({ replaces: annotation.ordinal, write: null });
-    }
-    return pages;
-  }
-  for (const { base, current } of inDrawingOrder(changes)) {
-    const from = base === null ? null : pageOf(base);
-    const to = current === null ? null : pageOf(current);
-    const write = current === null ? null : toWrite(current);
-    if (current !== null && (write === null || to === null)) options.onLeftOut?.(current);
-    if (current !== null && write === null) continue;
-    const old = base === null || from === null ? null : locate(from, base);
-    if (from !== null && from === to) from.edits.push({ replaces: old, write });
-    else {
-      if (old !== null) from?.edits.push({ replaces: old, write: null });
-      if (write !== null) to?.edits.push({ replaces: null, write });
-    }
-  }
-  if (options.flatten === true) {
-    for (let index = 0; index < document.pageCount; index++) {
-      const page = planOf(index);
-      // Flattening draws what has an appearance: others get the one that the screen shows.
-      const handle = handleOf(document);
-      const bare = page.found.length === 0 ? new Set<number>() : handle.guard(() => withoutAppearance(handle, index));
-      for (const annotation of page.found) {
-        const data = bare.has(annotation.ordinal) && !page.taken.has(annotation.ordinal) ? annotationData(annotation, String(index)) : null;
-        if (data === null || !isDrawn(data) || (annotation.flags & NOT_SEEN) !== 0) continue;
-        page.edits.push({
-          replaces: annotation.ordinal,
-          write: { name: annotation.name ?? "", data, rect: coverage(data), createdAt: 0, updatedAt: 0 },
-          onlyAppearance: true,
-        });
-      }
-    }
-  }
-  return pages;
-}
-
-function edit(
-  engine: PdfEngine,
-  document: PdfDocument,
-  pages: ReadonlyMap<number, PagePlan>,
-  options: ExportOptions,
-  id: string,
-): Uint8Array {
+function edit(document: PdfDocument, changes: readonly RecordChange[], options: ExportOptions, save: Save): Uint8Array {
   const handle = handleOf(document);
-  const specs: AppearanceSpec[] = [...pages.values()].flatMap(({ edits }) => edits.flatMap(({ write }) => (write === null ? [] : [write])));
-  const appearances = specs.length === 0 ? null : engine.open(appearanceFile(specs));
-  try {
-    const isFirstId = !handle.guard(() => hasFileId(handle));
-    const written: WrittenAnnotation[] = [];
-    const flattened: FlattenedPage[] = [];
-    let next = 0;
-    for (const [index, { edits, found }] of pages) {
-      const writes = edits.filter(({ write }) => write !== null);
-      const from = { document: appearances === null ? 0 : handleOf(appearances).docPtr, first: next };
-      next += writes.length;
-      const numbers = handle.guard(() => editPage(handle, index, { edits, found, appearances: from }));
-      const flat = options.flatten === true ? handle.guard(() => flattenPage(handle, index)) : null;
-      if (flat !== null) flattened.push(flat);
-      for (const [at, objectNumber] of numbers.entries()) {
-        const { write, onlyAppearance } = writes[at]!;
-        const isThere = onlyAppearance !== true && (flat === null || flat.kept.includes(objectNumber));
-        if (write !== null && isThere)
-          written.push({ objectNumber, opacity: write.data.appearance.opacity ?? 1, icon: iconName(write.data) });
-      }
-    }
-    if (options.modifiedAt !== undefined) {
-      const date = pdfDate(options.modifiedAt);
-      handle.guard(() => setModificationDate(handle, date));
-    }
-    handle.edited("page");
-    const file = document.save();
-    finishFile(file, { annotations: written, flattened, id, isFirstId });
-    return file;
-  } finally {
-    appearances?.close();
-  }
-}
-
-/** Null for a kind that we do not draw. */
-function toWrite({ id, data, createdAt, updatedAt }: RecordOf<"annotation">): AnnotationToWrite | null {
-  return isDrawn(data) ? { name: id, data, rect: coverage(data), createdAt, updatedAt } : null;
-}
-
-/** What the record says and what is drawn: readers clip an appearance to it. */
-function coverage(data: DrawnAnnotation): Rect {
-  return union([data.geometry.bbox, annotationBounds(data)])!;
-}
-
-/** The ordinal of the annotation that a base record was made from. */
-function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
-  const candidates = found.filter(
-    (annotation) => recordType(annotation) === data.type && !annotation.isReply && !taken.has(annotation.ordinal),
+  const { pageIndexOf = sourcePage } = options;
+  const imageOf = options.imageOf ?? (() => null);
+  const plan: AnnotationPlan = planAnnotations(
+    document,
+    { changes: changes.filter(isAnnotationChange), comments: changes.filter(isCommentChange) },
+    {
+      annotations: options.annotations,
+      isFlattened: (index) => isFlattened(index, options),
+      pageIndexOf,
+      hasImage: (blob) => imageOf(blob) !== null,
+      ...(options.onLeftOut === undefined ? {} : { onLeftOut: options.onLeftOut }),
+    },
   );
-  const match =
-    (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
-    candidates.find((annotation) => annotation.name === id) ??
-    candidates.find(
-      (annotation) => annotation.objectNumber === 0 && annotation.rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02),
-    );
-  if (match === undefined) return null;
-  taken.add(match.ordinal);
-  return match.ordinal;
+  dropAnnotations(handle, plan);
+  if (options.modifiedAt !== undefined) {
+    const date = pdfDate(options.modifiedAt);
+    handle.guard(() => setModificationDate(handle, date));
+  }
+  const { update, finish } = saved(document, save);
+  const { module: wasm, docPtr } = handle;
+  const pageNumber = (index: number): number => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index));
+  const boxOf = (index: number) => handle.guard(() => pageGeometry(wasm, docPtr, index)).box;
+  const { fontFor } = options;
+  const writer = fontWriter(update);
+  writeAnnotations(
+    {
+      update,
+      shared: {
+        objects: update,
+        fonts: new Map(),
+        images: new Map(),
+        imageOf,
+        embedding: fontFor === undefined ? undefined : { fontFor, writer },
+      },
+      pageNumber,
+      boxOf,
+      target(page) {
+        const index = pageIndexOf(page);
+        return index === null || index < 0 || index >= document.pageCount ? null : { ref: pdfRef(pageNumber(index)), box: boxOf(index) };
+      },
+      written: new Map(),
+    },
+    plan,
+  );
+  writer.finish();
+  return finish();
 }
 
-function recordType({ subtype }: FileAnnotation): string | null {
-  return isRecordSubtype(subtype as Subtype) ? RECORD_SUBTYPES[subtype as keyof typeof RECORD_SUBTYPES] : null;
+function flatten(document: PdfDocument, options: ExportOptions, save: Save): Uint8Array {
+  const handle = handleOf(document);
+  const pages: FlattenedPage[] = [];
+  for (let index = 0; index < document.pageCount; index++) {
+    const flat = isFlattened(index, options) ? handle.guard(() => flattenPage(handle, index)) : null;
+    if (flat !== null) pages.push(flat);
+  }
+  const { update, finish } = saved(document, save);
+  // The true annotations in place of their stand-ins.
+  for (const { page, kept } of pages) {
+    const list = update.current(page)?.get("Annots");
+    const number = referred(list);
+    const standIns = list === undefined ? [] : (itemsOf((number === null ? list : update.file.object(number)) ?? "") ?? []);
+    if (standIns.length !== kept.length) throw unexpected("a stand-in");
+    for (const standIn of standIns) update.free(referred(standIn) ?? 0);
+    update.change(page, { Annots: kept.length === 0 ? undefined : kept.map((object) => pdfRef(object)) });
+  }
+  return finish();
 }
 
-/** A mark that people make on a page, as against a link, which belongs to the page. */
-function isMark(annotation: FileAnnotation): boolean {
-  const type = recordType(annotation);
-  return type !== null && type !== "link";
+function isFlattened(index: number, { flatten, flattenPages }: ExportOptions): boolean {
+  return flatten === true && flattenPages?.includes(index) !== false;
 }
 
-/** New ones are appended: the lower first. */
-function inDrawingOrder(changes: readonly RecordChange[]): RecordChange[] {
-  const key = ({ current }: RecordChange): string => current?.data.order ?? "";
-  return changes.toSorted((a, b) => {
-    if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1;
-    const created = (a.current?.createdAt ?? 0) - (b.current?.createdAt ?? 0);
-    return created !== 0 ? created : idOf(a) < idOf(b) ? -1 : idOf(a) > idOf(b) ? 1 : 0;
-  });
+function saved(
+  document: PdfDocument,
+  { version, lock, password }: Save,
+): { readonly update: FileUpdate; readonly finish: () => Uint8Array } {
+  const handle = handleOf(document);
+  const isFirst = !handle.guard(() => hasFileId(handle));
+  handle.edited("page");
+  if (lock !== null) relock(document, lock);
+  const file = readSavedFile(document.save());
+  const update = updateFile(file, objectCipher(file, password));
+  return { update, finish: () => update.finish({ version, isFirst }) };
 }
 
-function idOf({ base, current }: RecordChange): string {
-  return (current ?? base)?.id ?? "";
+function isFormChange(change: RecordChange): change is FormChange {
+  return ["field", "widget", "value"].includes((change.current ?? change.base)?.kind ?? "");
+}
+
+function isAnnotationChange(change: RecordChange): change is AnnotationChange {
+  return (change.current ?? change.base)?.kind === "annotation";
+}
+
+function isCommentChange(change: RecordChange): change is CommentChange {
+  return (change.current ?? change.base)?.kind === "comment";
 }
 
 function readAll(source: Uint8Array | RangeReader): Uint8Array {
@@ -215,7 +218,9 @@ function readAll(source: Uint8Array | RangeReader): Uint8Array {
 /** 128 bits that name this version of the file: no secret hangs on them, they only have to differ when the content does. */
 function fingerprint(source: Uint8Array | RangeReader, changes: readonly RecordChange[], options: ExportOptions): string {
   const size = source instanceof Uint8Array ? source.length : source.size;
-  const text = JSON.stringify([size, options.annotations, options.flatten ?? false, options.modifiedAt ?? null, inDrawingOrder(changes)]);
+  const ids = ({ base, current }: RecordChange): string => (current ?? base)?.id ?? "";
+  const sorted = changes.toSorted((a, b) => (ids(a) < ids(b) ? -1 : ids(a) > ids(b) ? 1 : 0));
+  const text = JSON.stringify([size, options.annotations, options.flatten ?? false, options.modifiedAt ?? null, sorted]);
   const lanes = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b];
   for (let at = 0; at < text.length; at++) {
     for (let lane = 0; lane < 4; lane++) lanes[lane] = Math.imul(lanes[lane]! ^ (text.charCodeAt(at) + lane), 0x01000193) >>> 0;

@@ -1,25 +1,61 @@
 /** One annotation of a file → the data of a record, within the limits of the schema; null when it becomes none. */
-import type { Annotation, AnnotationFlag, Highlight, Ink, Note, Rect, Rectangle, Text } from "@lectern/protocol";
-import { SYNC_LIMITS } from "@lectern/protocol/plain";
+import type {
+  Annotation,
+  AnnotationFlag,
+  Ellipse,
+  Highlight,
+  Ink,
+  Line,
+  Link,
+  Note,
+  Point,
+  Polygon,
+  Polyline,
+  Rect,
+  Rectangle,
+  Redaction,
+  Squiggly,
+  Stamp,
+  Strikeout,
+  Text,
+  Underline,
+} from "@lectern/protocol";
+import { STAMPS, SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { FileAnnotation } from "./engine.ts";
+import type { FieldType } from "./forms/read-form.ts";
+import { readPrivateData, withPrivateData } from "./private-data.ts";
 import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
 
-type Link = Extract<Annotation, { type: "link" }>;
 export type ImportedType = (typeof RECORD_SUBTYPES)[keyof typeof RECORD_SUBTYPES];
 
 const COORDINATE_LIMIT = 1_000_000;
 const MAX_TEXT = 60_000;
 const MAX_RECTS = 5000;
+const MAX_POINTS = 5000;
 
 export function annotationData(annotation: FileAnnotation, page: string): Annotation | null {
-  const subtype = annotation.subtype as Subtype;
-  if (!isRecordSubtype(subtype) || annotation.isReply) return null;
-  const data = KINDS[RECORD_SUBTYPES[subtype]](annotation, common(annotation, page));
-  return data === null ? null : withinLimit(data);
+  const type = recordType(annotation);
+  if (type === null || annotation.isReply) return null;
+  const data = KINDS[type === "comment-marker" ? "note" : type](annotation, common(annotation, page));
+  return data === null ? null : withinLimit(withPrivateData(data, readPrivateData(annotation.privateData), type));
+}
+
+/**
+ * The type of record that an annotation becomes, its place in a conversation aside; null for none. A stamp of another program has a look of
+ * its own, which no record could keep: it is left as it is.
+ */
+export function recordType({ subtype, privateData, hasAppearance, icon }: FileAnnotation): ImportedType | "comment-marker" | null {
+  if (!isRecordSubtype(subtype as Subtype)) return null;
+  const type = RECORD_SUBTYPES[subtype as keyof typeof RECORD_SUBTYPES];
+  const own = privateData === null ? null : readPrivateData(privateData).type;
+  if (type === "stamp") return own === "stamp" || (own === null && !hasAppearance && stampType(icon) !== null) ? "stamp" : null;
+  return type === "note" && own === "comment-marker" ? "comment-marker" : type;
 }
 
 /** Is it drawn into images of `"others"`? Not what is a record, nor a word of a conversation, which has no place on the page (ISO 32000-2, 12.5.6.2). */
-export function isDrawnWithOthers(annotation: FileAnnotation): boolean {
+export function isDrawnWithOthers(annotation: FileAnnotation, fieldType: FieldType | null = null): boolean {
+  // Of the fields, which are records all, only buttons and signatures have their looks in the file alone.
+  if (annotation.subtype === "Widget") return fieldType === null || fieldType === "button" || fieldType === "signature";
   if (annotation.subtype === "Popup" || (annotation.subtype === "Text" && annotation.isReply)) return false;
   return annotationData(annotation, "") === null;
 }
@@ -28,15 +64,21 @@ type Common = Pick<Annotation, "page" | "creatorName" | "flags" | "pdfObjectId">
 type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
 
 const KINDS: Readonly<Record<ImportedType, KindImport>> = {
-  highlight: (annotation, base): Highlight => ({
-    type: "highlight",
+  highlight: (annotation, base): Highlight => ({ type: "highlight", ...base, ...markup(annotation, "#ffff00", "multiply") }),
+  underline: (annotation, base): Underline => ({ type: "underline", ...base, ...markup(annotation, "#000000", "normal") }),
+  strikeout: (annotation, base): Strikeout => ({ type: "strikeout", ...base, ...markup(annotation, "#000000", "normal") }),
+  squiggly: (annotation, base): Squiggly => ({ type: "squiggly", ...base, ...markup(annotation, "#000000", "normal") }),
+
+  redaction: (annotation, base): Redaction => ({
+    type: "redaction",
     ...base,
     ...noteOf(annotation),
-    geometry: {
-      bbox: box(annotation.rect),
-      rects: annotation.quads.length > 0 ? annotation.quads.slice(0, MAX_RECTS).map(box) : [box(annotation.rect)],
+    geometry: { bbox: box(annotation.rect), rects: rectsOf(annotation) },
+    appearance: {
+      ...(annotation.interiorColor === null ? {} : { fillColor: annotation.interiorColor }),
+      ...opacityOf(annotation),
+      ...overlayOf(annotation),
     },
-    appearance: { color: annotation.color ?? "#ffff00", ...opacityOf(annotation), ...blendOf(annotation, "multiply") },
   }),
 
   ink: (annotation, base): Ink | null =>
@@ -72,16 +114,43 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     ...base,
     ...noteOf(annotation),
     geometry: { bbox: box(annotation.rect) },
-    appearance: {
-      ...(annotation.color === null ? {} : { strokeColor: annotation.color }),
-      strokeWidth: within(annotation.border.width, 0, 1000),
-      ...(annotation.border.style === "dashed" ? { strokeDash: dashOf(annotation) } : {}),
-      ...(annotation.interiorColor === null ? {} : { fillColor: annotation.interiorColor }),
-      ...opacityOf(annotation),
-      ...blendOf(annotation, "normal"),
-      ...cloudOf(annotation),
-    },
+    appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
   }),
+
+  ellipse: (annotation, base): Ellipse => ({
+    type: "ellipse",
+    ...base,
+    ...noteOf(annotation),
+    geometry: { bbox: box(annotation.rect) },
+    appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
+  }),
+
+  line: (annotation, base): Line | null => openPath("line", annotation, base) as Line | null,
+  polyline: (annotation, base): Polyline | null => openPath("polyline", annotation, base) as Polyline | null,
+
+  polygon: (annotation, base): Polygon | null =>
+    annotation.points.length < 3
+      ? null
+      : {
+          type: "polygon",
+          ...base,
+          ...noteOf(annotation),
+          geometry: { bbox: box(annotation.rect), points: pointsOf(annotation) },
+          appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
+        },
+
+  stamp: (annotation, base): Stamp | null => {
+    const type = stampType(annotation.icon);
+    return type === null
+      ? null
+      : {
+          type: "stamp",
+          ...base,
+          ...noteOf(annotation),
+          geometry: { bbox: box(annotation.rect) },
+          appearance: { stampType: type, ...(annotation.color === null ? {} : { color: annotation.color }), ...opacityOf(annotation) },
+        };
+  },
 
   text: freeText,
 
@@ -102,6 +171,67 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
   }),
 };
 
+type MarkupParts = Pick<Highlight, "note" | "geometry" | "appearance">;
+
+function markup(annotation: FileAnnotation, color: string, blend: string): MarkupParts {
+  return {
+    ...noteOf(annotation),
+    geometry: { bbox: box(annotation.rect), rects: rectsOf(annotation) },
+    appearance: { color: annotation.color ?? color, ...opacityOf(annotation), ...blendOf(annotation, blend) },
+  };
+}
+
+function rectsOf({ quads, rect }: FileAnnotation): Rect[] {
+  return quads.length > 0 ? quads.slice(0, MAX_RECTS).map(box) : [box(rect)];
+}
+
+function overlayOf({ overlay }: FileAnnotation): Redaction["appearance"] {
+  if (overlay === null) return {};
+  return {
+    ...(overlay.outline === null ? {} : { outlineColor: overlay.outline }),
+    ...(overlay.textColor === null ? {} : { color: overlay.textColor }),
+    ...(overlay.text === null ? {} : { overlayText: cleanText(overlay.text).slice(0, 1000) }),
+    ...(overlay.repeat ? { repeatOverlayText: true } : {}),
+  };
+}
+
+function shapeLook(annotation: FileAnnotation): Rectangle["appearance"] {
+  return {
+    ...(annotation.color === null ? {} : { strokeColor: annotation.color }),
+    strokeWidth: within(annotation.border.width, 0, 1000),
+    ...(annotation.border.style === "dashed" ? { strokeDash: dashOf(annotation) } : {}),
+    ...(annotation.interiorColor === null ? {} : { fillColor: annotation.interiorColor }),
+    ...opacityOf(annotation),
+    ...blendOf(annotation, "normal"),
+  };
+}
+
+function openPath(type: "line" | "polyline", annotation: FileAnnotation, base: Common): Annotation | null {
+  const points = pointsOf(annotation);
+  if (points.length < 2) return null;
+  const [start, end] = annotation.lineEndings;
+  const caps = { ...(start === null ? {} : { start }), ...(end === null ? {} : { end }) };
+  return {
+    type,
+    ...base,
+    ...noteOf(annotation),
+    geometry: { bbox: box(annotation.rect), points },
+    appearance: { ...shapeLook(annotation), ...(start === null && end === null ? {} : { lineCaps: caps }) },
+  };
+}
+
+function pointsOf({ points }: FileAnnotation): Point[] {
+  return points.slice(0, MAX_POINTS).map(([x, y]) => [coordinate(x), coordinate(y)]);
+}
+
+type StampType = Stamp["appearance"]["stampType"];
+
+/** By /Name, which some programs begin with `#` or `SB`. */
+function stampType(name: string | null): StampType | null {
+  const bare = (name ?? "").replace(/^#/, "").replace(/^S[BH](?=[A-Z])/, "");
+  return STAMPS.find((type) => type.toLowerCase() === bare.toLowerCase()) ?? null;
+}
+
 function freeText(annotation: FileAnnotation, base: Common): Text | null {
   const look = annotation.freeText;
   if (look === null) return null;
@@ -117,7 +247,15 @@ function freeText(annotation: FileAnnotation, base: Common): Text | null {
       ...(rotation === 0 ? {} : { rotation }),
       ...(start === undefined || second === undefined
         ? {}
-        : { callout: { start, ...(third === undefined ? {} : { knee: second }), end: third ?? second, innerRectInset: [...inset] } }),
+        : {
+            callout: {
+              start,
+              ...(third === undefined ? {} : { knee: second }),
+              end: third ?? second,
+              ...(annotation.lineEndings[0] === null ? {} : { cap: annotation.lineEndings[0] }),
+              innerRectInset: [...inset],
+            },
+          }),
     },
     appearance: {
       ...(look.font === null ? {} : { font: look.font }),
@@ -227,7 +365,7 @@ function within(value: number, least: number, most: number): number {
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Line ends as \n, no other control characters. */
-function cleanText(text: string): string {
+export function cleanText(text: string): string {
   return text.replace(/\r\n?/g, "\n").replace(CONTROLS, "").slice(0, MAX_TEXT);
 }
 

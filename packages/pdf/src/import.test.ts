@@ -5,7 +5,7 @@ import type { PdfEngine } from "./engine.ts";
 import { openPdfiumNode } from "./host/node.ts";
 import { importRecords, type Manifest } from "./import.ts";
 import { type PdfDictionary, pdfName } from "./pdf-writer.ts";
-import { annotatedPdf, pdfFile, rotatedPdf, sampleDocument, xfaPdf } from "./testing/index.ts";
+import { ANNOTATED, annotatedPdf, pdfFile, rotatedPdf, sampleDocument, xfaPdf } from "./testing/index.ts";
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
 
@@ -16,14 +16,21 @@ describe("import", () => {
   });
   afterAll(() => engine.close());
 
-  function read(file: Uint8Array, revision = 1): { manifest: Manifest; records: RecordOf<"annotation">[] } {
+  function read(
+    file: Uint8Array,
+    revision = 1,
+  ): { manifest: Manifest; records: RecordOf<"annotation">[]; comments: RecordOf<"comment">[] } {
     const document = engine.open(file);
     const sourceSha256 = Buffer.from(sha256(file)).toString("hex");
     const { manifest, records } = importRecords(document, { revision, sourceSha256, sha256 });
     const all = [...records].flatMap((page) => page.records);
     document.close();
-    for (const { data } of all) expect(checkData("annotation", data)).toEqual({ ok: true, value: data });
-    return { manifest, records: all };
+    for (const { kind, data } of all) expect(checkData(kind, data)).toEqual({ ok: true, value: data });
+    return {
+      manifest,
+      records: all.filter((record) => record.kind === "annotation"),
+      comments: all.filter((record) => record.kind === "comment"),
+    };
   }
   const annotated = (...annotations: PdfDictionary[]): Uint8Array =>
     pdfFile({
@@ -36,8 +43,8 @@ describe("import", () => {
     });
   const type = (name: string): PdfDictionary => ({ Subtype: pdfName(name) });
 
-  it("turns the kinds that we edit and links into records, and nothing else", () => {
-    const { records } = read(annotatedPdf());
+  it("turns marks, links and replies into records, and nothing else", () => {
+    const { records, comments } = read(annotatedPdf());
     expect(records.map(({ data }) => data.type)).toEqual(["link", "highlight", "highlight", "ink", "note", "rectangle", "text"]);
     expect(records[1]).toEqual({
       id: "highlight-1",
@@ -59,6 +66,14 @@ describe("import", () => {
       },
     });
     expect(records[1]!.data.pdfObjectId).toBeGreaterThan(0);
+    expect(comments.map(({ data }) => data)).toEqual([
+      {
+        root: ANNOTATED.note,
+        creatorName: "Ada Lovelace",
+        text: { format: "plain", value: "A reply" },
+        pdfObjectId: expect.any(Number) as number,
+      },
+    ]);
   });
 
   it("gives the same ids each time, from the name where that is possible", () => {
@@ -76,9 +91,7 @@ describe("import", () => {
     expect(new Set(ids).size).toBe(6);
     expect(ids.filter((id) => id.length === 26)).toHaveLength(5);
     expect(ids[2]).toBe("doubled-name");
-    expect(read(annotated({ ...type("Square"), NM: "doubled-name" }, type("Circle"))).records.map(({ id }) => id)).toEqual([
-      "doubled-name",
-    ]);
+    expect(read(annotated({ ...type("Square"), NM: "doubled-name" }, type("Caret"))).records.map(({ id }) => id)).toEqual(["doubled-name"]);
   });
 
   it("measures from the top-left of the crop box, whatever the rotation", () => {
@@ -179,7 +192,7 @@ describe("import", () => {
       document.close();
       return { warnings, count };
     };
-    const three = annotated(type("Square"), type("Text"), type("Circle"), type("Square"));
+    const three = annotated(type("Square"), type("Text"), type("Caret"), type("Square"));
     expect(warningsOf(three, 3)).toEqual({ warnings: [], count: 3 });
     expect(warningsOf(three, 2)).toEqual({ count: 2, warnings: [expect.stringMatching(/more than 2 annotations.* from page 1 on/)] });
 
@@ -209,6 +222,8 @@ describe("import", () => {
       encrypted: false,
       page: () => document.page(0),
       outline: () => [],
+      hasForm: false,
+      form: () => document.form(),
       annotations: (index: number) => (asked.push(index), document.annotations(index)),
       render: () => document.render(0, { width: 1 }),
       text: () => document.text(0),

@@ -2,10 +2,12 @@
  * What a file holds → the manifest of its pages and the base records of its annotations. The same file gives the same
  * records, ids included, wherever and whenever it is read. Nothing in a file is fatal here: what makes no sense is left out.
  */
-import type { Action, OutlineItem, RecordOf } from "@lectern/protocol";
+import type { Action, AnyRecord, OutlineItem } from "@lectern/protocol";
 import { base32, pageId, SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { FileAnnotation, PageInfo, PdfDocument, PdfMetadata, PdfPermissions } from "./engine.ts";
+import { formRecords } from "./forms/form-records.ts";
 import { annotationData } from "./import-annotation.ts";
+import { commentRecords } from "./import-comments.ts";
 
 export interface ImportOptions {
   /** Which revision of the document this file is: page ids begin with it. */
@@ -31,7 +33,7 @@ export interface Manifest {
 
 export interface PageRecords {
   readonly pageIndex: number;
-  readonly records: readonly RecordOf<"annotation">[];
+  readonly records: readonly AnyRecord[];
 }
 
 export interface Imported {
@@ -80,33 +82,58 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
   const idOf = recordIds(options);
   const most = options.maxRecords ?? SYNC_LIMITS.recordsPerLayer;
   let total = 0;
+  let hasWidgets = document.hasForm;
   for (let pageIndex = 0; pageIndex < document.pageCount && total <= most; pageIndex++) {
     const page = pageId(options.revision, pageIndex);
-    const records: RecordOf<"annotation">[] = [];
-    for (const annotation of document.annotations(pageIndex)) {
+    const records: AnyRecord[] = [];
+    const found = document.annotations(pageIndex);
+    const roots = new Map<number, string>();
+    const add = (record: AnyRecord): boolean => {
+      if (++total > most) return false;
+      records.push(record);
+      return true;
+    };
+    let isFull = false;
+    for (const annotation of found) {
+      hasWidgets ||= annotation.subtype === "Widget";
       const { action } = annotation;
       const data = annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page);
       if (data === null) continue;
-      if (++total > most) {
-        warnings.push(
-          `The file has more than ${most.toLocaleString("en")} annotations: those that follow, from page ${pageIndex + 1} on, are left out`,
-        );
-        break;
-      }
       const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
-      records.push({
-        id: idOf(annotation, pageIndex),
-        kind: "annotation",
-        seq: 0,
-        createdBy: null,
-        createdAt,
-        updatedBy: null,
-        updatedAt: annotation.modifiedAt ?? createdAt,
-        grp: null,
-        data,
-      });
+      const id = idOf(annotation, pageIndex);
+      if (annotation.objectNumber > 0) roots.set(annotation.objectNumber, id);
+      const updatedAt = annotation.modifiedAt ?? createdAt;
+      isFull = !add({ id, kind: "annotation", seq: 0, createdBy: null, createdAt, updatedBy: null, updatedAt, grp: null, data });
+      if (isFull) break;
+    }
+    for (const comment of isFull ? [] : commentRecords(found, roots, (annotation) => idOf(annotation, pageIndex))) {
+      isFull = !add(comment);
+      if (isFull) break;
+    }
+    if (isFull) {
+      warnings.push(
+        `The file has more than ${most.toLocaleString("en")} annotations: those that follow, from page ${pageIndex + 1} on, are left out`,
+      );
     }
     if (records.length > 0) yield { pageIndex, records };
+  }
+  if (hasWidgets) yield* readFormRecords(document, options, { warnings, room: most - total });
+}
+
+/** By the pages of the first widgets; a form that makes no sense costs nothing but itself. */
+function* readFormRecords(
+  document: PdfDocument,
+  options: ImportOptions,
+  { warnings, room }: { readonly warnings: string[]; readonly room: number },
+): Generator<PageRecords> {
+  let left = room;
+  for (const { field, value, widgets } of formRecords(document.form(), options)) {
+    left -= widgets.length + 2;
+    if (left < 0) {
+      warnings.push("The file has more form fields than a layer can hold: those that follow are left out");
+      return;
+    }
+    yield { pageIndex: widgets[0]?.file.pageIndex ?? 0, records: [field, value, ...widgets.map(({ record }) => record)] };
   }
 }
 

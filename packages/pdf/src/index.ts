@@ -1,3 +1,8 @@
+export type { FontFor, HostFont, HostGlyph } from "./appearance/embedded-text.ts";
+export type { FontName } from "./appearance/font-metrics.ts";
+export type { PdfImage } from "./appearance-stream.ts";
+export { composeDocument, type ComposedPage, type Composition } from "./compose.ts";
+export { ALL_PERMITTED, type Encryption } from "./encrypt.ts";
 export {
   type Bitmap,
   type FileAnnotation,
@@ -16,6 +21,10 @@ export {
 } from "./engine.ts";
 export { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 export { importRecords, type ImportOptions, type Manifest, type PageRecords } from "./import.ts";
+export type { FormRecord } from "./forms/form-records.ts";
 export { openPdfium, type PdfiumOptions } from "./pdfium/engine.ts";
+export { type PdfDictionary, pdfName, type PdfRef, pdfWriter, type PdfWriter } from "./pdf-writer.ts";
 export { RECORD_SUBTYPES } from "./subtypes.ts";
 export { plainText, type TextLine, textLines } from "./text.ts";
+export { type RedactionMark, redactFile, type RedactOptions } from "./redact.ts";
+export type { Watermark } from "./watermark.ts";

@@ -31,6 +31,11 @@ export function pdfName(name: string): PdfToken {
   return { [TOKEN]: text };
 }
 
+/** A reference to the object with this number. */
+export function pdfRef(number: number): PdfRef {
+  return { [TOKEN]: `${number} 0 R`, number };
+}
+
 /** Syntax that the caller vouches for. */
 export function pdfRaw(syntax: string): PdfToken {
   return { [TOKEN]: syntax };
@@ -59,20 +64,37 @@ export function pdfLiteral(bytes: string): string {
 
 /** A text string (7.9.2.2): literal when it is ASCII, else UTF-16BE with its mark. */
 export function pdfText(text: string): string {
+  const bytes = textBytes(text);
+  return bytes === text ? pdfLiteral(text) : pdfHex(bytes);
+}
+
+/** The bytes of a text string, as code units below 256. */
+function textBytes(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  if (/^[\x20-\x7e\n\r\t]*$/.test(text)) return pdfLiteral(text);
-  let digits = "FEFF";
-  for (let i = 0; i < text.length; i++) digits += text.charCodeAt(i).toString(16).toUpperCase().padStart(4, "0");
+  if (/^[\x20-\x7e\n\r\t]*$/.test(text)) return text;
+  let bytes = "\xFE\xFF";
+  for (let i = 0; i < text.length; i++) bytes += String.fromCharCode(text.charCodeAt(i) >> 8, text.charCodeAt(i) & 0xff);
+  return bytes;
+}
+
+/** A string of bytes (code units below 256) in hexadecimal digits. */
+export function pdfHex(bytes: string): string {
+  let digits = "";
+  for (let i = 0; i < bytes.length; i++) digits += hex(bytes.charCodeAt(i));
   return `<${digits}>`;
 }
 
-export interface PdfWriter {
+/** Where objects of a file go: a new file, or what is appended to one. */
+export interface PdfObjects {
   /** A reference to use before the object is known; `set` must follow. */
   reserve(): PdfRef;
   set(ref: PdfRef, value: PdfValue): void;
   add(value: PdfValue): PdfRef;
   /** Content given as a string has code units below 256. */
   stream(dictionary: PdfDictionary, content: string | Uint8Array, ref?: PdfRef): PdfRef;
+}
+
+export interface PdfWriter extends PdfObjects {
   /** The file. `trailer` holds at least Root; `id` (32 hex digits) becomes both file identifiers. */
   finish(trailer: PdfDictionary, options?: { readonly id?: string; readonly version?: string }): Uint8Array;
 }
@@ -82,10 +104,10 @@ export function pdfWriter(): PdfWriter {
 
   const reserve = (): PdfRef => {
     objects.push(undefined);
-    return { [TOKEN]: `${objects.length} 0 R`, number: objects.length };
+    return pdfRef(objects.length);
   };
   const set = (ref: PdfRef, value: PdfValue): void => {
-    objects[ref.number - 1] = [serialize(value)];
+    objects[ref.number - 1] = [pdfSyntax(value)];
   };
   return {
     reserve,
@@ -96,7 +118,7 @@ export function pdfWriter(): PdfWriter {
       return ref;
     },
     stream(dictionary, content, ref = reserve()) {
-      objects[ref.number - 1] = [`${serialize({ ...dictionary, Length: content.length })}\nstream\n`, content, "\nendstream"];
+      objects[ref.number - 1] = [`${pdfSyntax({ ...dictionary, Length: content.length })}\nstream\n`, content, "\nendstream"];
       return ref;
     },
     finish(trailer, options = {}) {
@@ -112,21 +134,27 @@ export function pdfWriter(): PdfWriter {
         }
       }
       const id = options.id === undefined ? undefined : [pdfRaw(`<${options.id}>`), pdfRaw(`<${options.id}>`)];
-      parts.push(table, `trailer\n${serialize({ Size: objects.length + 1, ...trailer, ID: id })}\nstartxref\n${size}\n%%EOF\n`);
-      return concatenate(parts);
+      parts.push(table, `trailer\n${pdfSyntax({ Size: objects.length + 1, ...trailer, ID: id })}\nstartxref\n${size}\n%%EOF\n`);
+      return pdfBytes(parts);
     },
   };
 }
 
-function serialize(value: PdfValue): string {
+/** `encrypt`: for an object of an encrypted file, from the bytes of a string to its ciphertext, both as code units below 256. */
+export function pdfSyntax(value: PdfValue, encrypt?: (bytes: string) => string): string {
   if (value === null) return "null";
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return pdfNumber(value);
-  if (typeof value === "string") return pdfText(value);
+  if (typeof value === "string") return encrypt === undefined ? pdfText(value) : pdfHex(encrypt(textBytes(value)));
   if (isToken(value)) return value[TOKEN];
-  if (isArray(value)) return `[${value.map(serialize).join(" ")}]`;
-  const entries = Object.entries(value).filter((entry): entry is [string, PdfValue] => entry[1] !== undefined);
-  return `<<${entries.map(([key, item]) => `${PLAIN_NAME.test(key) ? `/${key}` : pdfName(key)[TOKEN]} ${serialize(item)}`).join(" ")}>>`;
+  if (isArray(value)) return `[${value.map((item) => pdfSyntax(item, encrypt)).join(" ")}]`;
+  let entries = "";
+  for (const key in value) {
+    const item = value[key];
+    if (item === undefined) continue;
+    entries += `${entries === "" ? "" : " "}${PLAIN_NAME.test(key) ? `/${key}` : pdfName(key)[TOKEN]} ${pdfSyntax(item, encrypt)}`;
+  }
+  return `<<${entries}>>`;
 }
 
 function isToken(value: object): value is PdfToken {
@@ -148,12 +176,19 @@ function utf8(text: string): number[] {
   );
 }
 
-function concatenate(parts: readonly (string | Uint8Array)[]): Uint8Array {
+/** Every platform has it; the types of none are loaded here. */
+declare const TextEncoder: new () => { encodeInto(text: string, into: Uint8Array): { readonly read: number } };
+
+/** Strings have code units below 256. */
+export function pdfBytes(parts: readonly (string | Uint8Array)[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const encoder = new TextEncoder();
   let at = 0;
   for (const part of parts) {
-    if (typeof part === "string") for (let i = 0; i < part.length; i++) bytes[at + i] = part.charCodeAt(i);
-    else bytes.set(part, at);
+    if (typeof part !== "string") bytes.set(part, at);
+    // What is ASCII, which is nearly everything, is copied as a whole.
+    else if (part.length > 0 && encoder.encodeInto(part, bytes.subarray(at, at + part.length)).read < part.length)
+      for (let i = 0; i < part.length; i++) bytes[at + i] = part.charCodeAt(i);
     at += part.length;
   }
   return bytes;

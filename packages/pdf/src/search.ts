@@ -4,6 +4,7 @@
  */
 import type { Rect } from "@lectern/protocol";
 import type { PageText, TextRun } from "./engine.ts";
+import type { TextPattern } from "./search-pattern.ts";
 
 export interface SearchOptions {
   readonly caseSensitive?: boolean;
@@ -64,6 +65,13 @@ export function search(text: SearchText, query: string, options: SearchOptions =
   if (needle.includes("-")) collect(text.whole);
   const inOrder = [...found].sort(([a], [b]) => a - b);
   return inOrder.slice(0, options.limit ?? LIMIT).map(([, hit]) => hit());
+}
+
+/** Finds of a pattern in the page's characters as they are, words that a line end divides put together. */
+export function searchPattern(page: Pick<PageText, "runs">, pattern: TextPattern, limit = LIMIT): SearchHit[] {
+  const plain = plainRuns(page.runs);
+  const finds = pattern.find(plain.cased, limit);
+  return finds.map(([from, to]) => hitAt(page.runs, plain, from, to));
 }
 
 function matches(folded: Folded, needle: string, options: SearchOptions): [from: number, to: number][] {
@@ -171,6 +179,26 @@ function foldRuns(runs: readonly Pick<TextRun, "text" | "lineEnd">[], joinWords:
     if (lineEnd && !dividesWord) add(" ", index, text.length);
   }
   return { lower, cased, run: Uint32Array.from(run), unit: Uint32Array.from(unit) };
+}
+
+/** As it stands: line ends are `\n`, and a hyphen that only divides a word at one is left out with it. */
+function plainRuns(runs: readonly TextRun[]): Folded {
+  let cased = "";
+  const run: number[] = [];
+  const unit: number[] = [];
+  const add = (text: string, index: number, at: number): void => {
+    cased += text;
+    for (let i = 0; i < text.length; i++) {
+      run.push(index);
+      unit.push(at + i);
+    }
+  };
+  for (const [index, { text, lineEnd }] of runs.entries()) {
+    const dividesWord = lineEnd && /[\p{L}]-$/u.test(text) && startsSmall(runs[index + 1]?.text);
+    add(dividesWord ? text.slice(0, -1) : text, index, 0);
+    if (lineEnd && !dividesWord) add("\n", index, text.length);
+  }
+  return { lower: cased, cased, run: Uint32Array.from(run), unit: Uint32Array.from(unit) };
 }
 
 function startsSmall(text: string | undefined): boolean {

@@ -35,12 +35,42 @@ export type Subtype = (typeof SUBTYPES)[number];
 /** The one table of what import turns into records: PDF subtype → type of annotation. */
 export const RECORD_SUBTYPES = {
   Highlight: "highlight",
+  Underline: "underline",
+  StrikeOut: "strikeout",
+  Squiggly: "squiggly",
+  Redact: "redaction",
   Ink: "ink",
   Text: "note",
   Square: "rectangle",
+  Circle: "ellipse",
+  Line: "line",
+  PolyLine: "polyline",
+  Polygon: "polygon",
   FreeText: "text",
+  Stamp: "stamp",
   Link: "link",
 } as const satisfies Partial<Record<Subtype, string>>;
+
+/** Marks that people make on a page, as against links and form fields, which belong to it. */
+export const MARK_SUBTYPES: ReadonlySet<string> = new Set<Subtype>([
+  "Text",
+  "FreeText",
+  "Line",
+  "Square",
+  "Circle",
+  "Polygon",
+  "PolyLine",
+  "Highlight",
+  "Underline",
+  "Squiggly",
+  "StrikeOut",
+  "Stamp",
+  "Caret",
+  "Ink",
+  "Popup",
+  "FileAttachment",
+  "Redact",
+]);
 
 export function isRecordSubtype(subtype: Subtype): subtype is keyof typeof RECORD_SUBTYPES {
   return Object.hasOwn(RECORD_SUBTYPES, subtype);

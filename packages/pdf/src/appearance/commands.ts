@@ -67,6 +67,14 @@ export interface TextCommand extends Compositing {
   readonly width: number;
 }
 
+/** A picture, stretched over its box. */
+export interface ImageCommand extends Compositing {
+  readonly kind: "image";
+  /** Of the picture's file. */
+  readonly blob: string;
+  readonly rect: Rect;
+}
+
 /** Commands drawn together: moved, clipped and composited as one. The clip is in the group's own coordinates. */
 export interface GroupCommand extends Compositing {
   readonly kind: "group";
@@ -75,7 +83,7 @@ export interface GroupCommand extends Compositing {
   readonly commands: readonly DrawCommand[];
 }
 
-export type DrawCommand = PathCommand | TextCommand | GroupCommand;
+export type DrawCommand = PathCommand | TextCommand | ImageCommand | GroupCommand;
 
 export function rectPath([left, top, width, height]: Rect): PathSegment[] {
   return [["M", left, top], ["L", left + width, top], ["L", left + width, top + height], ["L", left, top + height], ["Z"]];
@@ -85,13 +93,17 @@ export function rectPath([left, top, width, height]: Rect): PathSegment[] {
 const KAPPA = 0.5523;
 
 export function circlePath(x: number, y: number, radius: number): PathSegment[] {
-  const k = radius * KAPPA;
+  return ellipsePath(x, y, radius, radius);
+}
+
+export function ellipsePath(x: number, y: number, rx: number, ry: number): PathSegment[] {
+  const [kx, ky] = [rx * KAPPA, ry * KAPPA];
   return [
-    ["M", x + radius, y],
-    ["C", x + radius, y + k, x + k, y + radius, x, y + radius],
-    ["C", x - k, y + radius, x - radius, y + k, x - radius, y],
-    ["C", x - radius, y - k, x - k, y - radius, x, y - radius],
-    ["C", x + k, y - radius, x + radius, y - k, x + radius, y],
+    ["M", x + rx, y],
+    ["C", x + rx, y + ky, x + kx, y + ry, x, y + ry],
+    ["C", x - kx, y + ry, x - rx, y + ky, x - rx, y],
+    ["C", x - rx, y - ky, x - kx, y - ry, x, y - ry],
+    ["C", x + kx, y - ry, x + rx, y - ky, x + rx, y],
     ["Z"],
   ];
 }

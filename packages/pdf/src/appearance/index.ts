@@ -2,8 +2,10 @@
 export {
   type BlendMode,
   circlePath,
+  ellipsePath,
   type DrawCommand,
   type GroupCommand,
+  type ImageCommand,
   type Matrix,
   type PathCommand,
   type PathSegment,
@@ -15,6 +17,8 @@ export {
 export { type FontName, standardFont, textWidth, verticalMetrics } from "./font-metrics.ts";
 export { annotationBounds, drawAnnotation, type DrawnAnnotation, type DrawnType, isDrawn } from "./registry.ts";
 export { plainText } from "./rich-text.ts";
+export { stampTitle } from "./stamp.ts";
 export { layoutText, LINE_HEIGHT, TEXT_PADDING, textBody, type TextLayout } from "./text.ts";
+export { unturnedBox as turnedBox } from "./turned.ts";
 export { type ContentStream, type StreamResources, toContentStream } from "./to-content-stream.ts";
 export { type SvgElement, svgPath, toSvg } from "./to-svg.ts";

@@ -1,5 +1,5 @@
 /** Note: a small icon in the note's colour, fitted into its box. Drawn on a grid of 24 × 24. */
-import type { Note, Rect } from "@lectern/protocol";
+import type { CommentMarker, Note, Rect } from "@lectern/protocol";
 import { circlePath, type DrawCommand, type PathSegment } from "./commands.ts";
 import { color, darken, finite, lightness, opacity } from "./sanitize.ts";
 
@@ -13,7 +13,7 @@ interface Icon {
   readonly solid?: readonly PathSegment[];
 }
 
-export function draw(note: Note): DrawCommand[] {
+export function draw(note: Note | CommentMarker): DrawCommand[] {
   const [left, top, width, height] = bbox(note);
   const scale = Math.min(width, height) / GRID;
   if (scale <= 0) return [];
@@ -37,7 +37,7 @@ export function draw(note: Note): DrawCommand[] {
   ];
 }
 
-export function bbox({ geometry }: Note): Rect {
+export function bbox({ geometry }: Note | CommentMarker): Rect {
   const [left, top, width, height] = geometry.bbox;
   return [finite(left), finite(top), Math.max(0, finite(width)), Math.max(0, finite(height))];
 }

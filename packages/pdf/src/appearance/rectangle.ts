@@ -1,31 +1,30 @@
 /** Rectangle: its box is the outer edge, so the stroke lies inside. */
-import type { Rect, Rectangle } from "@lectern/protocol";
+import type { Point, Rect, Rectangle } from "@lectern/protocol";
 import { type DrawCommand, rectPath } from "./commands.ts";
-import { blendMode, color, dashes, finite, opacity, within } from "./sanitize.ts";
+import { cleanRect } from "./markup-lines.ts";
+import { cloudPath, cloudReach, shape, strokeOf } from "./shape-look.ts";
 
 export function draw(rectangle: Rectangle): DrawCommand[] {
   const { appearance } = rectangle;
   const [left, top, width, height] = bbox(rectangle);
-  const stroke = color(appearance.strokeColor, undefined);
-  const fill = color(appearance.fillColor, undefined);
-  const strokeWidth = stroke === undefined ? 0 : Math.min(within(appearance.strokeWidth, 0, 1000, 1), width, height);
-  if (fill === undefined && strokeWidth === 0) return [];
-  const dash = dashes(appearance.strokeDash);
-  return [
-    {
-      kind: "path",
-      path: rectPath([left + strokeWidth / 2, top + strokeWidth / 2, width - strokeWidth, height - strokeWidth]),
-      ...(fill === undefined ? {} : { fill }),
-      ...(stroke === undefined || strokeWidth === 0
-        ? {}
-        : { stroke: { color: stroke, width: strokeWidth, join: "miter", ...(dash === undefined ? {} : { dash }) } }),
-      opacity: opacity(appearance.opacity),
-      blendMode: blendMode(appearance.blendMode, "normal"),
-    },
-  ];
+  const stroke = strokeOf(appearance);
+  const thickness = Math.min(stroke?.width ?? 0, width, height);
+  const reach = Math.min(cloudReach(appearance), width / 4, height / 4);
+  const inset = thickness / 2 + reach;
+  const inner: Rect = [left + inset, top + inset, width - 2 * inset, height - 2 * inset];
+  const path = reach > 0 ? cloudPath(corners(inner), reach) : rectPath(inner);
+  return shape(path, appearance, stroke === null || thickness === 0 ? null : { ...stroke, width: thickness });
 }
 
 export function bbox({ geometry }: Rectangle): Rect {
-  const [left, top, width, height] = geometry.bbox;
-  return [finite(left), finite(top), Math.max(0, finite(width)), Math.max(0, finite(height))];
+  return cleanRect(geometry.bbox);
+}
+
+function corners([left, top, width, height]: Rect): Point[] {
+  return [
+    [left, top],
+    [left + width, top],
+    [left + width, top + height],
+    [left, top + height],
+  ];
 }

@@ -1,52 +1,66 @@
 /** Each kind of annotation and how it is drawn. A kind that is not listed is shown by its appearance in the file. */
 import type { Annotation, Rect } from "@lectern/protocol";
 import type { DrawCommand } from "./commands.ts";
+import * as ellipse from "./ellipse.ts";
 import * as highlight from "./highlight.ts";
+import * as image from "./image.ts";
 import * as ink from "./ink.ts";
+import * as link from "./link.ts";
 import * as note from "./note.ts";
+import * as openPath from "./open-path.ts";
+import * as polygon from "./polygon.ts";
 import * as rectangle from "./rectangle.ts";
+import * as redaction from "./redaction.ts";
+import * as squiggly from "./squiggly.ts";
+import * as stamp from "./stamp.ts";
+import * as strikeout from "./strikeout.ts";
 import * as text from "./text.ts";
+import * as underline from "./underline.ts";
 
 /** The kinds that we draw, and so can edit and export. */
-export type DrawnType = "highlight" | "ink" | "note" | "rectangle" | "text";
+export type DrawnType = Exclude<Annotation["type"], "raw">;
 export type DrawnAnnotation = Extract<Annotation, { type: DrawnType }>;
 
+interface Kind<A> {
+  draw(annotation: A): DrawCommand[];
+  bbox(annotation: A): Rect;
+}
+
+const KINDS: { readonly [T in DrawnType]: Kind<Extract<Annotation, { type: T }>> } = {
+  highlight,
+  underline,
+  strikeout,
+  squiggly,
+  redaction,
+  ink,
+  text,
+  note,
+  "comment-marker": note,
+  rectangle,
+  ellipse,
+  line: openPath,
+  polyline: openPath,
+  polygon,
+  image,
+  stamp,
+  link,
+};
+
 export function isDrawn(data: Annotation): data is DrawnAnnotation {
-  return data.type === "highlight" || data.type === "ink" || data.type === "note" || data.type === "rectangle" || data.type === "text";
+  return Object.hasOwn(KINDS, data.type);
 }
 
 /** Nothing for kinds that we do not draw. */
 export function drawAnnotation(data: Annotation): DrawCommand[] {
-  switch (data.type) {
-    case "highlight":
-      return highlight.draw(data);
-    case "ink":
-      return ink.draw(data);
-    case "note":
-      return note.draw(data);
-    case "rectangle":
-      return rectangle.draw(data);
-    case "text":
-      return text.draw(data);
-    default:
-      return [];
-  }
+  return isDrawn(data) ? kindOf(data).draw(data) : [];
 }
 
 /** `[left, top, width, height]` of all that is drawn, from the drawing itself: a record's own `bbox` may say something else. */
 export function annotationBounds(data: Annotation): Rect {
-  switch (data.type) {
-    case "highlight":
-      return highlight.bbox(data);
-    case "ink":
-      return ink.bbox(data);
-    case "note":
-      return note.bbox(data);
-    case "rectangle":
-      return rectangle.bbox(data);
-    case "text":
-      return text.bbox(data);
-    default:
-      return data.geometry.bbox;
-  }
+  return isDrawn(data) ? kindOf(data).bbox(data) : data.geometry.bbox;
+}
+
+/** It takes only annotations of its own type, so it is called with the one that it was asked for. */
+function kindOf<A extends DrawnAnnotation>(data: A): Kind<A> {
+  return KINDS[data.type] as unknown as Kind<A>;
 }

@@ -2,11 +2,13 @@
  * Free text: words in a box. Lines are broken here, by the metrics of a standard font, so that the screen, the exported
  * file and the height of a box that fits its text agree.
  */
-import type { Rect, Text } from "@lectern/protocol";
-import { type DrawCommand, type Matrix, type PathSegment, rectPath, union } from "./commands.ts";
+import type { Point, Rect, Text } from "@lectern/protocol";
+import { type DrawCommand, type PathSegment, rectPath, type Stroke, union } from "./commands.ts";
 import { type FontName, standardFont, textWidth, verticalMetrics } from "./font-metrics.ts";
 import { plainText } from "./rich-text.ts";
+import { capExtent, drawCap } from "./line-caps.ts";
 import { color, finite, opacity, within } from "./sanitize.ts";
+import { degreesOf, turn, unturnedBox } from "./turned.ts";
 
 /** Baseline to baseline, in parts of the font size. */
 export const LINE_HEIGHT = 1.2;
@@ -98,15 +100,13 @@ export function draw(annotation: Text): DrawCommand[] {
   if (words.length > 0) commands.push({ kind: "group", clip: box, commands: words });
   if (commands.length === 0) return [];
   const rotation = rotationOf(annotation);
-  return [
-    { kind: "group", commands, opacity: opacity(appearance.opacity), ...(rotation === 0 ? {} : { transform: rotate(box, rotation) }) },
-  ];
+  return [{ kind: "group", commands, opacity: opacity(appearance.opacity), ...(rotation === 0 ? {} : { transform: turn(box, rotation) }) }];
 }
 
 /** The annotation's own box, which holds the turned words, and the callout line. */
 export function bbox(annotation: Text): Rect {
-  const reach = borderWidth(annotation) / 2;
   const { bbox: box, callout } = annotation.geometry;
+  const reach = capExtent(callout?.cap, borderWidth(annotation));
   const callouts = callout === undefined ? [] : [callout.start, callout.end, ...(callout.knee === undefined ? [] : [callout.knee])];
   return union([finiteBox(box), ...callouts.map(([x, y]): Rect => [finite(x) - reach, finite(y) - reach, 2 * reach, 2 * reach])])!;
 }
@@ -120,21 +120,7 @@ export function textBody(annotation: Text): Rect {
   const [left, top, width, height] = finiteBox(geometry.bbox);
   const inset = geometry.callout?.innerRectInset ?? [0, 0, 0, 0];
   const [l, t, r, b] = inset.map((value) => Math.max(0, finite(value))) as [number, number, number, number];
-  const [outerWidth, outerHeight] = [Math.max(0, width - l - r), Math.max(0, height - t - b)];
-  const [innerWidth, innerHeight] = unturned(outerWidth, outerHeight, rotationOf(annotation));
-  return [left + l + (outerWidth - innerWidth) / 2, top + t + (outerHeight - innerHeight) / 2, innerWidth, innerHeight];
-}
-
-/** Size of the box whose bounds, when it is turned, are `width` × `height`; where there is none, the largest that fits and has their ratio. */
-function unturned(width: number, height: number, degrees: number): [number, number] {
-  if (degrees % 180 === 0) return [width, height];
-  if (degrees % 90 === 0) return [height, width];
-  const [cos, sin] = [Math.abs(Math.cos((degrees * Math.PI) / 180)), Math.abs(Math.sin((degrees * Math.PI) / 180))];
-  const difference = cos * cos - sin * sin;
-  const exact: [number, number] = [(width * cos - height * sin) / difference, (height * cos - width * sin) / difference];
-  if (Math.abs(difference) > 0.01 && exact.every((side) => side > 0)) return exact;
-  const scale = Math.min(width / (width * cos + height * sin), height / (width * sin + height * cos));
-  return Number.isFinite(scale) ? [width * scale, height * scale] : [0, 0];
+  return unturnedBox([left + l, top + t, Math.max(0, width - l - r), Math.max(0, height - t - b)], rotationOf(annotation));
 }
 
 function finiteBox(box: Rect): Rect {
@@ -146,18 +132,7 @@ function borderWidth({ appearance }: Text): number {
 }
 
 function rotationOf({ geometry }: Text): number {
-  return ((finite(geometry.rotation) % 360) + 360) % 360;
-}
-
-/** Clockwise about the middle of the box. */
-function rotate([left, top, width, height]: Rect, degrees: number): Matrix {
-  if (degrees === 0) return [1, 0, 0, 1, 0, 0];
-  const [x, y] = [left + width / 2, top + height / 2];
-  const [cos, sin] =
-    degrees % 90 === 0
-      ? [[1, 0, -1, 0][degrees / 90]!, [0, 1, 0, -1][degrees / 90]!]
-      : [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-  return [cos, sin, -sin, cos, x - cos * x + sin * y, y - sin * x - cos * y];
+  return degreesOf(geometry.rotation);
 }
 
 function calloutLine({ geometry }: Text, edge: string, width: number): DrawCommand[] {
@@ -165,7 +140,9 @@ function calloutLine({ geometry }: Text, edge: string, width: number): DrawComma
   if (callout === undefined) return [];
   const points = [callout.start, ...(callout.knee === undefined ? [] : [callout.knee]), callout.end];
   const path = points.map(([x, y], index): PathSegment => [index === 0 ? "M" : "L", finite(x), finite(y)]);
-  return [{ kind: "path", path, stroke: { color: edge, width, cap: "round", join: "round" } }];
+  const stroke: Stroke = { color: edge, width, cap: "round", join: "round" };
+  const [start, second] = points.map(([x, y]): Point => [finite(x), finite(y)]);
+  return [{ kind: "path", path, stroke }, ...drawCap(callout.cap, start!, second!, stroke, edge)];
 }
 
 /** At spaces; a word that is too long for a line is broken where it must be. */

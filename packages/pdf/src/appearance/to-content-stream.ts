@@ -4,10 +4,19 @@
  */
 import type { Rect } from "@lectern/protocol";
 import { pdfLiteral, pdfNumber } from "../pdf-writer.ts";
-import { type BlendMode, type DrawCommand, type Matrix, type PathCommand, type PathSegment, rectPath } from "./commands.ts";
+import {
+  type BlendMode,
+  type DrawCommand,
+  type Matrix,
+  type PathCommand,
+  type PathSegment,
+  rectPath,
+  type TextCommand,
+} from "./commands.ts";
+import { type FontFor, type HostFont, type HostGlyph, piecesWidth, textPieces } from "./embedded-text.ts";
 import { type FontName, FONT_NAMES } from "./font-metrics.ts";
 import { blendMode, color, dashes, finite, opacity } from "./sanitize.ts";
-import { winAnsi } from "./win-ansi.ts";
+import { isWinAnsi, winAnsi } from "./win-ansi.ts";
 
 export interface ContentStream {
   readonly operators: string;
@@ -17,26 +26,49 @@ export interface ContentStream {
 /** By the names that the operators use. */
 export interface StreamResources {
   readonly fonts: Readonly<Record<string, FontName>>;
+  /** That the file has to bring along. */
+  readonly embedded: Readonly<Record<string, HostFont>>;
   readonly graphicsStates: Readonly<Record<string, { readonly opacity: number; readonly blendMode: BlendMode }>>;
+  /** Blobs of pictures. */
+  readonly images: Readonly<Record<string, string>>;
   /** Transparency groups: form XObjects with the bounds of the whole. */
   readonly groups: Readonly<Record<string, ContentStream & { readonly bbox: Rect }>>;
 }
 
-/** `matrix` takes points of the page to the stream's space; `bounds` holds all that is drawn, in points of the page. */
-export function toContentStream(
-  commands: readonly DrawCommand[],
-  options: { readonly matrix: Matrix; readonly bounds: Rect },
-): ContentStream {
-  return stream(commands, options.bounds, `${options.matrix.map(pdfNumber).join(" ")} cm`);
+/** Fonts beside the standard ones. */
+export interface TextFonts {
+  readonly fontFor: FontFor;
+  /** The string that draws these glyphs. */
+  readonly show: (font: HostFont, glyphs: readonly HostGlyph[]) => string;
 }
 
-function stream(commands: readonly DrawCommand[], bounds: Rect, first: string | null): ContentStream {
+export interface ContentStreamOptions {
+  /** Takes points of the page to the stream's space. */
+  readonly matrix: Matrix;
+  /** Holds all that is drawn, in points of the page. */
+  readonly bounds: Rect;
+  /** Without them characters beyond the standard fonts are drawn as `?`. */
+  readonly fonts?: TextFonts | undefined;
+}
+
+export function toContentStream(commands: readonly DrawCommand[], { matrix, bounds, fonts }: ContentStreamOptions): ContentStream {
+  return stream(commands, { bounds, fonts }, `${matrix.map(pdfNumber).join(" ")} cm`);
+}
+
+function stream(
+  commands: readonly DrawCommand[],
+  options: Pick<ContentStreamOptions, "bounds" | "fonts">,
+  first: string | null,
+): ContentStream {
+  const { bounds } = options;
   const fonts: Record<string, FontName> = {};
+  const embedded: Record<string, HostFont> = {};
   const graphicsStates: Record<string, { opacity: number; blendMode: BlendMode }> = {};
+  const images: Record<string, string> = {};
   const groups: Record<string, ContentStream & { bbox: Rect }> = {};
   const out: string[] = first === null ? [] : [first];
   for (const command of commands) write(command);
-  return { operators: out.join("\n"), resources: { fonts, graphicsStates, groups } };
+  return { operators: out.join("\n"), resources: { fonts, embedded, graphicsStates, images, groups } };
 
   function write(command: DrawCommand): void {
     const alpha = opacity(command.opacity);
@@ -52,12 +84,14 @@ function stream(commands: readonly DrawCommand[], bounds: Rect, first: string | 
     if (composed) group({ ...command, opacity: 1, blendMode: "normal" });
     else if (command.kind === "path") out.push(...paint(command));
     else if (command.kind === "text") {
-      const key = `F${FONT_NAMES.indexOf(command.font)}`;
-      fonts[key] = command.font;
       // The page's y runs down and the stream's up: text is turned over once more.
-      out.push(
-        `BT ${rgb(command.color)} rg /${key} ${pdfNumber(command.size)} Tf 1 0 0 -1 ${pdfNumber(command.x)} ${pdfNumber(command.y)} Tm ${pdfLiteral(winAnsi(command.text))} Tj ET`,
-      );
+      const place = `1 0 0 -1 ${pdfNumber(command.x)} ${pdfNumber(command.y)} Tm`;
+      out.push(`BT ${rgb(command.color)} rg ${place} ${shown(command).join(" ")} ET`);
+    } else if (command.kind === "image") {
+      const key = `I${Object.keys(images).length}`;
+      images[key] = command.blob;
+      const [left, top, width, height] = command.rect.map((value) => finite(value)) as unknown as Rect;
+      out.push(`${[width, 0, 0, -height, left, top + height].map(pdfNumber).join(" ")} cm /${key} Do`);
     } else {
       if (command.transform !== undefined) out.push(`${command.transform.map((value) => pdfNumber(finite(value))).join(" ")} cm`);
       if (command.clip !== undefined) out.push(`${operators(rectPath(command.clip))} W n`);
@@ -66,9 +100,38 @@ function stream(commands: readonly DrawCommand[], bounds: Rect, first: string | 
     out.push("Q");
   }
 
+  function shown({ text, font, size, width }: TextCommand): string[] {
+    const standard = (some: string): string => {
+      const key = `F${FONT_NAMES.indexOf(font)}`;
+      fonts[key] = font;
+      return `/${key} ${pdfNumber(size)} Tf ${pdfLiteral(winAnsi(some))} Tj`;
+    };
+    if (options.fonts === undefined || isWinAnsi(text)) return [standard(text)];
+    const { fontFor, show } = options.fonts;
+    const pieces = textPieces(text, font, fontFor);
+    const needed = piecesWidth(pieces, font) * size;
+    // Lines were broken by a guess of these widths: what turns out longer is set narrower, so that nothing is cut off.
+    const narrower = width > 0 && needed > width + 0.01 ? [`${pdfNumber((100 * width) / needed)} Tz`] : [];
+    return [
+      ...narrower,
+      ...pieces.map((piece) =>
+        piece.kind === "standard"
+          ? standard(piece.text)
+          : `/${embeddedKey(piece.font)} ${pdfNumber(size)} Tf ${show(piece.font, piece.glyphs)} Tj`,
+      ),
+    ];
+  }
+
+  function embeddedKey(font: HostFont): string {
+    const known = Object.entries(embedded).find(([, one]) => one === font);
+    const key = known?.[0] ?? `E${Object.keys(embedded).length}`;
+    embedded[key] = font;
+    return key;
+  }
+
   function group(command: DrawCommand): void {
     const key = `X${Object.keys(groups).length}`;
-    groups[key] = { ...stream([command], bounds, null), bbox: bounds };
+    groups[key] = { ...stream([command], options, null), bbox: bounds };
     out.push(`/${key} Do`);
   }
 

@@ -9,10 +9,12 @@ import { blendMode, color, dashes, finite, opacity } from "./sanitize.ts";
 import { isWinAnsi } from "./win-ansi.ts";
 
 export interface SvgElement {
-  readonly tag: "path" | "text" | "g" | "svg";
+  readonly tag: "path" | "text" | "image" | "g" | "svg";
   readonly attributes: Readonly<Record<string, string>>;
   readonly style?: Readonly<Record<string, string>>;
   readonly text?: string;
+  /** Of an image: the blob that its `href` leads to, which only the viewer knows how to reach. */
+  readonly blob?: string;
   readonly children?: readonly SvgElement[];
 }
 
@@ -61,6 +63,15 @@ function element(command: DrawCommand): SvgElement {
         ...styled(command, { "white-space": "pre" }),
         text: command.text,
       };
+    case "image": {
+      const [x, y, width, height] = command.rect.map(number) as [string, string, string, string];
+      return {
+        tag: "image",
+        attributes: { x, y, width, height, preserveAspectRatio: "none", ...opacityOf(command) },
+        ...styled(command),
+        blob: command.blob,
+      };
+    }
     case "group": {
       const { clip } = command;
       const children = toSvg(command.commands);

@@ -69,8 +69,8 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
-/** In order of their paths, so that the choice does not depend on the disk. */
-function fontFiles(folders: readonly string[]): readonly string[] {
+/** Paths of the files that hold fonts, in order, so that the choice does not depend on the disk. */
+export function fontFiles(folders: readonly string[] = FONT_FOLDERS): readonly string[] {
   const found: string[] = [];
   const look = (folder: string, depth: number): void => {
     for (const entry of entriesOf(folder)) {

@@ -2,9 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants, deflateSync, inflateRawSync, inflateSync } from "node:zlib";
 import type { PdfEngine, RangeReader } from "../engine.ts";
+import type { Codec } from "../objects/filters.ts";
 import { openPdfium, type PdfiumOptions } from "../pdfium/engine.ts";
 import { installedFonts } from "./installed-fonts.ts";
+
+export { fontFiles } from "./installed-fonts.ts";
 
 /** Loads PDFium from the installed package. Text in fonts that no file holds gets those that are installed on this machine. */
 export async function openPdfiumNode(options: Omit<PdfiumOptions, "wasm"> = {}): Promise<PdfEngine> {
@@ -33,3 +37,21 @@ export function fileReader(path: string): FileReader {
     close: () => closeSync(file),
   };
 }
+
+/** What one stream of a file may become. */
+const MAX_INFLATED = 256 * 1024 * 1024;
+
+/** zlib of Node. A stream that is cut short gives what can be had of it. */
+export const nodeCodec: Codec = {
+  inflate(bytes) {
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED };
+    try {
+      return inflateSync(bytes, options);
+    } catch (error) {
+      // A wrong checksum or header: the data may be sound.
+      if (bytes.length < 3 || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw error;
+      return inflateRawSync(bytes.subarray(2), options);
+    }
+  },
+  deflate: (bytes) => deflateSync(bytes, { level: 6 }),
+};

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { PdfError } from "../engine.ts";
+import type { RecordChange } from "../export.ts";
 import { handleOf } from "../pdfium/document.ts";
 import { annotatedPdf, notAPdf, pagesPdf } from "../testing/index.ts";
 import { plainText } from "../text.ts";
@@ -51,7 +52,9 @@ test("a document is opened, read, drawn, imported, saved and closed from afar", 
   expect(sourceSha256).toMatch(/^[0-9a-f]{64}$/);
   expect((await document.save()).length).toBeGreaterThan(500);
   const base = records[0]!.records.find(({ id }) => id === "rectangle-1")!;
-  const edited = await remote.open(bufferOf(await document.exportChanges([{ base, current: null }], { annotations: true })));
+  const edited = await remote.open(
+    bufferOf(await document.exportChanges([{ base, current: null } as RecordChange], { annotations: true })),
+  );
   const left = (await edited.importRecords({ revision: 1 })).records[0]!.records.map(({ id }) => id);
   expect(left).toContain("highlight-1");
   expect(left).not.toContain("rectangle-1");

@@ -14,11 +14,14 @@ import {
   type PdfPermissions,
   type RenderOptions,
 } from "../engine.ts";
+import { objectFile } from "../forms/object-file.ts";
+import { type FieldType, type FileField, readForm } from "../forms/read-form.ts";
 import { isDrawnWithOthers } from "../import-annotation.ts";
 import { layOut } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
 import type { OpenFile } from "./files.ts";
+import { hasForm, plainFile } from "./form.ts";
 import type { IsShown } from "./hide.ts";
 import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
 import type { Pointer, Wasm } from "./memory.ts";
@@ -54,6 +57,8 @@ export class PdfiumDocument implements PdfDocument {
   #drawing: { readonly copy: DocumentCopy; readonly file: OpenFile | null } | null = null;
   /** By page: annotations that are not drawn with the others. */
   readonly #hidden = new Map<number, ReadonlySet<number>>();
+  /** Kept for drawing. */
+  #form: readonly FileField[] | null = null;
   #isEdited = false;
   #pageCount: number;
   #closed = false;
@@ -126,6 +131,17 @@ export class PdfiumDocument implements PdfDocument {
     });
   }
 
+  get hasForm(): boolean {
+    return this.#run(() => hasForm(this.#wasm, this.#main.pointer));
+  }
+
+  form(): FileField[] {
+    return this.#run(() => {
+      const { bytes, pages } = plainFile({ module: this.#wasm, docPtr: this.#main.pointer });
+      return readForm(objectFile(bytes), pages);
+    });
+  }
+
   save(): Uint8Array {
     return this.#run(() => saveDocument(this.#wasm, this.#main.pointer));
   }
@@ -164,7 +180,8 @@ export class PdfiumDocument implements PdfDocument {
     let hidden = this.#hidden.get(index);
     if (hidden === undefined) {
       const found = readAnnotations(this.#wasm, this.#main.pointer, index, (at) => this.#geometry(at));
-      hidden = new Set(found.filter((annotation) => !isDrawnWithOthers(annotation)).map(({ ordinal }) => ordinal));
+      const typeOf = this.#fieldTypes(index, found);
+      hidden = new Set(found.filter((annotation) => !isDrawnWithOthers(annotation, typeOf(annotation))).map(({ ordinal }) => ordinal));
       if (this.#hidden.size >= KNOWN_PAGES) this.#hidden.delete(this.#hidden.keys().next().value!);
       this.#hidden.set(index, hidden);
     }
@@ -172,8 +189,20 @@ export class PdfiumDocument implements PdfDocument {
     return (_subtype, ordinal) => !left.has(ordinal);
   }
 
+  /** Of a page's widgets. The whole form is read only when they do not say themselves what they are. */
+  #fieldTypes(index: number, found: readonly FileAnnotation[]): (annotation: FileAnnotation) => FieldType | null {
+    const widgets = found.filter(({ subtype }) => subtype === "Widget");
+    if (widgets.every(({ fieldType }) => fieldType !== null)) return ({ fieldType }) => fieldType;
+    this.#form ??= this.form();
+    const types = new Map<number, FieldType>();
+    for (const { type, widgets: own } of this.#form)
+      for (const { pageIndex, ordinal } of own) if (pageIndex === index) types.set(ordinal, type);
+    return ({ subtype, ordinal }) => (subtype === "Widget" ? (types.get(ordinal) ?? null) : null);
+  }
+
   #edited(what: "page" | "pages"): void {
     this.#isEdited = true;
+    this.#form = null;
     this.#hidden.clear();
     this.#closeDrawing();
     if (what === "page") return;

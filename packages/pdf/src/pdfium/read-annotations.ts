@@ -1,7 +1,9 @@
 /** Annotations of a page as the file has them, read without loading the page's content. */
 import type { Action, Rect } from "@lectern/protocol";
 import { dateMillis } from "../dates.ts";
-import type { BorderStyle, FileAnnotation, FileFreeText } from "../engine.ts";
+import { PRIVATE_KEY } from "../annotation-dictionary.ts";
+import type { BorderStyle, FileAnnotation, FileFreeText, LineCap } from "../engine.ts";
+import { typeOf } from "../forms/read-form.ts";
 import { type DefaultAppearance, parseDefaultAppearance } from "./default-appearance.ts";
 import { type GeometryOf, targetOf } from "./destination.ts";
 import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
@@ -14,6 +16,8 @@ const MAX_STROKES = 1000;
 const MAX_POINTS = 20_000;
 const COLOR = 0;
 const INTERIOR_COLOR = 1;
+const OUTLINE_COLOR = 2;
+const NORMAL = 0;
 const BLEND_MODES = [
   "normal",
   "multiply",
@@ -67,7 +71,7 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
     name: text("NM") || null,
     rect,
     flags: fn.FPDFAnnot_GetFlags(annotation),
-    isReply: hasKey(wasm, annotation, "IRT"),
+    ...readThread(wasm, annotation, subtype),
     author: text("T") || null,
     contents: text("Contents"),
     createdAt: creationDate,
@@ -81,10 +85,21 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
     inset: readInset(wasm, annotation),
     quads: readQuads(wasm, annotation, geometry),
     strokes: subtype === "Ink" ? readStrokes(wasm, annotation, geometry) : [],
-    icon: subtype === "Text" ? text("Name") || null : null,
+    points: readOutline(wasm, annotation, geometry, subtype),
+    lineEndings: subtype === "Line" || subtype === "PolyLine" || subtype === "FreeText" ? readEndings(wasm, annotation) : [null, null],
+    overlay: subtype === "Redact" ? readOverlay(wasm, annotation) : null,
+    privateData: hasKey(wasm, annotation, PRIVATE_KEY) ? text(PRIVATE_KEY) : null,
+    hasAppearance: fn.EPDFAnnot_HasAppearanceStream(annotation, NORMAL) !== 0,
+    icon: subtype === "Text" || subtype === "Stamp" ? text("Name") || null : null,
     freeText: subtype === "FreeText" ? readFreeText(wasm, annotation, geometry) : null,
     action: readAction(reader, annotation, subtype),
+    fieldType: subtype === "Widget" ? readFieldType(wasm, annotation) : null,
   };
+}
+
+/** What the widget itself says; a field of several widgets says it above them. */
+function readFieldType(wasm: Wasm, widget: Pointer): FileAnnotation["fieldType"] {
+  return typeOf(readText(wasm, widget, "FT") || null, readNumber(wasm, widget, "Ff") ?? 0);
 }
 
 function readText(wasm: Wasm, annotation: Pointer, key: string): string {
@@ -228,6 +243,75 @@ function readPoints(
     }
     return points;
   });
+}
+
+/** What a reply or a popup hangs on. */
+function readThread(
+  wasm: Wasm,
+  annotation: Pointer,
+  subtype: Subtype,
+): Pick<FileAnnotation, "isReply" | "hangsOn" | "replyType" | "state"> {
+  const { fn } = wasm;
+  const isReply = hasKey(wasm, annotation, "IRT");
+  const key = isReply ? "IRT" : subtype === "Popup" ? "Parent" : null;
+  const linked = key === null ? 0 : fn.FPDFAnnot_GetLinkedAnnot(annotation, wasm.name(key));
+  const hangsOn = linked === 0 ? 0 : fn.EPDFAnnot_GetObjectNumber(linked);
+  if (linked !== 0) fn.FPDFPage_CloseAnnot(linked);
+  return {
+    isReply,
+    hangsOn,
+    replyType: isReply && fn.EPDFAnnot_GetReplyType(annotation) === GROUP ? "group" : "reply",
+    state: isReply ? readText(wasm, annotation, "State") || null : null,
+  };
+}
+
+const GROUP = 2;
+
+function readOutline(wasm: Wasm, annotation: Pointer, geometry: PageGeometry, subtype: Subtype): [number, number][] {
+  const { fn } = wasm;
+  if (subtype === "Line") {
+    return wasm.frame((alloc) => {
+      const buffer = alloc(16);
+      if (fn.FPDFAnnot_GetLine(annotation, buffer, buffer + 8) === 0) return [];
+      const [x0, y0, x1, y1] = wasm.f32s(buffer, 4) as unknown as [number, number, number, number];
+      const points = [toPage(geometry, x0, y0), toPage(geometry, x1, y1)];
+      return points.every((point) => point.every(Number.isFinite)) ? points : [];
+    });
+  }
+  if (subtype !== "Polygon" && subtype !== "PolyLine") return [];
+  const total = fn.FPDFAnnot_GetVertices(annotation, 0, 0);
+  return total === 0 ? [] : readPoints(wasm, total, geometry, (buffer, length) => fn.FPDFAnnot_GetVertices(annotation, buffer, length));
+}
+
+const LINE_CAPS: readonly (LineCap | null)[] = [
+  null,
+  "square",
+  "circle",
+  "diamond",
+  "openArrow",
+  "closedArrow",
+  "butt",
+  "reverseOpenArrow",
+  "reverseClosedArrow",
+  "slash",
+];
+
+function readEndings(wasm: Wasm, annotation: Pointer): FileAnnotation["lineEndings"] {
+  return wasm.frame((alloc) => {
+    const out = alloc(8);
+    if (wasm.fn.EPDFAnnot_GetLineEndings(annotation, out, out + 4) === 0) return [null, null];
+    const [start, end] = wasm.i32s(out, 2) as unknown as [number, number];
+    return [LINE_CAPS[start] ?? null, LINE_CAPS[end] ?? null];
+  });
+}
+
+function readOverlay(wasm: Wasm, annotation: Pointer): NonNullable<FileAnnotation["overlay"]> {
+  return {
+    text: readText(wasm, annotation, "OverlayText") || null,
+    repeat: wasm.fn.EPDFAnnot_GetOverlayTextRepeat(annotation) !== 0,
+    outline: readColor(wasm, annotation, OUTLINE_COLOR, "OC"),
+    textColor: parseDefaultAppearance(readText(wasm, annotation, "DA"), "").fontColor,
+  };
 }
 
 function readFreeText(wasm: Wasm, annotation: Pointer, geometry: PageGeometry): FileFreeText {

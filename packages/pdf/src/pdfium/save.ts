@@ -3,8 +3,10 @@ import { PdfError } from "../engine.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 
 const NO_INCREMENTAL = 2;
+const REMOVE_SECURITY = 3;
 
-export function saveDocument(wasm: Wasm, document: Pointer): Uint8Array {
+/** `plain`: without encryption. */
+export function saveDocument(wasm: Wasm, document: Pointer, options: { readonly plain?: boolean } = {}): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const write = wasm.addFunction((_writer, data, size) => {
@@ -19,7 +21,7 @@ export function saveDocument(wasm: Wasm, document: Pointer): Uint8Array {
       const writer = alloc(8);
       wasm.setI32(writer, 1);
       wasm.setI32(writer + 4, write);
-      return wasm.fn.FPDF_SaveAsCopy(document, writer, NO_INCREMENTAL);
+      return wasm.fn.FPDF_SaveAsCopy(document, writer, options.plain === true ? REMOVE_SECURITY : NO_INCREMENTAL);
     });
     if (done === 0) throw new PdfError("failed", "the document could not be written");
   } finally {

@@ -1,0 +1,121 @@
+/** The appearance of an annotation as a form XObject: what readers draw instead of making up their own. */
+import type { Rect } from "@lectern/protocol";
+import type { BlendMode } from "./appearance/commands.ts";
+import type { FontFor } from "./appearance/embedded-text.ts";
+import type { FontName } from "./appearance/font-metrics.ts";
+import { drawAnnotation, type DrawnAnnotation } from "./appearance/registry.ts";
+import { type ContentStream, type StreamResources, type TextFonts, toContentStream } from "./appearance/to-content-stream.ts";
+import type { FontWriter } from "./font-writer.ts";
+import { type PdfDictionary, pdfName, type PdfObjects, type PdfRef } from "./pdf-writer.ts";
+
+/** A picture as PDF holds it: samples, row by row from the top, or a JPEG file. */
+export interface PdfImage {
+  readonly width: number;
+  readonly height: number;
+  readonly components: 1 | 3 | 4;
+  readonly filter: "DCTDecode" | "FlateDecode" | null;
+  readonly data: Uint8Array;
+  /** One byte a pixel, with the same filter unless that is a JPEG's; null when it is opaque. */
+  readonly alpha: { readonly filter: "FlateDecode" | null; readonly data: Uint8Array } | null;
+}
+
+/** Objects that appearances share. */
+export interface SharedObjects {
+  readonly objects: PdfObjects;
+  readonly fonts: Map<FontName, PdfRef>;
+  /** For what the standard fonts lack; without it that is drawn as `?`. */
+  readonly embedding?: { readonly fontFor: FontFor; readonly writer: FontWriter } | undefined;
+  readonly images: Map<string, PdfRef>;
+  /** Null when it is not there: it is left out of the drawing. */
+  readonly imageOf: (blob: string) => PdfImage | null;
+}
+
+export function writeAppearance(shared: SharedObjects, data: DrawnAnnotation, rect: Rect): PdfRef {
+  const [left, top] = rect;
+  const [width, height] = [Math.max(rect[2], 1), Math.max(rect[3], 1)];
+  const content = toContentStream(drawAnnotation(data), {
+    matrix: [1, 0, 0, -1, -left, top + height],
+    bounds: [left, top, width, height],
+    fonts: textFonts(shared.embedding),
+  });
+  return writeForm(shared, content, { BBox: [0, 0, width, height] });
+}
+
+export function textFonts(embedding: SharedObjects["embedding"]): TextFonts | undefined {
+  return embedding === undefined ? undefined : { fontFor: embedding.fontFor, show: (font, glyphs) => embedding.writer.show(font, glyphs) };
+}
+
+function writeForm(shared: SharedObjects, content: ContentStream, extra: PdfDictionary): PdfRef {
+  return shared.objects.stream(
+    { Type: pdfName("XObject"), Subtype: pdfName("Form"), ...extra, Resources: resources(shared, content.resources) },
+    content.operators,
+  );
+}
+
+function resources(shared: SharedObjects, { fonts, embedded, graphicsStates, images, groups }: StreamResources): PdfDictionary {
+  const pictures = Object.entries(images).flatMap(([key, blob]) => {
+    const ref = writeImage(shared, blob);
+    return ref === null ? [] : [[key, ref] as const];
+  });
+  const forms = Object.entries(groups).map(([key, group]) => {
+    const [left, top, width, height] = group.bbox;
+    const extra = { BBox: [left, top, left + width, top + height], Group: { Type: pdfName("Group"), S: pdfName("Transparency") } };
+    return [key, writeForm(shared, group, extra)] as const;
+  });
+  const all = {
+    ...mapped(fonts, (font) => writeFont(shared, font)),
+    ...mapped(embedded, (font) => shared.embedding!.writer.ref(font)),
+  };
+  return {
+    Font: Object.keys(all).length === 0 ? undefined : all,
+    ExtGState: mapped(graphicsStates, ({ opacity, blendMode }) => ({
+      Type: pdfName("ExtGState"),
+      CA: opacity,
+      ca: opacity,
+      BM: pdfName(blendModeName(blendMode)),
+    })),
+    XObject: pictures.length + forms.length === 0 ? undefined : Object.fromEntries([...pictures, ...forms]),
+  };
+}
+
+function writeFont({ objects, fonts }: SharedObjects, font: FontName): PdfRef {
+  const known = fonts.get(font);
+  if (known !== undefined) return known;
+  const ref = objects.add({
+    Type: pdfName("Font"),
+    Subtype: pdfName("Type1"),
+    BaseFont: pdfName(font),
+    Encoding: pdfName("WinAnsiEncoding"),
+  });
+  fonts.set(font, ref);
+  return ref;
+}
+
+const COLOR_SPACES = { 1: "DeviceGray", 3: "DeviceRGB", 4: "DeviceCMYK" } as const;
+
+function writeImage({ objects, images, imageOf }: SharedObjects, blob: string): PdfRef | null {
+  const known = images.get(blob);
+  const image = known === undefined ? imageOf(blob) : null;
+  if (known !== undefined || image === null) return known ?? null;
+  const { width, height, alpha } = image;
+  const common = { Type: pdfName("XObject"), Subtype: pdfName("Image"), Width: width, Height: height, BitsPerComponent: 8 };
+  const filter = (name: string | null): PdfDictionary => (name === null ? {} : { Filter: pdfName(name) });
+  const mask =
+    alpha === null ? undefined : objects.stream({ ...common, ColorSpace: pdfName("DeviceGray"), ...filter(alpha.filter) }, alpha.data);
+  const ref = objects.stream(
+    { ...common, ColorSpace: pdfName(COLOR_SPACES[image.components]), ...filter(image.filter), SMask: mask },
+    image.data,
+  );
+  images.set(blob, ref);
+  return ref;
+}
+
+function mapped<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => PdfRef | PdfDictionary): PdfDictionary | undefined {
+  const pairs = Object.entries(entries);
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs.map(([key, entry]) => [key, value(entry)]));
+}
+
+/** `colorDodge` → `ColorDodge`. */
+function blendModeName(mode: BlendMode): string {
+  return mode[0]!.toUpperCase() + mode.slice(1);
+}

@@ -1,0 +1,193 @@
+import { expect, test } from "vitest";
+import { type ComposedPage, composeDocument, type Composition } from "./compose.ts";
+import { ALL_PERMITTED } from "./encrypt.ts";
+import type { PdfDocument, PdfEngine } from "./engine.ts";
+import { nodeCodec, openPdfiumNode } from "./host/node.ts";
+import { encryptedPdf, ENCRYPTED_PASSWORD, formPdf, pdfFile, restrictedPdf, sampleDocument } from "./testing/index.ts";
+
+const engine: PdfEngine = await openPdfiumNode();
+
+const numbered = (prefix: string, count: number): Uint8Array =>
+  pdfFile({
+    pages: Array.from({ length: count }, (_, index) => ({ size: [200, 100], content: `BT /F0 12 Tf 20 50 Td (${prefix} ${index}) Tj ET` })),
+    outline: Array.from({ length: count }, (_, page) => ({ title: `${prefix} ${page}`, page })),
+  });
+
+const page = (index: number, more: Partial<ComposedPage> = {}): ComposedPage => ({
+  id: `1.${index}`,
+  file: 0,
+  index,
+  keepsAnnotations: true,
+  rotation: 0,
+  size: [200, 100],
+  crop: null,
+  label: "",
+  ...more,
+});
+
+function compose(sources: readonly Uint8Array[], pages: readonly ComposedPage[], more: Partial<Composition> = {}): Uint8Array {
+  const files = sources.map((source) => ({ source }));
+  const composition = { files, pages, writeLabels: false, metadata: null, watermarks: [], encryption: null, ...more };
+  return composeDocument(engine, composition, [], { annotations: true, codec: nodeCodec });
+}
+
+function reading<T>(bytes: Uint8Array, use: (document: PdfDocument) => T, password?: string): T {
+  const document = engine.open(bytes, password === undefined ? {} : { password });
+  try {
+    return use(document);
+  } finally {
+    document.close();
+  }
+}
+
+const texts = (bytes: Uint8Array): string[] =>
+  reading(bytes, (document) =>
+    Array.from({ length: document.pageCount }, (_, index) =>
+      document
+        .text(index)
+        .runs.map(({ text }) => text)
+        .join(" "),
+    ),
+  );
+
+test("pages come in the order, number and turn that was asked, with blank ones and those of other files between them", () => {
+  const source = numbered("own", 4);
+  const out = compose(
+    [source, numbered("other", 2)],
+    [
+      page(2, { rotation: 90 }),
+      page(0),
+      page(0, { id: "copy", keepsAnnotations: false, rotation: 180 }),
+      page(0, { id: "blank", file: null, size: [300, 400] }),
+      page(1, { id: "taken", file: 1, keepsAnnotations: false }),
+    ],
+  );
+  expect(texts(out)).toEqual(["own 2", "own 0", "own 0", "", "other 1"]);
+  reading(out, (document) => {
+    expect([0, 1, 2, 3, 4].map((index) => document.page(index).rotation)).toEqual([90, 0, 180, 0, 0]);
+    expect(document.page(3)).toMatchObject({ width: 300, height: 400 });
+    // The outline stays, and leads where its pages are now; what led to a page that is gone leads nowhere.
+    expect(document.outline().map(({ title, action }) => [title, action?.type === "goTo" ? action.page : null])).toEqual([
+      ["own 0", "1"],
+      ["own 1", null],
+      ["own 2", "0"],
+      ["own 3", null],
+    ]);
+  });
+  expect(Buffer.from(out).includes("own 1) Tj")).toBe(false);
+  expect(Buffer.compare(out, compose([source, numbered("other", 2)], [page(2, { rotation: 90 })]))).not.toBe(0);
+});
+
+test("the same plan gives the same bytes", () => {
+  const make = (): Uint8Array => compose([numbered("own", 3)], [page(1), page(0)], { metadata: { title: "Reversed" } });
+  expect(Buffer.compare(make(), make())).toBe(0);
+});
+
+test("crop boxes, labels and metadata are written", () => {
+  const out = compose(
+    [numbered("own", 3)],
+    [page(0, { crop: [10, 20, 100, 50], label: "i" }), page(1, { label: "7" }), page(2, { label: "8" })],
+    { writeLabels: true, metadata: { title: "Größe", author: "A. Writer" } },
+  );
+  reading(out, (document) => {
+    expect(document.page(0).boxes.crop).toEqual([10, 30, 110, 80]);
+    expect([0, 1, 2].map((index) => document.page(index).label)).toEqual(["i", "7", "8"]);
+    expect(document.metadata).toMatchObject({ title: "Größe", author: "A. Writer" });
+  });
+});
+
+test("fields stay with their page, and the copy of a page has fields of its own", () => {
+  const source = formPdf();
+  const names = (bytes: Uint8Array): string[] =>
+    [
+      ...Buffer.from(bytes)
+        .toString("latin1")
+        .matchAll(/\/T \(([^)]*)\)/g),
+    ].map((match) => match[1]!);
+  const before = names(compose([source], [page(0)]));
+  const after = names(compose([source], [page(0), page(0, { id: "copy", keepsAnnotations: false })]));
+  expect(before.length).toBeGreaterThan(0);
+  expect(after.length).toBeGreaterThan(before.length);
+  expect(new Set(after).size).toBe(after.length);
+  expect(names(compose([source], [page(0, { file: null })]))).toEqual([]);
+});
+
+test("a watermark is part of the page as it is shown, turned pages too", () => {
+  const dark = (bytes: Uint8Array, index: number): number[] =>
+    reading(bytes, (document) => {
+      const { data, width, height } = document.render(index, { width: 100, annotations: "all" });
+      let [left, right, top, bottom] = [width, 0, height, 0];
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++)
+          if (data[(y * width + x) * 4]! < 128)
+            [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+      return [left / width, right / width, top / height, bottom / height].map((share) => Math.round(share * 10) / 10);
+    });
+  const content = { kind: "image", width: 1, height: 1, data: Buffer.from([0, 0, 0, 255]).toString("base64") } as const;
+  const watermark = {
+    width: { value: 50, unit: "%" },
+    height: { value: 50, unit: "%" },
+    left: { value: 0, unit: "pt" },
+    top: { value: 0, unit: "pt" },
+    rotation: 0,
+    opacity: 1,
+    content,
+  } as const;
+  const blank = pdfFile({
+    pages: [
+      { size: [200, 100], content: "" },
+      { size: [200, 100], content: "", rotate: 90 },
+    ],
+  });
+  const out = compose([blank], [page(0), page(1), page(0, { id: "plain", keepsAnnotations: false })], {
+    watermarks: [{ watermark, pages: [0, 1] }],
+  });
+  expect(dark(out, 0)).toEqual([0, 0.5, 0, 0.5]);
+  expect(dark(out, 1)).toEqual([0, 0.5, 0, 0.5]);
+  expect(dark(out, 2)).toEqual([1, 0, 1, 0]);
+});
+
+test("a password and restrictions are asked of whoever opens the file", () => {
+  const encryption = {
+    userPassword: "open me",
+    ownerPassword: "all mine",
+    permissions: { ...ALL_PERMITTED, print: false, printHighQuality: false },
+  };
+  const out = compose([sampleDocument().slice()], [page(0)], { encryption });
+  expect(() => engine.open(out)).toThrow("password");
+  reading(out, (document) => expect(document.permissions).toMatchObject({ print: false, extract: true }), "open me");
+  expect(Buffer.from(out).toString("latin1")).toMatch(/\/R 6/);
+});
+
+test("an encrypted file keeps both of its passwords and its restrictions when its pages change", () => {
+  const pages = [page(0, { rotation: 90 }), page(0, { file: 1, keepsAnnotations: false }), page(0, { id: "blank", file: null })];
+  const made = (source: Uint8Array, password?: string): Uint8Array =>
+    composeDocument(
+      engine,
+      {
+        files: [{ source, ...(password === undefined ? {} : { password }) }, { source: numbered("other", 1) }],
+        pages,
+        writeLabels: false,
+        metadata: { title: "Kept shut" },
+        watermarks: [],
+        encryption: null,
+        securityOf: { source, ...(password === undefined ? {} : { password }) },
+      },
+      [],
+      { annotations: true, codec: nodeCodec },
+    );
+  const secret = made(encryptedPdf(), ENCRYPTED_PASSWORD);
+  expect(() => engine.open(secret)).toThrow("password");
+  expect(() => engine.open(secret, { password: "guess" })).toThrow("password");
+  for (const password of [ENCRYPTED_PASSWORD, "owner"]) {
+    reading(secret, (document) => expect(document.metadata.title).toBe("Kept shut"), password);
+    reading(secret, (document) => expect(document.text(0).runs[0]?.text).toBe("A secret page"), password);
+    reading(secret, (document) => expect(document.text(1).runs[0]?.text).toBe("other 0"), password);
+  }
+  const restricted = made(restrictedPdf());
+  const before = reading(restrictedPdf(), (document) => document.permissions);
+  expect(before).toMatchObject({ extract: false, modification: false, print: true, printHighQuality: false });
+  reading(restricted, (document) => expect(document.permissions).toEqual(before));
+  expect(texts(restricted)).toEqual(["A secret page", "other 0", ""]);
+  reading(restricted, (document) => expect(document.permissions.modification).toBe(true), "owner");
+});

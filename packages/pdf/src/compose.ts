@@ -1,0 +1,77 @@
+/**
+ * The whole way from sources and records to a file: pages put together, annotations written, boxes, labels, watermarks and metadata, and last
+ * the encryption. Everything but the last is deterministic: the same plan gives the same bytes.
+ */
+import type { Rect } from "@lectern/protocol";
+import { type Encryption, encryptFile } from "./encrypt.ts";
+import type { PdfEngine, RangeReader } from "./engine.ts";
+import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
+import type { Codec } from "./objects/filters.ts";
+import { assemblePages, type FinishedPages, finishPages, plainBytes, type PlannedPage } from "./pages.ts";
+import { keepSecurity } from "./security/keep-security.ts";
+import { burnWatermarks, type Watermark } from "./watermark.ts";
+
+export interface ComposedPage extends PlannedPage {
+  /** Of the page record: changes name it. */
+  readonly id: string;
+  readonly crop: Rect | null;
+  readonly label: string;
+}
+
+export interface Composition {
+  /** File 0 is edited in place; the others give pages. */
+  readonly files: readonly { readonly source: Uint8Array | RangeReader; readonly password?: string }[];
+  readonly pages: readonly ComposedPage[];
+  /** Default: those of file 0, as far as they fit. */
+  readonly writeLabels: boolean;
+  readonly metadata: FinishedPages["metadata"];
+  /** With the pages to burn them on; null: all. */
+  readonly watermarks: readonly { readonly watermark: Watermark; readonly pages: readonly number[] | null }[];
+  readonly encryption: Encryption | null;
+  /** Its passwords and restrictions are the outcome's; when it has none, `encryption` is. */
+  readonly securityOf?: { readonly source: Uint8Array | RangeReader; readonly password?: string } | null;
+}
+
+/** Throws PdfError like `open`, and `failed`. */
+export function composeDocument(
+  engine: PdfEngine,
+  composition: Composition,
+  changes: Iterable<RecordChange>,
+  options: Omit<ExportOptions, "password" | "pageIndexOf"> & { readonly codec: Codec },
+): Uint8Array {
+  const { files, pages, writeLabels, metadata, watermarks, encryption, securityOf = null } = composition;
+  const wanted = [...changes];
+  const id = nameOfVersion([
+    pages,
+    metadata,
+    watermarks,
+    wanted,
+    files.map(({ source }) => (source instanceof Uint8Array ? source.length : source.size)),
+  ]);
+  const plain = files.map(({ source, password }) => plainBytes(engine, source, password));
+  const assembled = assemblePages(plain, pages, id);
+  const indexes = new Map(pages.map((page, index) => [page.id, index]));
+  const { codec, ...rest } = options;
+  const marked = exportDocument(engine, assembled, wanted, { ...rest, pageIndexOf: (page) => indexes.get(page) ?? null });
+  const finished = finishPages(
+    marked,
+    { crops: pages.map(({ crop }) => crop), labels: writeLabels ? pages.map(({ label }) => label) : null, metadata },
+    id,
+  );
+  const burned = watermarks.length === 0 ? finished : burnWatermarks(finished, watermarks, { codec, id });
+  const kept = securityOf === null ? null : keepSecurity(engine, burned, securityOf);
+  if (kept !== null) return kept;
+  return encryption === null ? burned : encryptFile(engine, burned, encryption);
+}
+
+/** 32 hexadecimal digits: no secret hangs on them, they only have to differ when the content does. */
+export function nameOfVersion(content: unknown): string {
+  const text = JSON.stringify(content);
+  const lanes = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b];
+  for (let at = 0; at < text.length; at++)
+    for (let lane = 0; lane < 4; lane++) lanes[lane] = Math.imul(lanes[lane]! ^ (text.charCodeAt(at) + lane), 0x01000193) >>> 0;
+  return lanes
+    .map((lane) => lane.toString(16).padStart(8, "0"))
+    .join("")
+    .toUpperCase();
+}

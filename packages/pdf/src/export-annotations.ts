@@ -1,0 +1,311 @@
+/**
+ * Annotation records → annotations of the file. What a record was made from is written anew under its own object number, so
+ * that whatever refers to it still does, and keeps the entries that records know nothing of; the rest is not touched.
+ */
+import type { AnyRecord, RecordOf, Rect } from "@lectern/protocol";
+import { actionEntries, annotationEntries, type AnnotationToWrite, CLEARED, type PageTarget } from "./annotation-dictionary.ts";
+import { union } from "./appearance/commands.ts";
+import { annotationBounds, type DrawnAnnotation, isDrawn } from "./appearance/registry.ts";
+import { type SharedObjects, writeAppearance } from "./appearance-stream.ts";
+import { type CommentChange, commentEntries, locateComment } from "./export-comments.ts";
+import type { FileAnnotation, PdfBox, PdfDocument } from "./engine.ts";
+import type { FileUpdate } from "./file-update.ts";
+import { annotationData, recordType } from "./import-annotation.ts";
+import { isSame } from "./is-same.ts";
+import { type PdfDictionary, pdfName, pdfRaw, pdfRef, type PdfValue } from "./pdf-writer.ts";
+import type { PdfiumHandle } from "./pdfium/document.ts";
+import { clearAppearance, removeAnnotations } from "./pdfium/edit-annotations.ts";
+import { NOT_SEEN } from "./pdfium/flatten.ts";
+import { itemsOf, referred, unexpected } from "./saved-file.ts";
+import { MARK_SUBTYPES } from "./subtypes.ts";
+
+export interface AnnotationChange {
+  readonly base: RecordOf<"annotation"> | null;
+  readonly current: RecordOf<"annotation"> | null;
+}
+
+interface Edit {
+  /** Ordinal of the annotation in the source that goes away or is written anew. */
+  readonly replaces: number | null;
+  /** Null: it only goes away. */
+  readonly write: AnnotationToWrite | null;
+  /** The entries that say where a link leads stay as they are. */
+  readonly keepsAction: boolean;
+  /** It only gets an appearance: it is about to become content of the page. */
+  readonly onlyAppearance?: boolean;
+}
+
+interface CommentEdit {
+  readonly replaces: number | null;
+  readonly write: RecordOf<"comment">;
+  /** Object number of what the thread hangs on, where that is not written itself. */
+  readonly rootNumber: number | null;
+}
+
+/** What is to be done on one page of the document. */
+interface PagePlan {
+  readonly edits: Edit[];
+  readonly comments: CommentEdit[];
+  readonly found: readonly FileAnnotation[];
+  readonly taken: Set<number>;
+}
+
+/** By the page's index in the document. */
+export type AnnotationPlan = ReadonlyMap<number, PagePlan>;
+
+export interface AnnotationPlanOptions {
+  readonly annotations: boolean;
+  /** Its marks are about to become content. */
+  readonly isFlattened: (index: number) => boolean;
+  readonly pageIndexOf: (page: string) => number | null;
+  readonly hasImage: (blob: string) => boolean;
+  readonly onLeftOut?: (record: AnyRecord) => void;
+}
+
+/** `comments` name threads whose annotations are among the changes, changed or not. */
+export function planAnnotations(
+  document: PdfDocument,
+  { changes, comments }: { readonly changes: readonly AnnotationChange[]; readonly comments: readonly CommentChange[] },
+  options: AnnotationPlanOptions,
+): AnnotationPlan {
+  const pages = new Map<number, PagePlan>();
+  const pageOf = (record: RecordOf<"annotation">): PagePlan | null => {
+    const index = record.data.page === null ? null : options.pageIndexOf(record.data.page);
+    return index === null || index < 0 || index >= document.pageCount ? null : planOf(index);
+  };
+  const planOf = (index: number): PagePlan => {
+    let page = pages.get(index);
+    if (page === undefined) pages.set(index, (page = { edits: [], comments: [], found: document.annotations(index), taken: new Set() }));
+    return page;
+  };
+  const remove = (page: PagePlan, ordinal: number): void => void page.edits.push({ replaces: ordinal, write: null, keepsAction: true });
+
+  if (!options.annotations) {
+    for (let index = 0; index < document.pageCount; index++) {
+      const page = planOf(index);
+      for (const annotation of page.found) if (MARK_SUBTYPES.has(annotation.subtype)) remove(page, annotation.ordinal);
+    }
+    return pages;
+  }
+  const roots = new Map<string, { readonly page: PagePlan; readonly number: number | null }>();
+  for (const { base, current } of inDrawingOrder(changes)) {
+    const from = base === null ? null : pageOf(base);
+    const to = current === null ? null : pageOf(current);
+    const write = current === null ? null : toWrite(current, options);
+    if (current !== null && (write === null || to === null)) options.onLeftOut?.(current);
+    if (current !== null && write === null) continue;
+    const old = base === null || from === null ? null : locate(from, base);
+    if (current !== null && to !== null) {
+      const number = from === to ? from.found.find(({ ordinal }) => ordinal === old)?.objectNumber : undefined;
+      roots.set(current.id, { page: to, number: number === undefined || number === 0 ? null : number });
+    }
+    // It is named because something hangs on it.
+    if (base !== null && current !== null && base.updatedAt === current.updatedAt && isSame(base.data, current.data)) continue;
+    const keepsAction = base !== null && isSame(base.data.action, current?.data.action);
+    if (from !== null && from === to) from.edits.push({ replaces: old, write, keepsAction: keepsAction && old !== null });
+    else {
+      if (old !== null && from !== null) remove(from, old);
+      if (write !== null) to?.edits.push({ replaces: null, write, keepsAction: false });
+    }
+  }
+  for (const { base, current } of comments.toSorted(byTime)) {
+    const thread = roots.get((current ?? base)!.data.root);
+    // With its annotation gone it has gone too.
+    if (thread === undefined) {
+      if (current !== null) options.onLeftOut?.(current);
+      continue;
+    }
+    const old = base === null ? null : locateComment(thread.page.found, base);
+    if (current !== null) thread.page.comments.push({ replaces: old, write: current, rootNumber: thread.number });
+    else if (old !== null) remove(thread.page, old);
+  }
+  for (let index = 0; index < document.pageCount; index++) {
+    if (!options.isFlattened(index)) continue;
+    const page = planOf(index);
+    // Flattening draws what has an appearance: others get the one that the screen shows.
+    for (const annotation of page.found) {
+      if (annotation.hasAppearance || page.taken.has(annotation.ordinal) || (annotation.flags & NOT_SEEN) !== 0) continue;
+      const data = annotationData(annotation, String(index));
+      if (data === null || !isDrawn(data) || data.type === "link") continue;
+      page.edits.push({
+        replaces: annotation.ordinal,
+        write: { name: annotation.name ?? "", data, rect: coverage(data), createdAt: 0, updatedAt: 0 },
+        keepsAction: true,
+        onlyAppearance: true,
+      });
+    }
+  }
+  return pages;
+}
+
+/** Before the document is saved: what goes away goes from its objects, so that nothing of it is in the bytes. */
+export function dropAnnotations(handle: PdfiumHandle, plan: AnnotationPlan): void {
+  for (const [index, { edits, found }] of plan) {
+    clearAppearance(
+      handle,
+      index,
+      edits.flatMap(({ replaces, write }) => (replaces !== null && write !== null ? [replaces] : [])),
+    );
+    removeAnnotations(handle, index, goneFrom(edits, found));
+  }
+}
+
+/** Ordinals of what is taken away, with the popups of it, the replies to it, and theirs. */
+function goneFrom(edits: readonly Edit[], found: readonly FileAnnotation[]): ReadonlySet<number> {
+  const gone = new Set(edits.flatMap(({ replaces, write }) => (replaces !== null && write === null ? [replaces] : [])));
+  const numbers = new Set(found.flatMap(({ ordinal, objectNumber }) => (gone.has(ordinal) && objectNumber > 0 ? [objectNumber] : [])));
+  for (let before = -1; numbers.size > 0 && before !== gone.size;) {
+    before = gone.size;
+    for (const { ordinal, objectNumber, hangsOn, replyType } of found) {
+      if (hangsOn === 0 || !numbers.has(hangsOn) || replyType === "group") continue;
+      gone.add(ordinal);
+      if (objectNumber > 0) numbers.add(objectNumber);
+    }
+  }
+  return gone;
+}
+
+export interface WriteContext {
+  readonly update: FileUpdate;
+  readonly shared: SharedObjects;
+  readonly pageNumber: (index: number) => number;
+  readonly boxOf: (index: number) => PdfBox;
+  readonly target: PageTarget;
+  /** Object numbers by record id, of all that is written. */
+  readonly written: Map<string, number>;
+}
+
+/** After the document was saved. */
+export function writeAnnotations(context: WriteContext, plan: AnnotationPlan): void {
+  for (const [index, page] of plan) {
+    if (page.comments.length > 0 || page.edits.some(({ write }) => write !== null)) writePage(context, index, page);
+  }
+}
+
+function writePage(context: WriteContext, index: number, { edits, comments, found }: PagePlan): void {
+  const { update, pageNumber, boxOf } = context;
+  const number = pageNumber(index);
+  const page = update.current(number);
+  if (page === null) throw unexpected(`page ${index}`);
+  const box = boxOf(index);
+  const gone = goneFrom(edits, found);
+  /** Place in the saved list by ordinal in the source. */
+  const places = new Map<number, number>();
+  for (let ordinal = 0, place = 0; ordinal <= Math.max(-1, ...found.map((one) => one.ordinal)); ordinal++)
+    if (!gone.has(ordinal)) places.set(ordinal, place++);
+  const list = listOf(update, page.get("Annots"));
+  const added: PdfValue[] = [];
+  for (const { replaces, write, keepsAction, onlyAppearance } of edits) {
+    if (write === null) continue;
+    const place = replaces === null ? undefined : places.get(replaces);
+    const old = place === undefined ? null : referred(list[place]);
+    const ref = old === null ? update.reserve() : pdfRef(old);
+    const appearance = appearanceEntries(context, write);
+    if (onlyAppearance === true && old !== null) {
+      update.change(old, { Rect: annotationEntries(write, box)["Rect"], ...appearance });
+      continue;
+    }
+    const entries: PdfDictionary = {
+      ...annotationEntries(write, box),
+      ...(write.data.type === "link" && !keepsAction ? actionEntries(write.data.action, context.target) : {}),
+      ...appearance,
+      P: pdfRef(number),
+    };
+    context.written.set(write.name, ref.number);
+    if (old !== null) update.change(old, { ...CLEARED, ...entries });
+    else {
+      const popup = write.data.type === "note" ? update.reserve() : null;
+      update.set(ref, popup === null ? entries : { ...entries, Popup: popup });
+      if (place === undefined) added.push(ref);
+      else list[place] = `${ref.number} 0 R`;
+      if (popup !== null) {
+        update.set(popup, {
+          Type: pdfName("Annot"),
+          Subtype: pdfName("Popup"),
+          Rect: popupRect(write.rect, box),
+          Parent: ref,
+          F: 28,
+          Open: false,
+        });
+        added.push(popup);
+      }
+    }
+  }
+  for (const { replaces, write, rootNumber } of comments) {
+    const root = context.written.get(write.data.root) ?? rootNumber;
+    if (root === null) continue;
+    const place = replaces === null ? undefined : places.get(replaces);
+    const old = place === undefined ? null : referred(list[place]);
+    const entries = { ...commentEntries(write, pdfRef(root), pdfRaw(update.current(root)?.get("Rect") ?? "[0 0 0 0]")), P: pdfRef(number) };
+    if (old !== null) update.change(old, entries);
+    else added.push(update.add(entries));
+  }
+  update.change(number, { Annots: [...list.map(pdfRaw), ...added] });
+}
+
+/** Links have none: readers draw their border. */
+function appearanceEntries({ shared }: WriteContext, { data, rect }: AnnotationToWrite): PdfDictionary {
+  return data.type === "link" ? { AP: undefined } : { AP: { N: writeAppearance(shared, data, rect) } };
+}
+
+function listOf(update: FileUpdate, value: string | undefined): string[] {
+  const number = referred(value);
+  const text = number === null ? value : update.file.object(number);
+  return text == null ? [] : (itemsOf(text) ?? []);
+}
+
+/** Beside the note. */
+function popupRect([left, top, width]: Rect, box: PdfBox): number[] {
+  const x = box[0] + left + width;
+  return [x, box[3] - top - 100, x + 180, box[3] - top];
+}
+
+/** Null for a kind that we do not draw. */
+function toWrite(
+  { id, data, createdAt, updatedAt }: RecordOf<"annotation">,
+  { hasImage }: AnnotationPlanOptions,
+): AnnotationToWrite | null {
+  if (!isDrawn(data)) return null;
+  if (data.type === "image" && (data.attachment === undefined || !hasImage(data.attachment.blob))) return null;
+  return { name: id, data, rect: coverage(data), createdAt, updatedAt };
+}
+
+/** What the record says and what is drawn: readers clip an appearance to it. */
+function coverage(data: DrawnAnnotation): Rect {
+  return data.type === "link" ? data.geometry.bbox : union([data.geometry.bbox, annotationBounds(data)])!;
+}
+
+/** The ordinal of the annotation that a base record was made from. */
+function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
+  const candidates = found.filter(
+    (annotation) => recordType(annotation) === data.type && !annotation.isReply && !taken.has(annotation.ordinal),
+  );
+  const match =
+    (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
+    candidates.find((annotation) => annotation.name === id) ??
+    candidates.find(
+      (annotation) => annotation.objectNumber === 0 && annotation.rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02),
+    );
+  if (match === undefined) return null;
+  taken.add(match.ordinal);
+  return match.ordinal;
+}
+
+/** New ones are appended: the lower first. */
+function inDrawingOrder<T extends AnnotationChange>(changes: readonly T[]): T[] {
+  const key = ({ current }: AnnotationChange): string => current?.data.order ?? "";
+  return changes.toSorted((a, b) => {
+    if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1;
+    const created = (a.current?.createdAt ?? 0) - (b.current?.createdAt ?? 0);
+    return created !== 0 ? created : idOf(a) < idOf(b) ? -1 : idOf(a) > idOf(b) ? 1 : 0;
+  });
+}
+
+function byTime(a: CommentChange, b: CommentChange): number {
+  const time = (change: CommentChange): number => (change.current ?? change.base)?.createdAt ?? 0;
+  return time(a) - time(b) || (idOf(a) < idOf(b) ? -1 : 1);
+}
+
+function idOf({ base, current }: AnnotationChange | CommentChange): string {
+  return (current ?? base)?.id ?? "";
+}

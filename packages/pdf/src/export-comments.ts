@@ -1,0 +1,47 @@
+/** Comment records → replies to the annotation that their thread hangs on, and states of the review model (ISO 32000-2, 12.5.6.3). */
+import type { RecordOf } from "@lectern/protocol";
+import { plainText } from "./appearance/rich-text.ts";
+import { pdfDate } from "./dates.ts";
+import type { FileAnnotation } from "./engine.ts";
+import { isComment } from "./import-comments.ts";
+import { type PdfDictionary, pdfName, type PdfRef, type PdfValue } from "./pdf-writer.ts";
+
+export interface CommentChange {
+  readonly base: RecordOf<"comment"> | null;
+  readonly current: RecordOf<"comment"> | null;
+}
+
+/** Bits of /F: printed, neither zoomed nor turned; a state is hidden as well. */
+const REPLY = 4 | 8 | 16;
+const HIDDEN = 2;
+
+/** `rect`: of the root, as it is written. */
+export function commentEntries({ id, data, createdAt, updatedAt }: RecordOf<"comment">, root: PdfRef, rect: PdfValue): PdfDictionary {
+  const state = data.state === undefined ? undefined : data.state === "resolved" ? "Completed" : "None";
+  return {
+    Type: pdfName("Annot"),
+    Subtype: pdfName("Text"),
+    Rect: rect,
+    NM: id,
+    T: data.creatorName,
+    Contents: plainText(data.text),
+    RC: undefined,
+    CreationDate: createdAt > 0 ? pdfDate(createdAt) : undefined,
+    M: updatedAt > 0 ? pdfDate(updatedAt) : undefined,
+    F: state === undefined ? REPLY : REPLY | HIDDEN,
+    Name: pdfName("Comment"),
+    IRT: root,
+    RT: pdfName("R"),
+    State: state,
+    StateModel: state === undefined ? undefined : "Review",
+  };
+}
+
+/** The ordinal of the reply that a base record was made from. */
+export function locateComment(found: readonly FileAnnotation[], { id, data }: RecordOf<"comment">): number | null {
+  const replies = found.filter(isComment);
+  const match =
+    (data.pdfObjectId === undefined ? undefined : replies.find((reply) => reply.objectNumber === data.pdfObjectId)) ??
+    replies.find((reply) => reply.name === id);
+  return match?.ordinal ?? null;
+}

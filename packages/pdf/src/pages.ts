@@ -1,0 +1,306 @@
+/**
+ * The pages of an export: the source edited in place, so that outline, structure, form and named destinations stay, with its pages in a new
+ * order, turned, taken out or twice, blank ones between them, and pages of other files taken over. Object numbers of the source stay, which is
+ * how its annotations are found again. Boxes and labels come last (`finishPages`): annotations are placed on the page as it was imported.
+ */
+import type { Rect, Rotation } from "@lectern/protocol";
+import { PdfError, type PdfEngine, type RangeReader } from "./engine.ts";
+import { ObjectFile } from "./objects/file.ts";
+import { flatPages, pageAnnotations, pageBox, setPages } from "./objects/page-tree.ts";
+import {
+  isDict,
+  isName,
+  isRef,
+  isString,
+  isStream,
+  nameOf,
+  type PdfDict,
+  type PdfObject,
+  refTo,
+  stringText,
+  textString,
+} from "./objects/values.ts";
+import { handleOf } from "./pdfium/document.ts";
+import { saveDocument } from "./pdfium/save.ts";
+import { isRecordSubtype, type Subtype } from "./subtypes.ts";
+
+export interface PlannedPage {
+  /** Index in the list of files; null: a blank page. File 0 is the one that is edited in place. */
+  readonly file: number | null;
+  /** In that file. */
+  readonly index: number;
+  /**
+   * The annotations that the file has on it are the ones that records were made from. Otherwise (a copy, a page of another document) those of
+   * kinds that are records are left out: the copy has records of its own.
+   */
+  readonly keepsAnnotations: boolean;
+  /** Clockwise, on top of what the file says. */
+  readonly rotation: Rotation;
+  /** Of a blank page. */
+  readonly size: readonly [width: number, height: number];
+}
+
+/** The bytes of a file as `ObjectFile` reads them: saved by PDFium, without encryption. Throws PdfError like `open`. */
+export function plainBytes(engine: PdfEngine, source: Uint8Array | RangeReader, password?: string): Uint8Array {
+  const document = engine.open(source, password === undefined ? {} : { password });
+  try {
+    const handle = handleOf(document);
+    return handle.guard(() => saveDocument(handle.module, handle.docPtr, { plain: true }));
+  } finally {
+    document.close();
+  }
+}
+
+/** `files`: as `plainBytes` gives them. `id`: 32 hexadecimal digits that name the outcome. Throws PdfError `failed`, `damaged`. */
+export function assemblePages(files: readonly Uint8Array[], pages: readonly PlannedPage[], id: string): Uint8Array {
+  const main = new ObjectFile(files[0]!);
+  const opened = [main, ...files.slice(1).map((bytes) => new ObjectFile(bytes))];
+  const leaves = opened.map(flatPages);
+  const placed = new Set<number>();
+  const imports = new Map<number, (object: PdfObject) => PdfObject>();
+  const numbers = pages.map((page) => {
+    const number = place(page);
+    const dict = main.dict(refTo(number));
+    if (page.rotation !== 0) dict.set("Rotate", turned(main.number(dict.get("Rotate"), 0) + page.rotation));
+    return number;
+  });
+  removePages(
+    main,
+    leaves[0]!.filter((number) => !placed.has(number)),
+  );
+  setPages(main, numbers);
+  return main.write(id);
+
+  function place(page: PlannedPage): number {
+    if (page.file === null) return blankPage(main, page.size);
+    const leaf = leaves[page.file]?.[page.index];
+    if (leaf === undefined) throw new PdfError("failed", `the file has no page ${page.index}`);
+    if (page.file === 0 && !placed.has(leaf) && page.keepsAnnotations) {
+      placed.add(leaf);
+      return leaf;
+    }
+    const from = opened[page.file]!;
+    let copy = imports.get(page.file);
+    if (copy === undefined) imports.set(page.file, (copy = page.file === 0 ? (object) => object : copier(from, main, leaves[page.file]!)));
+    return clonePage(from, main, { leaf, copy, keepsAnnotations: page.keepsAnnotations });
+  }
+}
+
+export function turned(degrees: number): number {
+  return (((Math.round(degrees / 90) * 90) % 360) + 360) % 360;
+}
+
+function blankPage(file: ObjectFile, [width, height]: readonly [number, number]): number {
+  const page: PdfDict = new Map<string, PdfObject>([
+    ["Type", nameOf("Page")],
+    ["MediaBox", [0, 0, width, height]],
+    ["Resources", new Map()],
+  ]);
+  return file.add(page).number;
+}
+
+/** Not taken along: what ties a page to its old place, or is data of programs. */
+const NOT_COPIED = ["Parent", "StructParents", "B", "PieceInfo", "Thumb", "Annots", "AA", "Metadata"];
+
+function clonePage(
+  from: ObjectFile,
+  to: ObjectFile,
+  {
+    leaf,
+    copy,
+    keepsAnnotations,
+  }: { readonly leaf: number; readonly copy: (object: PdfObject) => PdfObject; readonly keepsAnnotations: boolean },
+): number {
+  const source = from.dict(refTo(leaf));
+  const page: PdfDict = new Map();
+  for (const [key, value] of source) if (!NOT_COPIED.includes(key)) page.set(key, copy(value));
+  const ref = to.add(page);
+  const annotations: PdfObject[] = [];
+  for (const { dict } of pageAnnotations(from, source)) {
+    const subtype = from.name(dict.get("Subtype")) ?? "";
+    if (subtype === "Popup" || dict.has("IRT") || (!keepsAnnotations && isRecordSubtype(subtype as Subtype))) continue;
+    const annotation: PdfDict = new Map();
+    for (const [key, value] of dict)
+      if (!["P", "Popup", "Parent", "StructParent", "Kids", "NM"].includes(key)) annotation.set(key, copy(value));
+    annotation.set("P", ref);
+    const added = to.add(annotation);
+    if (subtype === "Widget") addField(from, to, { widget: dict, copy, added: annotation, ref: added });
+    annotations.push(added);
+  }
+  if (annotations.length > 0) page.set("Annots", annotations);
+  return ref.number;
+}
+
+const FIELD_KEYS = ["FT", "Ff", "V", "DV", "DA", "Q", "MaxLen", "Opt", "TU"];
+
+/** The copy of a widget is a field of its own, with a name that no other has: two fields of one name would share their value. */
+function addField(
+  from: ObjectFile,
+  to: ObjectFile,
+  {
+    widget,
+    copy,
+    added,
+    ref,
+  }: { readonly widget: PdfDict; readonly copy: (object: PdfObject) => PdfObject; readonly added: PdfDict; readonly ref: PdfObject },
+): void {
+  let name = "";
+  let field: PdfDict = widget;
+  for (let depth = 0; depth < 32; depth++) {
+    const part = from.resolve(field.get("T"));
+    if (isString(part)) name = name === "" ? stringText(part.value) : `${stringText(part.value)}.${name}`;
+    for (const key of FIELD_KEYS) if (!added.has(key) && field.has(key)) added.set(key, copy(field.get(key)!));
+    const parent = from.resolve(field.get("Parent"));
+    if (!isDict(parent)) break;
+    field = parent;
+  }
+  const form = formOf(to);
+  const fields = to.array(form.get("Fields"));
+  const taken = new Set(
+    fields.map((each) => to.resolve(to.dict(each).get("T"))).flatMap((title) => (isString(title) ? [stringText(title.value)] : [])),
+  );
+  // A dot would make it a field within a field.
+  const plain = (name === "" ? "field" : name).replaceAll(".", "_");
+  let unique = plain;
+  for (let n = 2; taken.has(unique); n++) unique = `${plain}_${n}`;
+  added.set("T", textString(unique));
+  form.set("Fields", [...fields, ref]);
+  const foreign = from === to ? null : from.resolve(from.catalog.get("AcroForm"));
+  if (isDict(foreign)) mergeFonts(from, to, { source: from.dict(foreign.get("DR")), form, copy });
+}
+
+function formOf(file: ObjectFile): PdfDict {
+  const known = file.resolve(file.catalog.get("AcroForm"));
+  if (isDict(known)) return known;
+  const form: PdfDict = new Map([["Fields", []]]);
+  file.catalog.set("AcroForm", file.add(form));
+  return form;
+}
+
+function mergeFonts(
+  from: ObjectFile,
+  to: ObjectFile,
+  { source, form, copy }: { readonly source: PdfDict; readonly form: PdfDict; readonly copy: (object: PdfObject) => PdfObject },
+): void {
+  const resources: PdfDict = new Map(to.dict(form.get("DR")));
+  const fonts: PdfDict = new Map(to.dict(resources.get("Font")));
+  for (const [name, font] of from.dict(source.get("Font"))) if (!fonts.has(name)) fonts.set(name, copy(font));
+  resources.set("Font", fonts);
+  form.set("DR", resources);
+}
+
+/** Takes objects over, each once. Pages of that file are not followed: what names one names nothing. */
+function copier(from: ObjectFile, to: ObjectFile, leaves: readonly number[]): (object: PdfObject) => PdfObject {
+  const known = new Map<number, PdfObject>(leaves.map((number) => [number, null]));
+  const copy = (object: PdfObject): PdfObject => {
+    if (object === null || typeof object !== "object") return object;
+    if (Array.isArray(object)) return object.map(copy);
+    if (object instanceof Map) return new Map([...object].map(([key, value]) => [key, key === "Parent" ? null : copy(value)]));
+    if (object.kind === "stream") return { kind: "stream", dict: copy(object.dict) as PdfDict, data: object.data };
+    if (object.kind !== "ref") return object;
+    const seen = known.get(object.number);
+    if (seen !== undefined) return seen;
+    const target = from.get(object.number);
+    if (target === null || (isDict(target) && isName(target.get("Type"), "Pages"))) return null;
+    const ref = to.add(null);
+    known.set(object.number, ref);
+    to.set(ref.number, copy(target));
+    return ref;
+  };
+  return copy;
+}
+
+/** The pages are out of the file, with their annotations, and with their widgets out of the form. */
+export function removePages(file: ObjectFile, pages: readonly number[]): void {
+  if (pages.length === 0) return;
+  const gone = new Set<number>();
+  for (const number of pages) {
+    for (const { object } of pageAnnotations(file, file.dict(refTo(number)))) if (isRef(object)) gone.add(object.number);
+    file.remove(number);
+  }
+  removeWidgets(file, gone);
+}
+
+/** Fields that had only these widgets go with them. */
+export function removeWidgets(file: ObjectFile, gone: ReadonlySet<number>): void {
+  for (const number of gone) file.remove(number);
+  const form = file.resolve(file.catalog.get("AcroForm"));
+  if (!isDict(form)) return;
+  const remaining = (objects: readonly PdfObject[], depth: number): PdfObject[] =>
+    objects.filter((object) => {
+      if (isRef(object) && gone.has(object.number)) return false;
+      const dict = file.resolve(object);
+      if (!isDict(dict) || depth > 32) return false;
+      const kids = file.array(dict.get("Kids"));
+      if (kids.length === 0) return true;
+      const left = remaining(kids, depth + 1);
+      dict.set("Kids", left);
+      return left.length > 0;
+    });
+  form.set("Fields", remaining(file.array(form.get("Fields")), 0));
+}
+
+export interface FinishedPages {
+  /** By place in the file: in points of the page as it is, y down; null or missing: as it is. */
+  readonly crops: readonly (Rect | null)[];
+  /** All of them, when any differs from the page's number; null: as they are. */
+  readonly labels: readonly string[] | null;
+  /** Null removes one; missing: as it is. */
+  readonly metadata: Readonly<Partial<Record<"title" | "author" | "subject" | "keywords", string | null>>> | null;
+}
+
+/** The last pass over a plain file. The bytes as they are when there is nothing to do. */
+export function finishPages(bytes: Uint8Array, { crops, labels, metadata }: FinishedPages, id: string): Uint8Array {
+  if (labels === null && metadata === null && crops.every((crop) => crop === null)) return bytes;
+  const file = new ObjectFile(bytes);
+  const pages = flatPages(file);
+  for (const [index, crop] of crops.entries()) {
+    const number = pages[index];
+    if (crop === null || number === undefined) continue;
+    const page = file.dict(refTo(number));
+    const [left, , , top] = pageBox(file, page);
+    const [x, y, width, height] = crop;
+    page.set("CropBox", [left + x, top - y - height, left + x + width, top - y]);
+  }
+  if (labels !== null) writeLabels(file, labels);
+  if (metadata !== null) writeMetadata(file, metadata);
+  return file.write(id);
+}
+
+/** 12.4.2. Runs of plain numbers are one entry. */
+function writeLabels(file: ObjectFile, labels: readonly string[]): void {
+  const entries: PdfObject[] = [];
+  let counting = Number.NaN;
+  for (const [index, label] of labels.entries()) {
+    const number = /^[1-9]\d{0,8}$/.test(label) ? Number(label) : Number.NaN;
+    if (number !== counting) {
+      entries.push(
+        index,
+        Number.isNaN(number)
+          ? new Map([["P", textString(label)]])
+          : new Map<string, PdfObject>([
+              ["S", nameOf("D")],
+              ["St", number],
+            ]),
+      );
+    } else if (Number.isNaN(number)) entries.push(index, new Map([["P", textString(label)]]));
+    counting = number + 1;
+  }
+  if (labels.every((label, index) => label === String(index + 1))) file.catalog.delete("PageLabels");
+  else file.catalog.set("PageLabels", new Map([["Nums", entries]]));
+}
+
+const INFO_KEYS = { title: "Title", author: "Author", subject: "Subject", keywords: "Keywords" } as const;
+
+function writeMetadata(file: ObjectFile, metadata: NonNullable<FinishedPages["metadata"]>): void {
+  const known = file.resolve(file.trailer.get("Info"));
+  const info: PdfDict = isDict(known) ? known : new Map();
+  if (!isDict(known)) file.trailer.set("Info", file.add(info));
+  for (const [key, name] of Object.entries(INFO_KEYS) as [keyof typeof INFO_KEYS, string][]) {
+    const value = metadata[key];
+    if (value === null) info.delete(name);
+    else if (value !== undefined) info.set(name, textString(value));
+  }
+  // Two places that say different things help nobody: the stream is the one that readers may leave out.
+  if (isStream(file.resolve(file.catalog.get("Metadata")))) file.catalog.delete("Metadata");
+}

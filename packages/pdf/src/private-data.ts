@@ -1,0 +1,113 @@
+/**
+ * What our own export has kept of a record in an entry that other programs leave alone. It may have been written by anybody,
+ * so each member is taken only when it is what the record's schema allows.
+ */
+import type { Annotation } from "@lectern/protocol";
+import { ID_PATTERN } from "@lectern/protocol/plain";
+
+export interface PrivateData {
+  readonly type: string | null;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+const MOST = 100_000;
+const NOTHING: PrivateData = { type: null, members: {} };
+
+export function readPrivateData(text: string | null): PrivateData {
+  if (text === null || text.length > MOST) return NOTHING;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? { type: typeof value["type"] === "string" ? value["type"] : null, members: value } : NOTHING;
+  } catch {
+    // Not ours, or damaged: as if it were not there.
+    return NOTHING;
+  }
+}
+
+/** The record with what PDF has no place for. */
+export function withPrivateData(data: Annotation, { members }: PrivateData, type: string): Annotation {
+  const result: Record<string, unknown> = { ...data, ...checked(members, COMMON) };
+  if (type === "comment-marker") result["type"] = type;
+  if (members["richText"] === true && isObject(result["text"])) result["text"] = { ...result["text"], format: "xhtml" };
+  const own = OWN[type];
+  if (own !== undefined) {
+    for (const group of ["geometry", "appearance"] as const) {
+      const given = members[group];
+      if (isObject(given)) result[group] = { ...(data[group] as object), ...checked(given, own[group]) };
+    }
+    Object.assign(result, checked(members, own.data));
+  }
+  return result as Annotation;
+}
+
+type Check = (value: unknown) => boolean;
+type Checks = Readonly<Record<string, Check>>;
+
+const isText =
+  (most: number): Check =>
+  (value) =>
+    typeof value === "string" && value.length <= most;
+const isBoolean: Check = (value) => typeof value === "boolean";
+const isColor: Check = (value) => typeof value === "string" && /^#[0-9a-fA-F]{6}$/.test(value);
+const isOneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const isBetween =
+  (least: number, most: number): Check =>
+  (value) =>
+    typeof value === "number" && value >= least && value <= most;
+
+const COMMON: Checks = {
+  order: (value) => typeof value === "string" && /^[0-9A-Za-z]{1,256}$/.test(value),
+  lock: isBoolean,
+  bundle: (value) => typeof value === "string" && ID_PATTERN.test(value),
+  custom: (value) => isObject(value) && Object.keys(value).every((key) => key.length <= 256),
+  attachment: (value) =>
+    isObject(value) &&
+    typeof value["blob"] === "string" &&
+    /^[0-9a-f]{64}$/.test(value["blob"]) &&
+    isText(128)(value["mediaType"]) &&
+    (value["name"] === undefined || isText(256)(value["name"])),
+  measurement: isMeasurement,
+};
+
+const isDegrees = isBetween(0, 360);
+
+const OWN: Readonly<Record<string, { readonly geometry: Checks; readonly appearance: Checks; readonly data: Checks }>> = {
+  stamp: { geometry: { rotation: isDegrees }, appearance: { title: isText(256), subtitle: isText(256) }, data: {} },
+  ink: {
+    geometry: { pressures: isPressures },
+    appearance: { natural: isBoolean, backgroundColor: isColor },
+    data: { signature: isBoolean },
+  },
+  text: { geometry: {}, appearance: { verticalAlign: isOneOf("top", "center", "bottom"), isFitting: isBoolean }, data: {} },
+  redaction: { geometry: { rotation: isOneOf(0, 90, 180, 270) }, appearance: { color: isColor }, data: {} },
+};
+
+function isPressures(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= 1000 &&
+    value.every((line) => Array.isArray(line) && line.length <= 20_000 && line.every(isBetween(0, 1)))
+  );
+}
+
+function isMeasurement(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value["scale"])) return false;
+  const { unitFrom, unitTo, from, to } = value["scale"];
+  return (
+    isOneOf("whole", "oneDp", "twoDp", "threeDp", "fourDp")(value["precision"]) &&
+    isOneOf("in", "mm", "cm", "pt")(unitFrom) &&
+    isOneOf("in", "mm", "cm", "pt", "ft", "m", "yd", "km", "mi")(unitTo) &&
+    [from, to].every((one) => typeof one === "number" && one > 0)
+  );
+}
+
+function checked(members: Readonly<Record<string, unknown>>, checks: Checks): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(checks).flatMap(([key, check]) => (check(members[key]) ? [[key, members[key]]] : [])));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,213 @@
+/**
+ * The key of an encrypted file that PDFium has saved, and with it ciphers for objects that are appended to it
+ * (ISO 32000-2, 7.6, standard security handler, revisions 2 to 6). Deterministic: what PDF calls a random vector follows from
+ * the key and the content, so that the same content gives the same bytes.
+ */
+import { PdfError } from "../engine.ts";
+import type { ObjectCipher } from "../file-update.ts";
+import { pdfBytes } from "../pdf-writer.ts";
+import { entriesOf, referred, type SavedFile, itemsOf, stringBytes } from "../saved-file.ts";
+import { sha256Hash } from "../sha256.ts";
+import { decryptBlocks, encryptBlocks, encryptCbc } from "./aes.ts";
+import { md5, rc4, sha384, sha512 } from "./hashes.ts";
+
+/** Null for a file that is not encrypted. Throws PdfError `wrong_password`, `unsupported_security`. */
+export function objectCipher(file: SavedFile, password: string): ObjectCipher | null {
+  const value = file.trailer.get("Encrypt");
+  if (value === undefined) return null;
+  const number = referred(value);
+  const entries = number === null ? entriesOf(value) : file.dictionary(number);
+  if (entries === null) throw unsupported();
+  const security = readSecurity(file, entries);
+  const key = passwordBytes(password, security.revision)
+    .map((bytes) => fileKey(security, bytes))
+    .find((found) => found !== null);
+  if (key === undefined) throw new PdfError("wrong_password", "the password does not open the saved file");
+  const encrypt = (method: Method, object: number, plain: Uint8Array): Uint8Array => {
+    if (method === "none") return plain;
+    const own = method === "aes-256" ? key : objectKey(key, object, method === "aes-128");
+    return method === "rc4" ? rc4(own, plain) : encryptCbc(own, vector(own, object, plain), plain);
+  };
+  return {
+    string: (object, bytes) => latin1(encrypt(security.strings, object, pdfBytes([bytes]))),
+    stream: (object, bytes) => encrypt(security.streams, object, bytes),
+  };
+}
+
+type Method = "none" | "rc4" | "aes-128" | "aes-256";
+
+interface Security {
+  readonly revision: number;
+  readonly keyBytes: number;
+  readonly strings: Method;
+  readonly streams: Method;
+  readonly owner: Uint8Array;
+  readonly user: Uint8Array;
+  readonly ownerKey: Uint8Array;
+  readonly userKey: Uint8Array;
+  readonly permissions: number;
+  readonly fileId: Uint8Array;
+  readonly withMetadata: boolean;
+}
+
+function readSecurity(file: SavedFile, entries: ReadonlyMap<string, string>): Security {
+  const bytes = (key: string): Uint8Array => pdfBytes([stringBytes(entries.get(key) ?? "") ?? ""]);
+  const version = Number(entries.get("V") ?? 0);
+  const length = Number(entries.get("Length") ?? 40);
+  const filters = entriesOf(entries.get("CF") ?? "") ?? new Map<string, string>();
+  const method = (name: string | undefined): Method => {
+    if (version < 4) return "rc4";
+    if (name === undefined || name === "/Identity") return "none";
+    const filter = entriesOf(filters.get(name.slice(1)) ?? "")?.get("CFM");
+    const known = filter === undefined ? undefined : METHODS[filter];
+    if (known === undefined) throw unsupported();
+    return known;
+  };
+  if (entries.get("Filter") !== "/Standard" || ![1, 2, 4, 5].includes(version)) throw unsupported();
+  return {
+    revision: Number(entries.get("R") ?? 0),
+    keyBytes: version === 5 ? 32 : version === 1 ? 5 : version === 4 ? 16 : length / 8,
+    strings: method(entries.get("StrF")),
+    streams: method(entries.get("StmF")),
+    owner: bytes("O"),
+    user: bytes("U"),
+    ownerKey: bytes("OE"),
+    userKey: bytes("UE"),
+    permissions: Number(entries.get("P") ?? 0) | 0,
+    fileId: pdfBytes([stringBytes(itemsOf(file.trailer.get("ID") ?? "")?.[0] ?? "") ?? ""]),
+    withMetadata: entries.get("EncryptMetadata") !== "false",
+  };
+}
+
+const METHODS: Readonly<Record<string, Method>> = { "/None": "none", "/V2": "rc4", "/AESV2": "aes-128", "/AESV3": "aes-256" };
+
+/** As it may have been written when the file was made. */
+function passwordBytes(password: string, revision: number): Uint8Array[] {
+  const utf8 = pdfBytes([unescape(encodeURIComponent(password))]).subarray(0, 127);
+  // oxlint-disable-next-line no-control-regex
+  const isLatin1 = /^[\x00-\xff]*$/.test(password);
+  return revision >= 5 || !isLatin1 ? [utf8] : [pdfBytes([password]), utf8];
+}
+
+function unescape(encoded: string): string {
+  return encoded.replace(/%([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+function fileKey(security: Security, password: Uint8Array): Uint8Array | null {
+  if (security.revision >= 5) return longKey(security, password);
+  const asUser = shortKey(security, password);
+  if (opens(security, asUser)) return asUser;
+  const asOwner = shortKey(security, userPassword(security, password));
+  return opens(security, asOwner) ? asOwner : null;
+}
+
+const PADDING = Uint8Array.from([
+  0x28, 0xbf, 0x4e, 0x5e, 0x4e, 0x75, 0x8a, 0x41, 0x64, 0x00, 0x4e, 0x56, 0xff, 0xfa, 0x01, 0x08, 0x2e, 0x2e, 0x00, 0xb6, 0xd0, 0x68, 0x3e,
+  0x80, 0x2f, 0x0c, 0xa9, 0xfe, 0x64, 0x53, 0x69, 0x7a,
+]);
+
+/** Algorithm 2. */
+function shortKey({ revision, keyBytes, owner, permissions, fileId, withMetadata }: Security, password: Uint8Array): Uint8Array {
+  const flags = Uint8Array.from([0, 8, 16, 24], (shift) => permissions >>> shift);
+  const end = revision >= 4 && !withMetadata ? Uint8Array.of(255, 255, 255, 255) : new Uint8Array();
+  let hash = md5(concat(padded(password), owner.subarray(0, 32), flags, fileId, end));
+  if (revision >= 3) for (let i = 0; i < 50; i++) hash = md5(hash.subarray(0, keyBytes));
+  return hash.slice(0, keyBytes);
+}
+
+/** Algorithms 4 and 5. */
+function opens({ revision, user, fileId }: Security, key: Uint8Array): boolean {
+  if (revision === 2) return same(rc4(key, PADDING), user.subarray(0, 32));
+  let hash = md5(concat(PADDING, fileId));
+  for (let i = 0; i < 20; i++)
+    hash = rc4(
+      key.map((byte) => byte ^ i),
+      hash,
+    );
+  return same(hash, user.subarray(0, 16));
+}
+
+/** Algorithm 7: what the owner's password says of the user's. */
+function userPassword({ revision, keyBytes, owner }: Security, password: Uint8Array): Uint8Array {
+  let hash = md5(padded(password));
+  if (revision >= 3) for (let i = 0; i < 50; i++) hash = md5(hash);
+  const key = hash.subarray(0, keyBytes);
+  let found = owner.subarray(0, 32);
+  for (let i = revision >= 3 ? 19 : 0; i >= 0; i--)
+    found = rc4(
+      key.map((byte) => byte ^ i),
+      found,
+    );
+  return found;
+}
+
+/** Algorithm 2.A. */
+function longKey({ revision, owner, user, ownerKey, userKey }: Security, password: Uint8Array): Uint8Array | null {
+  const hash = (salt: Uint8Array, ofUser: Uint8Array): Uint8Array => longHash(revision, password, salt, ofUser);
+  const [none, whole, zero] = [new Uint8Array(), user.subarray(0, 48), new Uint8Array(16)];
+  if (same(hash(user.subarray(32, 40), none), user.subarray(0, 32)))
+    return decryptBlocks(hash(user.subarray(40, 48), none), zero, userKey.subarray(0, 32));
+  if (same(hash(owner.subarray(32, 40), whole), owner.subarray(0, 32)))
+    return decryptBlocks(hash(owner.subarray(40, 48), whole), zero, ownerKey.subarray(0, 32));
+  return null;
+}
+
+/** Algorithm 2.B. */
+function longHash(revision: number, password: Uint8Array, salt: Uint8Array, ofUser: Uint8Array): Uint8Array {
+  let key = sha256(concat(password, salt, ofUser));
+  if (revision === 5) return key;
+  for (let round = 0; ; round++) {
+    const once = concat(password, key, ofUser);
+    const many = new Uint8Array(once.length * 64);
+    for (let i = 0; i < 64; i++) many.set(once, i * once.length);
+    const mixed = encryptBlocks(key.slice(0, 16), key.slice(16, 32), many);
+    const kind = mixed.subarray(0, 16).reduce((sum, byte) => sum + byte, 0) % 3;
+    key = kind === 0 ? sha256(mixed) : kind === 1 ? sha384(mixed) : sha512(mixed);
+    if (round >= 63 && mixed.at(-1)! <= round - 31) return key.slice(0, 32);
+  }
+}
+
+/** Algorithm 1. */
+function objectKey(key: Uint8Array, object: number, isAes: boolean): Uint8Array {
+  const place = Uint8Array.of(object, object >> 8, object >> 16, 0, 0);
+  const salt = isAes ? Uint8Array.of(0x73, 0x41, 0x6c, 0x54) : new Uint8Array();
+  return md5(concat(key, place, salt)).slice(0, Math.min(16, key.length + 5));
+}
+
+function vector(key: Uint8Array, object: number, plain: Uint8Array): Uint8Array {
+  return sha256(concat(key, Uint8Array.of(object, object >> 8, object >> 16), plain)).slice(0, 16);
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  const hash = sha256Hash();
+  hash.update(bytes);
+  return hash.digest();
+}
+
+function padded(password: Uint8Array): Uint8Array {
+  return concat(password, PADDING).slice(0, 32);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+function unsupported(): PdfError {
+  return new PdfError("unsupported_security", "the file is encrypted in a way that is not supported");
+}
