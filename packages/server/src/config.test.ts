@@ -69,8 +69,9 @@ describe("configuration", () => {
     expect(() => loadConfig([], { LECTERN_ADMIN_PASSWORD: "long enough" })).toThrow("LECTERN_ADMIN_EMAIL");
   });
 
-  it("refuses LECTERN_BLOBS_URL instead of ignoring it", () => {
-    expect(() => loadConfig([], { LECTERN_BLOBS_URL: "s3://bucket" })).toThrow("LECTERN_BLOBS_URL");
+  it("refuses a store of files of an unknown kind, without repeating its secret", () => {
+    expect(() => loadConfig([], { LECTERN_BLOBS_URL: "ftp://key:hidden@bucket" })).toThrow(/^(?!.*hidden).*LECTERN_BLOBS_URL/);
+    expect(loadConfig([], { LECTERN_BLOBS_URL: "s3://bucket" }).blobsUrl).toBe("s3://bucket");
   });
 
   it("takes a PostgreSQL database, and a Redis beside it, and repeats neither's password", () => {

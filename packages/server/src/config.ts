@@ -5,6 +5,9 @@
 import { availableParallelism, freemem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { JwtAlgorithm } from "@lectern/protocol";
+import { type AllowedPrivate, isAllowedEntry } from "./outgoing/allowed.ts";
+import { readPublicKey } from "./public-keys/pem.ts";
 
 /** A setting is missing or wrong: the message names the variable and says what is expected; it never repeats a secret. */
 export class ConfigError extends Error {
@@ -54,13 +57,33 @@ function urlOf(schemes: readonly string[], example: string): (text: string) => s
   return (text) => (URL.canParse(text) && schemes.includes(new URL(text).protocol) ? text : expected(`a URL such as ${example}`));
 }
 
+/** As it was given, once it has been read. */
+function publicKey(text: string, algorithm: JwtAlgorithm | null): string {
+  try {
+    readPublicKey(text, algorithm);
+  } catch (error) {
+    return expected(`a public key in PEM form; what is given ${(error as Error).message}`);
+  }
+  return text;
+}
+
 function yesOrNo(text: string): boolean {
   if (["true", "1", "yes"].includes(text.toLowerCase())) return true;
   return ["false", "0", "no"].includes(text.toLowerCase()) ? false : expected("true or false");
 }
 
+function allowedAddresses(text: string): AllowedPrivate {
+  if (/^(true|1|yes|false|0|no)$/i.test(text)) return yesOrNo(text);
+  const entries = text.split(",").map((entry) => entry.trim());
+  return entries.every(isAllowedEntry)
+    ? entries
+    : expected("true, false, or addresses, ranges and names: 10.1.0.0/16,fd00::/8,files.internal");
+}
+
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const JWT_ALGORITHMS: readonly JwtAlgorithm[] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 const GIGABYTE = 1_000_000_000;
 
@@ -106,6 +129,24 @@ export const SETTINGS = {
     description: "PostgreSQL instead of SQLite, so that several processes may serve together: postgres://user:password@host/database",
     parse: urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database"),
   }),
+  libreOffice: setting<string | null>({
+    env: "LECTERN_LIBREOFFICE",
+    flag: "libreoffice",
+    default: null,
+    defaultText: "looked for in the usual places",
+    description: "The program of LibreOffice (soffice) that converts Office documents",
+    parse: (text) => resolve(text),
+  }),
+  blobsUrl: setting<string | null>({
+    env: "LECTERN_BLOBS_URL",
+    flag: "blobs-url",
+    default: null,
+    defaultText: "a folder in the data folder",
+    secret: true,
+    description:
+      "An S3-compatible store for files: s3://key:secret@bucket/prefix?endpoint=https://host&region=name (without a key the usual AWS sources of credentials)",
+    parse: urlOf(["s3:"], "s3://bucket?endpoint=https://s3.example.com"),
+  }),
   busUrl: setting<string | null>({
     env: "LECTERN_BUS_URL",
     flag: "bus-url",
@@ -141,6 +182,22 @@ export const SETTINGS = {
         ? text
         : expected("lct_live_ or lct_test_ followed by letters, digits, - or _, 32 to 256 characters in all"),
   }),
+  jwtPublicKey: setting<string | null>({
+    env: "LECTERN_JWT_PUBLIC_KEY",
+    flag: "jwt-public-key",
+    default: null,
+    secret: true,
+    description: "Public key (PEM) whose owner signs session tokens of the first application itself; line ends may be written as \\n",
+    parse: (text) => publicKey(text, null),
+  }),
+  jwtAlgorithm: setting<JwtAlgorithm | null>({
+    env: "LECTERN_JWT_ALGORITHM",
+    flag: "jwt-algorithm",
+    default: null,
+    defaultText: "what fits the key; RS256 for RSA",
+    description: "The one algorithm of that key: RS256, RS384, RS512, ES256, ES384, ES512 or EdDSA",
+    parse: (text) => JWT_ALGORITHMS.find((algorithm) => algorithm === text) ?? expected(`one of ${JWT_ALGORITHMS.join(", ")}`),
+  }),
   sample: setting({
     env: "LECTERN_SAMPLE",
     flag: "sample",
@@ -162,6 +219,13 @@ export const SETTINGS = {
     description: "Requests each second for one key or address, with a burst of ten times that; 0 = no limit",
     parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
   }),
+  limitSocketsPerSession: setting({
+    env: "LECTERN_LIMIT_SOCKETS_PER_SESSION",
+    flag: "limit-sockets-per-session",
+    default: "50",
+    description: "Live connections that one session may have to one process; 0 = no limit",
+    parse: integer(0, 1_000_000, "a whole number, 0 for no limit"),
+  }),
   workers: setting({
     env: "LECTERN_WORKERS",
     flag: "workers",
@@ -177,12 +241,37 @@ export const SETTINGS = {
     description: `One of ${LOG_LEVELS.join(", ")}`,
     parse: (text) => LOG_LEVELS.find((level) => level === text) ?? expected(`one of ${LOG_LEVELS.join(", ")}`),
   }),
+  keepChangesDays: setting<number | null>({
+    env: "LECTERN_KEEP_CHANGES_DAYS",
+    flag: "keep-changes-days",
+    default: null,
+    defaultText: "for ever",
+    description: "Days after which the history of a layer is forgotten; its present state stays",
+    parse: integer(1, 100_000, "a number of days, 1 or more"),
+  }),
   maxUploadBytes: setting({
     env: "LECTERN_MAX_UPLOAD_BYTES",
     flag: "max-upload-bytes",
     default: "950000000",
     description: "Largest file that may be uploaded, in bytes",
     parse: integer(1, Number.MAX_SAFE_INTEGER, "a number of bytes, 1 or more"),
+  }),
+  metricsToken: setting<string | null>({
+    env: "LECTERN_METRICS_TOKEN",
+    flag: "metrics-token",
+    default: null,
+    defaultText: "only this machine may read them",
+    secret: true,
+    description: "Token with which /metrics may be read from elsewhere: 16 characters or more",
+    parse: (text) => (/^[\x21-\x7e]{16,256}$/.test(text) ? text : expected("16 to 256 characters without spaces")),
+  }),
+  allowPrivateAddresses: setting<AllowedPrivate>({
+    env: "LECTERN_ALLOW_PRIVATE_ADDRESSES",
+    flag: "allow-private-addresses",
+    default: "false",
+    description:
+      "Webhooks and uploads from a URL may also ask loopback, private and link-local addresses: true for all, or a list such as 10.1.0.0/16,files.internal",
+    parse: allowedAddresses,
   }),
 } as const;
 
@@ -192,19 +281,10 @@ type Name = keyof Settings;
 /** `publicUrl` null: see `publicUrlOf`. `dataDir` is absolute. */
 export type Config = { readonly [K in Name]: ReturnType<Settings[K]["parse"]> };
 
-/** Variables of other storage, which this version does not have: better refused than silently ignored. */
-const NOT_OFFERED = {
-  LECTERN_BLOBS_URL: "files are kept in LECTERN_DATA_DIR",
-} as const;
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `ConfigError`. `argv` holds flags only (`--port 4600`, `--port=4600`). */
 export function loadConfig(argv: readonly string[], env: Environment = process.env): Config {
-  for (const [name, instead] of Object.entries(NOT_OFFERED)) {
-    if ((env[name] ?? "") !== "")
-      throw new ConfigError(`${name} is set, but this version does not offer it yet: ${instead}. Unset it to start.`);
-  }
   const flags = parseFlags(argv);
   const config: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(SETTINGS) as [Name, Setting<unknown>][]) {
@@ -213,7 +293,8 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     const text = given ?? (typeof item.default === "function" ? item.default() : item.default);
     config[name] = text === null ? null : parse(item, text, flag !== undefined);
   }
-  const { adminEmail, adminPassword, databaseUrl, busUrl } = config as Config;
+  const { adminEmail, adminPassword, databaseUrl, busUrl, jwtPublicKey, jwtAlgorithm } = config as Config;
+  if (jwtAlgorithm !== null) parseAlgorithm(jwtPublicKey, jwtAlgorithm);
   if (busUrl !== null && databaseUrl === null)
     throw new ConfigError("LECTERN_BUS_URL is set: it is for several processes, which need LECTERN_DATABASE_URL, too");
   if (adminEmail !== null && adminPassword === null)
@@ -221,6 +302,15 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
   if (adminEmail === null && adminPassword !== null)
     throw new ConfigError("LECTERN_ADMIN_PASSWORD is set: LECTERN_ADMIN_EMAIL must be, too");
   return config as Config;
+}
+
+function parseAlgorithm(pem: string | null, algorithm: JwtAlgorithm): void {
+  if (pem === null) throw new ConfigError("LECTERN_JWT_ALGORITHM is set: LECTERN_JWT_PUBLIC_KEY must be, too");
+  try {
+    publicKey(pem, algorithm);
+  } catch (error) {
+    throw new ConfigError(`LECTERN_JWT_PUBLIC_KEY must be ${(error as Error).message}`);
+  }
 }
 
 function parseFlags(argv: readonly string[]): Record<string, string> {

@@ -16,7 +16,7 @@ export const SAMPLE_ID = "sample";
 const DAY_SECONDS = 86_400;
 
 export interface FirstStartOptions {
-  readonly config: Pick<Config, "adminEmail" | "adminPassword" | "apiKey" | "sample">;
+  readonly config: Pick<Config, "adminEmail" | "adminPassword" | "apiKey" | "jwtPublicKey" | "jwtAlgorithm" | "sample">;
   readonly server: Server;
   readonly log: Logger;
   /** The file of the sample document. */
@@ -42,6 +42,8 @@ async function prepare({ config, server }: FirstStartOptions): Promise<Prepared>
   if (config.adminEmail !== null && config.adminPassword !== null)
     await server.accounts.ensureAdmin(config.adminEmail, config.adminPassword);
   await server.keys.configure(config.apiKey, id);
+  const { jwtPublicKey: pem, jwtAlgorithm: algorithm } = config;
+  await server.publicKeys.configure(pem === null ? null : { pem, algorithm }, id);
   const first = { pageSize: 1, orderBy: "created_at", orderDirection: "asc", countRemaining: false } as const;
   const isNew =
     (await server.keys.list(id)).every(({ name }) => name === "LECTERN_API_KEY") && (await listRows(database, id, first, null)).count === 0;

@@ -7,16 +7,18 @@ import type { Api, Operation, Output, Parsed } from "@lectern/protocol";
 import type { Grants } from "@lectern/protocol/plain";
 import type { Session } from "./sessions/session.ts";
 
-export type KeyScope = "all" | "read" | "upload";
+export type KeyScope = "all" | "documents" | "read" | "upload" | "sessions";
 
 /** A backend with an API key, or somebody signed in to the dashboard who acts for an application. */
 export interface ApplicationCaller {
   readonly kind: "application";
   readonly applicationId: string;
-  readonly via: "key" | "dashboard";
+  readonly via: "key" | "access token" | "dashboard";
   /** Of the key or the account. */
   readonly id: string;
   readonly scope: KeyScope;
+  /** An access token may be for these only; null: all of the application. */
+  readonly documents: readonly string[] | null;
 }
 
 export interface SessionCaller {

@@ -1,6 +1,7 @@
 /** What load balancers and scripts ask. */
 import { ApiError } from "@lectern/protocol/plain";
-import type { Handlers } from "./handlers.ts";
+import { type Handlers, reply } from "./handlers.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Clock, Database, Renderer } from "./ports.ts";
 
 export interface HealthDeps {
@@ -8,16 +9,22 @@ export interface HealthDeps {
   readonly renderer: Renderer;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
+  readonly metrics: Metrics;
+}
+
+/** Rejects when the database does not answer. */
+export async function askDatabase(database: Database): Promise<void> {
+  await database.query("SELECT 1 AS one");
 }
 
 /** One look answers all who ask within this time. */
 const FRESH_MS = 1000;
 
-export function healthRoutes({ database, renderer, clock, isDraining }: HealthDeps): Handlers["health"] {
+export function healthRoutes({ database, renderer, clock, isDraining, metrics }: HealthDeps): Handlers["health"] {
   let last: { readonly at: number; readonly look: Promise<void> } | null = null;
 
   async function look(): Promise<void> {
-    await Promise.all([database.query("SELECT 1 AS one"), renderer.check()]);
+    await Promise.all([askDatabase(database), renderer.check()]);
   }
 
   async function ready(): Promise<{ status: string }> {
@@ -36,5 +43,6 @@ export function healthRoutes({ database, renderer, clock, isDraining }: HealthDe
     live: async () => ({ status: "ok" }),
     ready,
     healthcheck: ready,
+    metrics: async (_input, context) => reply(await metrics.read(context)),
   };
 }

@@ -2,8 +2,11 @@
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer, type AddressInfo } from "node:net";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { fakeS3 } from "./testing/fake-s3.ts";
 import { startMain, TEST_KEY, testApi, type TestProcess, testProcess } from "./testing/test-server.ts";
 import { isAck, isBye, testSocket } from "./testing/test-socket.ts";
 
@@ -58,6 +61,22 @@ test("a first start prints a sign-in link, the sample's link and a key that work
     .filter((line) => line.startsWith("{"))
     .join("\n");
   for (const secret of [key, link, token, cookie]) expect(logged).not.toContain(secret);
+}, 60_000);
+
+test("files in a bucket outlive the node that stored them", async () => {
+  const bucket = await fakeS3();
+  onTestFinished(() => bucket.close());
+  const env = { LECTERN_BLOBS_URL: bucket.url };
+  const service = await run(env);
+  const bytes = pagesPdf(2);
+  const { id } = await service.upload(bytes);
+  expect([...bucket.objects.values()].some((object) => object.equals(bytes))).toBe(true);
+  const download = async (): Promise<Buffer> => Buffer.from(await (await service.request(`/viewer/documents/${id}/pdf`)).arrayBuffer());
+  expect((await download()).equals(bytes)).toBe(true);
+  await service.crash();
+  await rm(join(service.dataDir, "blob-cache"), { recursive: true });
+  await service.start();
+  expect((await download()).equals(bytes)).toBe(true);
 }, 60_000);
 
 test("kill -9 between edits and uploads loses nothing that was acknowledged", async () => {

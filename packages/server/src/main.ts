@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 /**
- * The composition root: settings → data directory → adapters → server → listen → drain. The only place that picks an adapter.
+ * The composition root: settings → data directory → adapters (open-adapters.ts) → server → listen → drain.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { addCommands } from "./cli/commands.ts";
+import { CommandError } from "./cli/command-error.ts";
 import { type Config, ConfigError, configTable, loadConfig } from "./config.ts";
 import { DataDirectoryInUse, openDataDirectory } from "./data-directory.ts";
 import type { FirstStartOptions } from "./first-start.ts";
 import { createLogger } from "./http/log.ts";
-import { type Bus, type Database, systemClock, systemRandom } from "./ports.ts";
+import { openBlobs, openBus, openDatabase } from "./open-adapters.ts";
+import { systemClock, systemRandom } from "./ports.ts";
 import { renderPool } from "./render/pool.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -20,8 +24,8 @@ async function start(config: Config): Promise<void> {
   const data = await openDataDirectory(config.dataDir, { shared: config.databaseUrl !== null });
   // Its first process starts while the rest of the code is read: half of the time until the service is ready.
   const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
-  const [{ diskBlobs }, { loadMigrations }, { loadSecret }, { prepareStore, welcome }, { createServer }] = await Promise.all([
-    import("./adapters/blobs-disk.ts"),
+  const [{ libreOfficeConverter }, { loadMigrations }, { loadSecret }, { prepareStore, welcome }, { createServer }] = await Promise.all([
+    import("./adapters/converter-libreoffice.ts"),
     import("./migrations/migrate.ts"),
     import("./secret.ts"),
     import("./first-start.ts"),
@@ -31,7 +35,7 @@ async function start(config: Config): Promise<void> {
   const [database, bus, blobs, secret] = await Promise.all([
     openDatabase(config, data.database, onWarning),
     openBus(config, onWarning),
-    diskBlobs(data.blobs, { shared: config.databaseUrl !== null }),
+    openBlobs(config, data, onWarning),
     loadSecret(data.path),
   ]);
   await database.migrate(await loadMigrations());
@@ -41,6 +45,7 @@ async function start(config: Config): Promise<void> {
     blobs,
     bus,
     renderer,
+    converter: libreOfficeConverter({ program: config.libreOffice, tempDir: join(data.path, "converting") }),
     secret,
     log,
     version,
@@ -63,25 +68,6 @@ async function start(config: Config): Promise<void> {
   process.stdout.write(await welcome(first, prepared, url));
 }
 
-type OnWarning = (text: string, error?: unknown) => void;
-
-async function openDatabase({ databaseUrl }: Config, path: string, onWarning: OnWarning): Promise<Database> {
-  if (databaseUrl === null) return (await import("./adapters/database-sqlite.ts")).sqliteDatabase({ path });
-  const { postgresDatabase } = await import("./adapters/database-postgres.ts");
-  return postgresDatabase({ url: databaseUrl, onWarning }).catch(cannotStart);
-}
-
-async function openBus({ databaseUrl, busUrl }: Config, onWarning: OnWarning): Promise<Bus> {
-  if (databaseUrl === null) return (await import("./adapters/bus-memory.ts")).memoryBus();
-  if (busUrl !== null) return (await import("./adapters/bus-redis.ts")).redisBus({ url: busUrl, onWarning }).catch(cannotStart);
-  return (await import("./adapters/bus-postgres.ts")).postgresBus({ url: databaseUrl, onWarning }).catch(cannotStart);
-}
-
-/** What a setting names is not there: the operator's business, told in one line. */
-function cannotStart(error: unknown): never {
-  throw new ConfigError((error as Error).message, { cause: error });
-}
-
 /** The first signal ends politely, the second at once. */
 function drainOnSignal(log: ReturnType<typeof createLogger>, drain: () => Promise<void>): void {
   let draining = false;
@@ -102,11 +88,22 @@ function drainOnSignal(log: ReturnType<typeof createLogger>, drain: () => Promis
 
 /** Said in one line to whoever started the service; anything else is a fault of ours and shows where. */
 function explain(error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof DataDirectoryInUse) return error.message;
+  if (error instanceof ConfigError || error instanceof DataDirectoryInUse || error instanceof CommandError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return `The port is in use by another program (${message}). Choose another one with --port.`;
   if (code === "EACCES" || code === "EADDRNOTAVAIL") return message;
   return null;
+}
+
+async function orExplain(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const message = explain(error);
+    if (message === null) throw error;
+    process.stderr.write(`lectern: ${message}\n`);
+    process.exit(1);
+  }
 }
 
 const program = new Command("lectern").description("Document viewing and collaboration, on your own server.").version(version);
@@ -116,14 +113,6 @@ program
   .allowUnknownOption()
   .allowExcessArguments()
   .addHelpText("after", `\nSettings, as flags or environment variables:\n\n${configTable("text")}`)
-  .action(async (_options: unknown, command: Command) => {
-    try {
-      await start(loadConfig(command.args));
-    } catch (error) {
-      const message = explain(error);
-      if (message === null) throw error;
-      process.stderr.write(`lectern: ${message}\n`);
-      process.exit(1);
-    }
-  });
+  .action((_options: unknown, command: Command) => orExplain(() => start(loadConfig(command.args))));
+addCommands(program, orExplain);
 await program.parseAsync();

@@ -2,6 +2,7 @@
 import { pagesPdf } from "@lectern/pdf/testing";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { appSigner, inSeconds } from "./testing/app-signer.ts";
 import { type NodeClient, nodeClient, type TestNode, type TestNodes, testNodes } from "./testing/test-nodes.ts";
 import { hasPostgres } from "./testing/test-postgres.ts";
 import { testSocket } from "./testing/test-socket.ts";
@@ -120,6 +121,20 @@ describe.skipIf(!(await hasPostgres()))("two nodes on one PostgreSQL", () => {
     await socket.hello(jwt);
     await one.json(`/viewer/sessions/${id}`, { method: "DELETE" });
     expect((await socket.closed).reason).toBe("session_revoked");
+
+    // The same for tokens of other kinds: what one node knew of them is not believed for long on the other.
+    const signer = appSigner();
+    const { data: key } = await one.json<{ data: { id: string } }>("/viewer/public_keys", { json: { name: "app", pem: signer.pem } });
+    const claims = { document_id: document, permissions: ["read-document"] };
+    const [byToken, byKey] = await Promise.all([600, 601].map((seconds) => signer.sign({ ...claims, exp: inSeconds(seconds) })));
+    const { access_token: access } = await one.json<{ access_token: string }>("/viewer/tokens", { json: {} });
+    const sockets = [await testSocket(two.url), await testSocket(two.url)] as const;
+    await Promise.all([sockets[0].hello(byToken!), sockets[1].hello(byKey!)]);
+    expect((await two.request("/viewer/documents", { credential: access })).status).toBe(200);
+    await one.json("/viewer/revoke", { json: { jwts: [byToken, access] } });
+    await one.json(`/viewer/public_keys/${key.id}`, { method: "DELETE" });
+    for (const each of sockets) expect((await each.closed).reason).toBe("session_revoked");
+    await expect.poll(async () => (await two.request("/viewer/documents", { credential: access })).status, SOON).toBe(401);
 
     const ben = await open(two, document, "ben");
     const ended = new Promise<string>((resolve) => ben.client.on("closed", ({ code }) => resolve(code)));

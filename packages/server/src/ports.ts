@@ -1,6 +1,7 @@
 /** PORTS: what the service needs of its surroundings. Adapters are picked in `main.ts` only; each port has a suite that every adapter's test calls. */
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
+import type { Encryption, RedactOptions } from "@lectern/pdf";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -42,6 +43,11 @@ export interface Database {
   readonly shared: boolean;
   /** Rows as of some moment after every write this process was told of. */
   query<T = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
+  /**
+   * `query` of this one table, for what nearly every request asks. May answer from memory while nothing wrote to the table; parameters are text
+   * and numbers. The rows are not to be changed.
+   */
+  recall<T = Row>(table: string, sql: string, params: readonly (string | number)[]): Promise<readonly T[]>;
   /** Several reads that all see the same moment. */
   snapshot(queries: readonly Query[]): Promise<Row[][]>;
   /**
@@ -50,6 +56,12 @@ export interface Database {
    * Throws `Conflict`, `UniqueViolation`, ApiError `unavailable` (then it is unknown whether it was written).
    */
   transaction(statements: readonly Statement[]): Promise<Row[][]>;
+  /**
+   * One transaction in two steps: what `first` has locked stays locked while `next` decides, from the rows it returned, what else to write. `first` may
+   * expect numbers of rows, what follows may not. Throws as `transaction` does, and what `next` throws; then nothing was written. A transaction that
+   * the engine gave up for the sake of another one is `Conflict`, too. Shared databases only.
+   */
+  exchange?(first: readonly Statement[], next: (rows: Row[][]) => Promise<readonly Query[]>): Promise<void>;
   /**
    * Takes up to `limit` due jobs for `worker` until `leaseUntil`; no two callers get the same one.
    * Times are milliseconds.
@@ -154,9 +166,53 @@ export interface Renderer {
   text(source: RenderSource, page: number, options?: { readonly priority?: Priority; readonly signal?: AbortSignal }): Promise<string>;
   /** Writes the exported file to `target`. */
   export(source: RenderSource, options: ExportOptions): Promise<void>;
+  /** Writes the file without what lies under the marks to `target`. Answers the pages that had to become images. */
+  redact(source: RenderSource, options: RedactJob): Promise<readonly number[]>;
+  /** Writes what was uploaded (an image, text, an e-mail, …) as a PDF to `target`. Throws ApiError `unsupported_media_type`, too. */
+  convert(source: RenderSource, options: ConvertOptions): Promise<Converted>;
   /** Renders a known page through a real worker. */
   check(): Promise<void>;
+  /** For metrics: as it is now, and what happened since the start. */
+  stats(): RendererStats;
   close(): Promise<void>;
+}
+
+export interface RendererStats {
+  /** Jobs that wait for a process. */
+  readonly queued: number;
+  readonly processes: { readonly starting: number; readonly idle: number; readonly busy: number };
+  /** Processes that ended although they should not have, by reason: `crash`, `time`, `memory`, `start`. */
+  readonly deaths: Readonly<Record<string, number>>;
+  /** Processes that were started. */
+  readonly starts: number;
+}
+
+export interface ConvertOptions {
+  readonly kind: "image" | "html" | "markdown" | "text" | "email";
+  readonly mediaType: string;
+  readonly target: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Converted {
+  /** Sentences about what is not as it was in the file. */
+  readonly warnings: readonly string[];
+}
+
+/** Office documents → PDF, by a program that is installed beside the service. */
+export interface Converter {
+  /**
+   * Writes the PDF to `target`. `extension`: of the file, with its dot. Throws ApiError `invalid_document`, `document_failed` (took too long,
+   * ended with an error), `unsupported_media_type` (the program is not installed: the message says what to install).
+   */
+  convert(
+    file: { readonly path: string; readonly extension: string },
+    options: { readonly target: string; readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** Throws ApiError `unsupported_media_type`, as above, when the program is not installed. */
+  require(): Promise<void>;
+  /** Version of the program; null when it is not installed. */
+  version(): Promise<string | null>;
 }
 
 /** Somebody waits; nobody waits yet, as when a neighbour of the page on screen is drawn ahead. */
@@ -178,6 +234,8 @@ export interface ImageOptions {
   /** Pixels of the whole page as shown: exactly one of them. */
   readonly width?: number;
   readonly height?: number;
+  /** Only this tile: column and row of squares of `TILE_PIXELS`, from the top left. Throws ApiError `not_found` outside of the page. */
+  readonly tile?: readonly [column: number, row: number];
   readonly format: ImageFormat;
   /** `fast` (default): somebody waits. `small`: more work for fewer bytes. The same pixels either way, but for photographs. */
   readonly encoding?: "fast" | "small";
@@ -187,6 +245,8 @@ export interface ImageOptions {
   readonly annotations: "none" | "others" | "all";
   /** Path as `ExportOptions.changes`: the page is drawn as it would be exported. */
   readonly changes?: string;
+  /** Files 1, 2, … of the composition in `changes`, whose only page is drawn. */
+  readonly others?: readonly RenderSource[];
   readonly priority?: Priority;
   readonly signal?: AbortSignal;
 }
@@ -197,5 +257,16 @@ export interface ExportOptions {
   readonly changes: string;
   readonly annotations: boolean;
   readonly flatten: boolean;
+  /** Files 1, 2, … of the composition in `changes`. */
+  readonly others?: readonly RenderSource[];
+  readonly encryption?: Encryption | null;
+  /** The outcome of a composition keeps the passwords and restrictions of this file; `encryption` counts when it has none. */
+  readonly securityOf?: RenderSource | null;
+  readonly signal?: AbortSignal;
+}
+
+export interface RedactJob {
+  readonly target: string;
+  readonly pages: RedactOptions["pages"];
   readonly signal?: AbortSignal;
 }

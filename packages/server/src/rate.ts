@@ -11,6 +11,8 @@ export interface Taken {
 export interface RateLimiter {
   /** Size of the bucket; 0: no limit. */
   readonly burst: number;
+  /** An empty bucket is full again after so long. */
+  readonly windowSeconds: number;
   take(key: string, count?: number): Taken;
 }
 
@@ -24,11 +26,12 @@ const MOST_KEYS = 50_000;
 
 export function rateLimiter(options: { readonly perSecond: number; readonly burst?: number; readonly clock: Clock }): RateLimiter {
   const { perSecond, clock } = options;
-  if (perSecond === 0) return { burst: 0, take: () => ({ allowed: true, remaining: 0, reset: 0 }) };
+  if (perSecond === 0) return { burst: 0, windowSeconds: 0, take: () => ({ allowed: true, remaining: 0, reset: 0 }) };
   const burst = options.burst ?? perSecond * 10;
   const buckets = new Map<string, Bucket>();
   return {
     burst,
+    windowSeconds: Math.ceil(burst / perSecond),
     take(key, wanted = 1) {
       // More than a bucket holds counts as all of it.
       const count = Math.min(wanted, burst);

@@ -8,45 +8,81 @@ import { attempts } from "./accounts/attempts.ts";
 import type { Cost } from "./accounts/password.ts";
 import { accountRoutes } from "./accounts/routes.ts";
 import { type Accounts, accounts } from "./accounts/sign-in.ts";
+import { audit as auditOf } from "./audit/audit.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { type ApiKeys, apiKeys } from "./api-keys/api-keys.ts";
+import { tokenRoutes } from "./api-keys/token-routes.ts";
 import { findApplication } from "./applications/store.ts";
+import { bookmarkRoutes } from "./bookmarks/routes.ts";
+import { commentRoutes } from "./comments/routes.ts";
+import { formRoutes } from "./forms/routes.ts";
+import { interchangeRoutes } from "./interchange/routes.ts";
 import { type Config, publicUrlOf } from "./config.ts";
+import { kindOf, whatItIs } from "./credential.ts";
 import { closeDocuments, type DocumentDeps, documentDeps } from "./documents/deps.ts";
 import { provePassword } from "./documents/password.ts";
+import { documentRows } from "./documents/rows-of.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { waitForReady } from "./documents/status.ts";
 import { type DocumentKey, findDocument } from "./documents/store.ts";
 import type { Handlers } from "./handlers.ts";
+import { api } from "@lectern/protocol";
 import { createApp } from "./http/app.ts";
-import { ACCOUNT_COOKIE, accessOfSession, type Identities, kindOf, readCookie } from "./http/auth.ts";
+import { ACCOUNT_COOKIE, accessOfSession, accessTo, type Identities, readCookie } from "./http/auth.ts";
 import { connectionsOf } from "./http/connections.ts";
 import type { Logger } from "./http/log.ts";
 import { attachSockets } from "./http/socket.ts";
 import { serveStatic } from "./http/static.ts";
-import { annotationRoutes } from "./layers/annotation-routes.ts";
+import { attachmentRoutes } from "./attachments/routes.ts";
+import { annotationRoutes, type AnnotationRoutesDeps } from "./layers/annotation-routes.ts";
+import { buildRoutes } from "./operations/build-routes.ts";
+import { operationRoutes } from "./operations/routes.ts";
 import type { ReadingDeps } from "./layers/reading.ts";
 import { rooms } from "./layers/rooms.ts";
 import { layerRoutes, openRoutes } from "./layers/routes.ts";
-import type { BlobStore, Bus, Clock, Database, Random, Renderer } from "./ports.ts";
+import { metrics as metricsOf } from "./metrics.ts";
+import { outgoing as outgoingOf } from "./outgoing/request.ts";
+import type { BlobStore, Bus, Clock, Converter, Database, Random, Renderer } from "./ports.ts";
+import { type PublicKeys, publicKeys as publicKeysOf } from "./public-keys/public-keys.ts";
+import { publicKeyRoutes } from "./public-keys/routes.ts";
 import { rateLimiter } from "./rate.ts";
 import type { ServerSecret } from "./secret.ts";
+import { appTokens } from "./sessions/app-token.ts";
 import { imageGrants } from "./sessions/grants.ts";
 import { originPolicy } from "./sessions/origins.ts";
+import { explainRoute } from "./layers/explain-route.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import type { Session } from "./sessions/session.ts";
 import { type Sessions, sessions as sessionsOf } from "./sessions/sessions.ts";
 import { sessionTokens } from "./sessions/token.ts";
 import { healthRoutes } from "./health.ts";
+import { delivering } from "./webhooks/deliver.ts";
+import { events as eventLog } from "./webhooks/events.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+import { uploadRoutes } from "./uploads/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { usageOfSession, usageOfUpload } from "./usage/usage.ts";
 
 export interface ServerOptions {
-  readonly config: Pick<Config, "host" | "port" | "publicUrl" | "limitOpsPerSecond" | "limitRequestsPerSecond" | "maxUploadBytes">;
+  readonly config: Pick<
+    Config,
+    | "host"
+    | "port"
+    | "publicUrl"
+    | "limitOpsPerSecond"
+    | "limitRequestsPerSecond"
+    | "limitSocketsPerSession"
+    | "keepChangesDays"
+    | "maxUploadBytes"
+    | "allowPrivateAddresses"
+    | "metricsToken"
+  >;
   /** Migrated. */
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly renderer: Renderer;
+  readonly converter: Converter;
   readonly clock: Clock;
   readonly random: Random;
   readonly secret: ServerSecret;
@@ -70,14 +106,17 @@ export interface Server {
   /** For what is done without HTTP: the first start, commands. */
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
+  readonly publicKeys: PublicKeys;
   readonly sessions: Sessions;
   readonly documents: DocumentDeps;
+  readonly reading: ReadingDeps;
 }
 
 /** Origins of applications are believed for so long. */
 const BELIEVED_MS = 3000;
 /** On the bus: a document was deleted on another node. */
 const DELETED = "document deleted";
+const DAY_MS = 24 * 3_600_000;
 /** Requests under way may take so long once the server is told to end. */
 const DRAIN_MS = 20_000;
 
@@ -89,25 +128,46 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits: SyncLimits = { ...SYNC_LIMITS, opsPerSecond: config.limitOpsPerSecond, opsBurst: config.limitOpsPerSecond * 10 };
   const onError = (what: string, error: unknown): void => log.error({ err: error }, what);
 
+  const audit = auditOf({ clock, random });
+  const events = eventLog({ database, bus, clock, random, onEvent: () => webhooks.wake(), onError });
+  const outgoing = outgoingOf({ allowPrivate: config.allowPrivateAddresses });
+  const onDisabled = (): void => void events.changed().catch((error: unknown) => onError("reading webhooks", error));
+  const webhooks = delivering({ database, clock, random, secret, outgoing, version: options.version, onError, onDisabled });
+  await events.start();
+
   const documents = await documentDeps({
     database,
     blobs: options.blobs,
     renderer,
+    converter: options.converter,
     secret,
     clock,
     random,
     maxUploadBytes: config.maxUploadBytes,
+    keepChangesMs: config.keepChangesDays === null ? null : config.keepChangesDays * DAY_MS,
     usageOfUpload,
+    rowsOf: documentRows({ events, audit }),
     onError,
     dataDir: options.dataDir,
     bus,
+    onOverwritten: (document) => open.replaced(document, ""),
     onDeleted: (document) => {
       open.documentDeleted(document);
       const { applicationId, documentId } = document;
       bus.publish(DELETED, JSON.stringify({ applicationId, documentId } satisfies DocumentKey));
     },
   });
-  const open = rooms({ database, bases: documents.bases, bus, clock, random, limits, onError });
+  const open = rooms({
+    database,
+    bases: documents.bases,
+    bus,
+    clock,
+    random,
+    limits,
+    onError,
+    eventsOf: (...given) => events.ofChange(...given),
+    onCommitted: (count) => metrics.changed(count),
+  });
   bus.subscribe(DELETED, (message) => {
     const key = JSON.parse(message) as DocumentKey;
     documents.uses.forget(key);
@@ -116,18 +176,25 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const reading: ReadingDeps = { documents, rooms: open, passwordAttempts: attempts({ burst: 5, everySeconds: 12, clock }) };
 
   const tokens = await sessionTokens({ database, clock, random, issuer: publicUrl });
+  const publicKeys = publicKeysOf({ database, clock, random });
   const sessions = sessionsOf({
     database,
     clock,
     random,
     secret,
     tokens,
+    appTokens: appTokens({ keys: publicKeys, clock, publicUrl }),
     checkDocument: (document) => checkDocument(documents, document),
-    countOpened: async ({ applicationId, id, createdAt }) => {
+    countOpened: async ({ applicationId, id, createdAt, documents: opened, userId }) => {
       // Under the day on which it was minted, so that a session is counted once however often and late it is opened.
-      await database.transaction(usageOfSession({ applicationId, loadId: id, now: createdAt }));
+      const data = { session_id: id, user_id: userId, documents: opened.map(({ documentId }) => documentId) };
+      await database.transaction([
+        ...usageOfSession({ applicationId, loadId: id, now: createdAt }),
+        ...events.of(applicationId, "session.opened", data, id),
+      ]);
     },
   });
+  publicKeys.onRemoved(() => sessions.forget());
   const grants = imageGrants({ secret, sessions });
   const origins = originPolicy({ publicUrl, originsOfApplication: originsOfApplication(database, clock) });
   const keys = apiKeys({ database, clock, random, onError: (error) => onError("noting the use of an API key", error) });
@@ -146,18 +213,52 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
 
   const requests = rateLimiter({ perSecond: config.limitRequestsPerSecond, clock });
+  const writing: AnnotationRoutesDeps = {
+    reading,
+    opsPerPush: limits.opsPerPush,
+    ops: rateLimiter({ perSecond: config.limitOpsPerSecond, clock }),
+    clock,
+    random,
+  };
+  const metrics = metricsOf({
+    database,
+    clock,
+    token: config.metricsToken,
+    rooms: () => open.size,
+    sockets: () => sockets.size,
+    renderer: () => renderer.stats(),
+  });
   const handlers: Handlers = {
-    documents: documentRoutes(reading),
-    annotations: annotationRoutes({
+    documents: documentRoutes(reading, outgoing),
+    annotations: annotationRoutes(writing),
+    attachments: attachmentRoutes(reading),
+    builds: buildRoutes({
       reading,
-      opsPerPush: limits.opsPerPush,
-      ops: rateLimiter({ perSecond: config.limitOpsPerSecond, clock }),
-      clock,
-      random,
+      accessTo: (context, documentId, layerName, password) =>
+        accessTo(api.documents.pdf, context.caller, { documentId, layerName, password }, secret),
     }),
-    layers: layerRoutes({ reading }),
-    sessions: sessionRoutes({ sessions, publicUrl }),
+    ...operationRoutes({
+      reading,
+      accessTo: (context, documentId, layerName) =>
+        accessTo(api.documents.pdf, context.caller, { documentId, layerName, password: context.header("document-password") }, secret),
+    }),
+    comments: commentRoutes(writing),
+    forms: formRoutes(writing),
+    bookmarks: bookmarkRoutes(writing),
+    interchange: interchangeRoutes(reading),
+    layers: layerRoutes({ reading, accessOf, opsPerPush: limits.opsPerPush, clock, random }),
+    sessions: { ...sessionRoutes({ sessions, publicUrl }), explain: explainRoute({ reading, sessions }) },
+    publicKeys: publicKeyRoutes(publicKeys),
+    tokens: tokenRoutes({
+      keys,
+      sessions,
+      hasDocument: async (applicationId, documentId) => (await findDocument(database, { applicationId, documentId })) !== null,
+      clock,
+    }),
     open: openRoutes({ reading, sessions, grants, origins, limits, checkKind, accessOf }),
+    webhooks: webhookRoutes({ database, clock, random, secret, outgoing, events, audit, wake: () => webhooks.wake() }),
+    audit: auditRoutes({ database }),
+    uploads: uploadRoutes(documents, publicUrl),
     usage: usageRoutes({ database, clock }),
     accounts: accountRoutes({
       database,
@@ -169,7 +270,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       publicUrl,
       readCookie: (header) => readCookie(header, ACCOUNT_COOKIE),
     }),
-    health: healthRoutes({ database, renderer, clock, isDraining: () => draining }),
+    health: healthRoutes({ database, renderer, clock, isDraining: () => draining, metrics }),
   };
   const app = await createApp({
     handlers,
@@ -181,21 +282,37 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clock,
     random,
     log,
+    onAnswered: (answered) => metrics.request(answered),
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),
   });
   const connections = connectionsOf(app.server);
   serveStatic(app, { ...options.folders, version: options.version });
-  const sockets = attachSockets({ server: app.server, reading, sessions, origins, accessOf, checkKind, limits, requests, clock, log });
+  const sockets = attachSockets({
+    server: app.server,
+    reading,
+    sessions,
+    origins,
+    accessOf,
+    checkKind,
+    limits,
+    mostPerSession: config.limitSocketsPerSession,
+    requests,
+    clock,
+    log,
+  });
 
   return {
     accounts: people,
     keys,
+    publicKeys,
     sessions,
     documents,
+    reading,
     async listen() {
       await app.listen({ host: config.host, port: config.port });
       port = (app.server.address() as AddressInfo).port;
       await documents.jobs.start();
+      await webhooks.start();
       return { url: publicUrl(), port };
     },
     async close() {
@@ -208,6 +325,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       cancel();
       await open.close();
       await closeDocuments(documents);
+      events.close();
+      await webhooks.close();
       await keys.close();
     },
   };
@@ -247,6 +366,6 @@ function originsOfApplication(database: Database, clock: Clock): (applicationId:
 function checkKind(token: string): void {
   const kind = kindOf(token);
   if (kind === "key")
-    throw new ApiError("wrong_credential", "This is an API key; a session token is needed here. Keep API keys out of browsers.");
+    throw new ApiError("wrong_credential", `This is ${whatItIs(token)}; a session token is needed here. Keep it out of browsers.`);
   if (kind === null) throw new ApiError("invalid_token", "This is not a session token");
 }

@@ -1,5 +1,6 @@
 /** What the dashboard alone may do: signing in, applications, API keys. */
 import type { Account, ApiKey as ShownKey, Application as ShownApplication } from "@lectern/protocol";
+import { actorOf, audit as auditOf } from "../audit/audit.ts";
 import { createApplication, getApplication, listApplications, updateApplication, type Application } from "../applications/store.ts";
 import type { ApiKeys } from "../api-keys/api-keys.ts";
 import type { ApiKey } from "../api-keys/store.ts";
@@ -23,6 +24,7 @@ export interface AccountRoutesDeps {
 
 export function accountRoutes(deps: AccountRoutesDeps): Handlers["accounts"] {
   const { database, accounts, keys } = deps;
+  const audit = auditOf(deps);
   const cookie = (secret: string | null): string => cookieHeader(deps.cookie, secret, { secure: deps.publicUrl().startsWith("https:") });
   const signedIn = ({ account, secret }: SignedIn): Reply =>
     reply(JSON.stringify({ account: shownAccount(account) }), { headers: { "set-cookie": cookie(secret) } });
@@ -44,32 +46,41 @@ export function accountRoutes(deps: AccountRoutesDeps): Handlers["accounts"] {
     async useLink({ token, email, name, password }, { address }) {
       return signedIn(await accounts.useLink({ token, email, name, password, address }));
     },
-    async signOut(_input, { caller }) {
-      await accounts.signOut(caller.secret);
+    async signOut(_input, context) {
+      await accounts.signOut(context.caller.secret, actorOf(context));
       return reply("{}", { headers: { "set-cookie": cookie(null) } });
     },
     async applications() {
       return { data: (await listApplications(database)).map(shownApplication) };
     },
-    async createApplication({ name }) {
-      return { data: shownApplication(await createApplication(database, name, deps)) };
+    async createApplication({ name }, context) {
+      const made = await createApplication(database, name, {
+        ...deps,
+        also: (id) => [audit(actorOf(context), { applicationId: id, action: "application.created", target: id, details: { name } })],
+      });
+      return { data: shownApplication(made) };
     },
-    async updateApplication({ applicationId, name, allowed_origins: origins }) {
+    async updateApplication({ applicationId, name, allowed_origins: origins }, context) {
       const allowedOrigins = origins?.map((text, index) => parseOrigin(text, `$.allowed_origins[${index}]`));
       const change = { ...(name === undefined ? {} : { name }), ...(allowedOrigins === undefined ? {} : { allowedOrigins }) };
-      return { data: shownApplication(await updateApplication(database, applicationId, change)) };
+      const details = {
+        ...(name === undefined ? {} : { name }),
+        ...(allowedOrigins === undefined ? {} : { allowed_origins: allowedOrigins }),
+      };
+      const deed = audit(actorOf(context), { applicationId, action: "application.updated", target: applicationId, details });
+      return { data: shownApplication(await updateApplication(database, applicationId, change, [deed])) };
     },
     async keys({ applicationId }) {
       await getApplication(database, applicationId);
       return { data: (await keys.list(applicationId)).map(shownKey) };
     },
-    async createKey({ applicationId, name, scope = "all", test = false }) {
+    async createKey({ applicationId, name, scope = "all", test = false }, context) {
       await getApplication(database, applicationId);
-      const { apiKey, key } = await keys.create(applicationId, { name, scope, mode: test ? "test" : "live" });
+      const { apiKey, key } = await keys.create(applicationId, { name, scope, mode: test ? "test" : "live" }, actorOf(context));
       return { data: shownKey(apiKey), key };
     },
-    async revokeKey({ applicationId, keyId }) {
-      return { data: shownKey(await keys.revoke(applicationId, keyId)) };
+    async revokeKey({ applicationId, keyId }, context) {
+      return { data: shownKey(await keys.revoke(applicationId, keyId, actorOf(context))) };
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { ApiError, newId } from "@lectern/protocol/plain";
+import { type Actor, audit as auditOf } from "../audit/audit.ts";
 import { type Clock, Conflict, type Database, type Random, type Statement } from "../ports.ts";
 import { attempts, networkOf } from "./attempts.ts";
 import { type Cost, passwords } from "./password.ts";
@@ -47,7 +48,7 @@ export interface Accounts {
   useLink(given: LinkUse): Promise<SignedIn>;
   /** Whose cookie this is; null when nobody's (any more). Using it keeps it alive. */
   whoIs(secret: string): Promise<Account | null>;
-  signOut(secret: string): Promise<void>;
+  signOut(secret: string, by?: Actor): Promise<void>;
 }
 
 export interface LinkUse {
@@ -75,6 +76,7 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
   const byAddress = attempts({ burst: 20, everySeconds: 10, clock });
   const byEmail = attempts({ burst: 10, everySeconds: 60, clock });
 
+  const audit = auditOf({ clock, random });
   const newSecret = (): string => Buffer.from(random(32)).toString("base64url");
 
   /** The statement that makes the cookie, and its secret. */
@@ -83,6 +85,9 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
     const cookie = insertSignIn({ hash: hashOf(secret), kind: "cookie", accountId, createdAt: now, expiresAt: now + COOKIE_MS });
     return { secret, statements: [deleteExpired(now), cookie] };
   }
+
+  const signedIn = (id: string, address: string, how: string): Statement =>
+    audit({ kind: "account", id, address }, { applicationId: null, action: "account.signed_in", target: id, details: { how } });
 
   async function newAccount(email: string, password: string, name: string | undefined, now: number): Promise<NewAccount> {
     const passwordHash = await hashing.hash(password);
@@ -101,7 +106,7 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
       const account = await findAccount(database, link.accountId);
       if (account === null) throw linkError();
       const { secret, statements } = newCookie(account.id, now);
-      await database.transaction([takeLink(hash, now), ...statements]).catch(rethrowAsLinkError);
+      await database.transaction([takeLink(hash, now), ...statements, signedIn(account.id, address, "link")]).catch(rethrowAsLinkError);
       byAddress.giveBack(key);
       return { account, secret };
     }
@@ -123,6 +128,7 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
         insertAccount({ ...account, passwordHash, createdAt }),
         deleteLinks(),
         ...statements,
+        signedIn(account.id, address, "first account"),
       ])
       .catch(rethrowAsLinkError);
     byAddress.giveBack(key);
@@ -155,7 +161,7 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
       const right = await hashing.verify(password, found?.passwordHash ?? null);
       if (found === null || !right) throw new ApiError("unauthorized", "The e-mail address or the password is wrong");
       const { secret, statements } = newCookie(found.account.id, clock.now());
-      await database.transaction(statements);
+      await database.transaction([...statements, signedIn(found.account.id, address, "password")]);
       byAddress.giveBack(network);
       byEmail.giveBack(wanted);
       return { account: found.account, secret };
@@ -173,8 +179,12 @@ export function accounts({ database, clock, random, cost }: Options): Accounts {
       return findAccount(database, cookie.accountId);
     },
 
-    async signOut(secret) {
-      await database.transaction([deleteCookie(hashOf(secret))]);
+    async signOut(secret, by) {
+      const deed =
+        by === undefined
+          ? []
+          : [audit(by, { applicationId: null, action: "account.signed_out", ...(by.id === null ? {} : { target: by.id }) })];
+      await database.transaction([deleteCookie(hashOf(secret)), ...deed]);
     },
   };
 }

@@ -2,12 +2,13 @@
  * BlobStore in a folder: `<application>/<aa>/<sha256>`. Bytes go to a temporary file while they are hashed; that file is synced, renamed to its
  * name, and the folder is synced before anybody is told. Renaming over a blob of the same name is harmless: it has the same bytes.
  */
-import { createHash, type Hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { ApiError } from "@lectern/protocol/plain";
 import type { BlobStore } from "../ports.ts";
+import { abortable, requireBlobName, writeHashed } from "./blob-file.ts";
 
 export interface DiskBlobsOptions {
   /** Other processes use the folder, too: then what an upload left behind is known by its age only. */
@@ -41,8 +42,7 @@ export async function diskBlobs(path: string, { shared = false }: DiskBlobsOptio
   }
 
   function pathOf(applicationId: string, sha256: string): string {
-    if (!/^[A-Za-z0-9_-]{1,128}$/.test(applicationId)) throw new ApiError("bad_request", "This is no id of an application");
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ApiError("bad_request", "This is no SHA-256 in lower-case hex");
+    requireBlobName(applicationId, sha256);
     return join(folder, applicationId, sha256.slice(0, 2), sha256);
   }
 
@@ -51,7 +51,7 @@ export async function diskBlobs(path: string, { shared = false }: DiskBlobsOptio
       pathOf(applicationId, "0".repeat(64));
       const temporary = join(unfinished, randomUUID());
       try {
-        const { hash, size } = await writeFile(temporary, abortable(bytes, signal), maxBytes);
+        const { hash, size } = await writeHashed(temporary, abortable(bytes, signal), maxBytes);
         const sha256 = hash.digest("hex");
         const final = pathOf(applicationId, sha256);
         await makeFolder(dirname(final));
@@ -87,53 +87,6 @@ export async function diskBlobs(path: string, { shared = false }: DiskBlobsOptio
       await rm(pathOf(applicationId, sha256), { force: true });
     },
   };
-}
-
-async function writeFile(path: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ hash: Hash; size: number }> {
-  const hash = createHash("sha256");
-  let size = 0;
-  const file = await open(path, "wx", 0o600);
-  try {
-    for await (const chunk of bytes) {
-      size += chunk.length;
-      if (size > maxBytes) throw new ApiError("too_large", `The file is larger than the limit of ${maxBytes} bytes`);
-      const written = writeAll(file, chunk);
-      // hashed while the disk works
-      hash.update(chunk);
-      await written;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { hash, size };
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
-}
-
-/** The same chunks; ends with the signal's reason even while the source is silent. */
-async function* abortable(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) return yield* bytes;
-  signal.throwIfAborted();
-  const source = bytes[Symbol.asyncIterator]();
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    for (;;) {
-      const next = await Promise.race([source.next(), aborted]);
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    signal.removeEventListener("abort", stop);
-    // asked after an abort, a silent source would answer with its next chunk only
-    if (!signal.aborted) await source.return?.();
-  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

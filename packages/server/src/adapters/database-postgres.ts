@@ -151,6 +151,28 @@ export async function postgresDatabase(options: PostgresOptions): Promise<Databa
     }
   }
 
+  async function exchange(first: readonly Statement[], next: (rows: Row[][]) => Promise<readonly Query[]>): Promise<void> {
+    const unfit = unfitValue(first);
+    if (unfit !== null) throw unfit;
+    await withClient(writers, async (client) => {
+      const rollback = async (error: Error): Promise<never> => {
+        if (isAboutTheWork(error)) await client.query("ROLLBACK").catch((failure: unknown) => Promise.reject(unavailable(failure)));
+        throw error instanceof Again ? new Conflict(0) : error;
+      };
+      const held = await Promise.allSettled([client.query<Row>("BEGIN"), ...first.map((statement) => send(client, statement))]);
+      const failure = failureOf(held.slice(1), first) ?? failureOf(held.slice(0, 1), []);
+      if (failure !== null) return rollback(failure);
+      const writes = await next(held.slice(1).map((result) => valueOf(result).rows)).catch((error: unknown) => rollback(error as Error));
+      const wrong = unfitValue(writes);
+      if (wrong !== null) return rollback(wrong);
+      const sent = writes.map((statement) => send(client, statement));
+      const [committed, ...written] = await Promise.allSettled([client.query<Row>("COMMIT"), ...sent]);
+      const late = failureOf(written, writes) ?? failureOf([committed!], []);
+      if (late !== null) throw late instanceof Again ? new Conflict(0) : late;
+      if (valueOf(committed!).command !== "COMMIT") throw new ApiError("unavailable", "The transaction was rolled back", { retryAfter: 1 });
+    });
+  }
+
   /** Others wait without end: whoever has the lock has it as long as it lives. */
   function locked<T>(name: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     return withClient(waiting, async (client) => {
@@ -185,8 +207,13 @@ export async function postgresDatabase(options: PostgresOptions): Promise<Databa
       const [rows] = await snapshot([{ sql, params }]);
       return rows as T[];
     },
+    // Other processes write, too: nothing is remembered.
+    async recall<T = Row>(_table: string, sql: string, params: readonly (string | number)[]): Promise<readonly T[]> {
+      return (await snapshot([{ sql, params }]))[0] as T[];
+    },
     snapshot,
     transaction,
+    exchange,
     async claimJobs({ worker, now, leaseUntil, limit }) {
       const { rows } = await withClient(writers, (client) =>
         client.query<Row>(CLAIM, [worker, leaseUntil, now, limit]).catch((error: unknown) => Promise.reject(explain(error, 0))),

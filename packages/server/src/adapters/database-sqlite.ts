@@ -7,6 +7,7 @@ import { ApiError } from "@lectern/protocol/plain";
 import { runMigrations } from "../migrations/migrate.ts";
 import { Conflict, type Database, type Query, type Row, type Statement, UniqueViolation } from "../ports.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
+import { recall } from "./recall.ts";
 import { unfitValue } from "./sql-values.ts";
 
 export interface WorkerOptions {
@@ -41,13 +42,24 @@ export async function sqliteDatabase({ path, readers = 1 }: { readonly path: str
   function read(queries: readonly Query[]): Promise<Row[][]> {
     return reading.reduce((best, thread) => (thread.waiting() < best.waiting() ? thread : best)).run(queries);
   }
-  const transaction = (statements: readonly Statement[]): Promise<Row[][]> => writer.run(statements);
+  const recalled = recall();
+  async function transaction(statements: readonly Statement[]): Promise<Row[][]> {
+    try {
+      return await writer.run(statements);
+    } finally {
+      // Also when it failed: of a thread that stopped nobody knows what it wrote.
+      recalled.written(statements);
+    }
+  }
 
   return {
     shared: false,
     async query<T = Row>(sql: string, params: Query["params"] = []): Promise<T[]> {
       const [rows] = await read([{ sql, params }]);
       return rows as T[];
+    },
+    async recall<T = Row>(table: string, sql: string, params: readonly (string | number)[]): Promise<readonly T[]> {
+      return (await recalled.rows(table, sql, params, async () => (await read([{ sql, params }]))[0]!)) as T[];
     },
     snapshot: read,
     transaction,
@@ -124,8 +136,8 @@ async function startThread(options: WorkerOptions): Promise<Thread> {
         if (unfit !== null) return reject(unfit);
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
-        // what is asked in the same turn of the event loop travels in one message
-        if (unsent.push({ id, statements }) === 1) queueMicrotask(send);
+        // what is asked in the same turn of the event loop, by whatever connections, travels in one message
+        if (unsent.push({ id, statements }) === 1) setImmediate(send);
       });
     },
     waiting: () => waiting.size,

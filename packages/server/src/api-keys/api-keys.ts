@@ -1,8 +1,9 @@
 /**
- * API keys: made, listed, revoked, and found again by the secret that a request carries. What was found is believed for five seconds, so a
- * revocation on another node counts within that; `lastUsedAt` is written at most once a minute for each key, after the answer.
+ * API keys: made, listed, revoked, and found again by the secret that a request carries. What was found is believed for three seconds, so a
+ * revocation on another node counts within five; `lastUsedAt` is written at most once a minute for each key, after the answer.
  */
 import { ApiError, newId } from "@lectern/protocol/plain";
+import { type Actor, audit as auditOf, SERVICE } from "../audit/audit.ts";
 import type { KeyScope } from "../handlers.ts";
 import { type Clock, type Database, type Random, UniqueViolation } from "../ports.ts";
 import { hashKey, hintOf, isWellFormed, type KeyMode, makeKey, sameHash } from "./key.ts";
@@ -10,8 +11,11 @@ import {
   type ApiKey,
   CONFIGURED_ID,
   deleteConfiguredKey,
+  deleteExpired,
+  findKey,
   findKeyByHash,
   insertKey,
+  listAccessTokens,
   listKeys,
   markUsed,
   putConfiguredKey,
@@ -23,11 +27,29 @@ export interface ApiKeys {
   create(
     applicationId: string,
     options: { readonly name: string; readonly scope: KeyScope; readonly mode: KeyMode },
+    by?: Actor,
   ): Promise<{ apiKey: ApiKey; key: string }>;
   list(applicationId: string): Promise<ApiKey[]>;
+  /** A key that ends at `expiresAt`, for some documents (null: all). */
+  createToken(
+    applicationId: string,
+    options: {
+      readonly name: string;
+      readonly scope: KeyScope;
+      readonly documents: readonly string[] | null;
+      readonly expiresAt: number;
+    },
+    by?: Actor,
+  ): Promise<{ apiKey: ApiKey; key: string }>;
+  /** Access tokens that have not expired, newest first. */
+  listTokens(applicationId: string): Promise<ApiKey[]>;
   /** Throws ApiError `not_found`. */
-  revoke(applicationId: string, id: string): Promise<ApiKey>;
-  /** Whose key this is; null when it is nobody's, or revoked. */
+  revokeToken(applicationId: string, id: string, by?: Actor): Promise<ApiKey>;
+  /** The access token that this secret is. Throws ApiError `not_found`. */
+  revokeSecret(applicationId: string, secret: string, by?: Actor): Promise<ApiKey>;
+  /** Throws ApiError `not_found`. */
+  revoke(applicationId: string, id: string, by?: Actor): Promise<ApiKey>;
+  /** Whose key this is; null when it is nobody's, or revoked. Throws ApiError `token_expired` for an access token. */
   find(key: string): Promise<ApiKey | null>;
   /** LECTERN_API_KEY, with all rights to the application; null when it is not set (any more). Called once, at the start. */
   configure(key: string | null, applicationId: string): Promise<void>;
@@ -43,16 +65,21 @@ interface Options {
   readonly onError: (error: unknown) => void;
 }
 
-const BELIEVED_MS = 5_000;
+const BELIEVED_MS = 3_000;
+/** Access tokens stay in the store for so long after their end. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 const USED_EVERY_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
 export function apiKeys({ database, clock, random, onError }: Options): ApiKeys {
   /** By hash. */
   const remembered = new Map<string, { readonly key: ApiKey; readonly at: number }>();
+  /** Hashes of keys that were found: hashing is a good part of what a small request costs. */
+  const hashes = new Map<string, string>();
   /** When each was last written as used, by id. */
   const used = new Map<string, number>();
   const writing = new Set<Promise<unknown>>();
+  const audit = auditOf({ clock, random });
   let configuredHash: string | null = null;
 
   async function lookUp(hash: string): Promise<ApiKey | null> {
@@ -78,39 +105,61 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
     writing.add(write);
   }
 
+  async function make(given: Pick<ApiKey, "applicationId" | "name" | "scope" | "expiresAt" | "documents">, mode: KeyMode, by: Actor) {
+    const now = clock.now();
+    const key = makeKey(mode, random);
+    const apiKey: ApiKey = { ...given, id: newId(now, random(10)), hint: hintOf(key), createdAt: now, lastUsedAt: null, revokedAt: null };
+    const { applicationId, name, scope, id } = apiKey;
+    const action = apiKey.expiresAt === null ? "key.created" : "token.created";
+    await database.transaction([
+      insertKey(apiKey, hashKey(key)),
+      deleteExpired(applicationId, now - KEPT_MS),
+      audit(by, { applicationId, action, target: id, details: { name, scope } }),
+    ]);
+    return { apiKey, key };
+  }
+
+  async function revoke(applicationId: string, id: string, by = SERVICE): Promise<ApiKey> {
+    const deed = audit(by, { applicationId, action: "key.revoked", target: id });
+    const revoked = await revokeKey(database, applicationId, id, clock.now(), [deed]);
+    if (revoked === null) throw new ApiError("not_found", "There is no such API key");
+    remembered.clear();
+    return revoked;
+  }
+
+  async function revokeToken(applicationId: string, key: ApiKey | null, by: Actor): Promise<ApiKey> {
+    if (key === null || key.expiresAt === null || key.applicationId !== applicationId)
+      throw new ApiError("not_found", "There is no such access token");
+    return revoke(applicationId, key.id, by);
+  }
+
   return {
-    async create(applicationId, { name, scope, mode }) {
-      const now = clock.now();
-      const key = makeKey(mode, random);
-      const apiKey: ApiKey = {
-        id: newId(now, random(10)),
-        applicationId,
-        name,
-        hint: hintOf(key),
-        scope,
-        createdAt: now,
-        lastUsedAt: null,
-        revokedAt: null,
-      };
-      await database.transaction([insertKey(apiKey, hashKey(key))]);
-      return { apiKey, key };
+    create: (applicationId, { name, scope, mode }, by = SERVICE) =>
+      make({ applicationId, name, scope, expiresAt: null, documents: null }, mode, by),
+    createToken: (applicationId, options, by = SERVICE) => make({ ...options, applicationId }, "access", by),
+    listTokens: (applicationId) => listAccessTokens(database, applicationId, clock.now()),
+    async revokeToken(applicationId, id, by = SERVICE) {
+      return revokeToken(applicationId, await findKey(database, id), by);
+    },
+    async revokeSecret(applicationId, secret, by = SERVICE) {
+      return revokeToken(applicationId, (await findKeyByHash(database, hashKey(secret)))?.key ?? null, by);
     },
 
     list: (applicationId) => listKeys(database, applicationId),
 
-    async revoke(applicationId, id) {
-      const revoked = await revokeKey(database, applicationId, id, clock.now());
-      if (revoked === null) throw new ApiError("not_found", "There is no such API key");
-      remembered.clear();
-      return revoked;
-    },
+    revoke,
 
     async find(key) {
-      const hash = hashKey(key);
+      const hash = hashes.get(key) ?? hashKey(key);
       const configured = configuredHash !== null && sameHash(hash, configuredHash);
       if (!configured && !isWellFormed(key)) return null;
       const found = await lookUp(hash);
+      if (found !== null && !hashes.has(key)) {
+        if (hashes.size >= MOST_REMEMBERED) hashes.delete(hashes.keys().next().value!);
+        hashes.set(key, hash);
+      }
       if (found === null || found.revokedAt !== null) return null;
+      if (found.expiresAt !== null && found.expiresAt <= clock.now()) throw new ApiError("token_expired", "The access token has expired");
       noteUse(found);
       return found;
     },
@@ -130,6 +179,8 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
         createdAt: clock.now(),
         lastUsedAt: null,
         revokedAt: null,
+        expiresAt: null,
+        documents: null,
       };
       try {
         await database.transaction([putConfiguredKey(row, hash)]);

@@ -1,14 +1,14 @@
 /**
- * API keys: `lct_live_` or `lct_test_`, 160 random bits, and a checksum by which a scanner (or we, before any look-up) tells a key from
+ * API keys (`lct_live_`, `lct_test_`) and access tokens (`lct_access_`): a prefix, 160 random bits, and a checksum by which a scanner (or we, before any look-up) tells a key from
  * something like it. Only the SHA-256 is stored: with 160 random bits nobody finds the key of a hash, so a slow hash would protect nothing.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { base32 } from "@lectern/protocol/plain";
 import type { Random } from "../ports.ts";
 
-export type KeyMode = "live" | "test";
+export type KeyMode = "live" | "test" | "access";
 
-const FORM = /^(lct_(?:live|test)_[0-9a-z]{32})([0-9a-z]{6})$/;
+const FORM = /^(lct_(?:live|test|access)_[0-9a-z]{32})([0-9a-z]{6})$/;
 
 export function makeKey(mode: KeyMode, random: Random): string {
   const body = `lct_${mode}_${base32(random(20))}`;
@@ -38,5 +38,5 @@ export function sameHash(one: string, other: string): boolean {
 
 /** What a list shows of a key: enough to recognise it, too little to use it. */
 export function hintOf(key: string): string {
-  return `${key.slice(0, "lct_live_".length)}…${key.slice(-4)}`;
+  return `${key.slice(0, key.indexOf("_", "lct_".length) + 1)}…${key.slice(-4)}`;
 }

@@ -1,6 +1,6 @@
 /** Applications: each has its own keys, documents and allowed origins. */
 import { ApiError, newId } from "@lectern/protocol/plain";
-import type { Clock, Database, Random } from "../ports.ts";
+import { type Clock, Conflict, type Database, type Random, type Statement } from "../ports.ts";
 
 export interface Application {
   readonly id: string;
@@ -37,11 +37,15 @@ export async function ensureDefaultApplication(database: Database, clock: Clock)
 export async function createApplication(
   database: Database,
   name: string,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  {
+    clock,
+    random,
+    also = () => [],
+  }: { readonly clock: Clock; readonly random: Random; readonly also?: (id: string) => readonly Statement[] },
 ): Promise<Application> {
   const now = clock.now();
   const id = newId(now, random(10));
-  await database.transaction([{ sql: INSERT, params: [id, name, "[]", now] }]);
+  await database.transaction([{ sql: INSERT, params: [id, name, "[]", now] }, ...also(id)]);
   return { id, name, allowedOrigins: [], createdAt: now };
 }
 
@@ -67,16 +71,17 @@ export async function updateApplication(
   database: Database,
   id: string,
   change: { readonly name?: string | undefined; readonly allowedOrigins?: readonly string[] | undefined },
+  also: readonly Statement[] = [],
 ): Promise<Application> {
   const origins = change.allowedOrigins === undefined ? null : JSON.stringify(change.allowedOrigins);
-  const [rows] = await database.transaction([
-    {
-      sql: `UPDATE applications SET name = coalesce(?, name), allowed_origins = coalesce(?, allowed_origins) WHERE id = ?
-        RETURNING id, name, allowed_origins, created_at`,
-      params: [change.name ?? null, origins, id],
-    },
-  ]);
-  const row = rows![0] as unknown as Row | undefined;
-  if (row === undefined) throw new ApiError("not_found", "There is no such application");
-  return applicationOf(row);
+  const update = {
+    sql: `UPDATE applications SET name = coalesce(?, name), allowed_origins = coalesce(?, allowed_origins) WHERE id = ?
+      RETURNING id, name, allowed_origins, created_at`,
+    params: [change.name ?? null, origins, id],
+    expect: 1,
+  };
+  const [rows] = await database.transaction([update, ...also]).catch((error: unknown) => {
+    throw error instanceof Conflict ? new ApiError("not_found", "There is no such application", { cause: error }) : error;
+  });
+  return applicationOf(rows![0] as unknown as Row);
 }

@@ -42,9 +42,10 @@ export function documentBases(blobs: BlobStore, keptRecords = KEPT_RECORDS): Bas
 
   return {
     load(applicationId, revision) {
-      const { baseBlob } = revision;
+      const { baseBlob, sourceBlob } = revision;
       if (baseBlob === null) return Promise.reject(new ApiError("preparing", undefined, { retryAfter: 1 }));
-      const key = `${applicationId}/${baseBlob}/${revision.n}`;
+      // Two files may have the same base: pages of the same shapes, and nothing on them.
+      const key = `${applicationId}/${baseBlob}/${sourceBlob}/${revision.n}`;
       const known = bases.get(key);
       bases.delete(key);
       const entry = known ?? { base: read(blobs, applicationId, baseBlob, revision), weight: 100 };

@@ -17,12 +17,21 @@ export async function collectBlobs(deps: CollectDeps, signal: AbortSignal): Prom
     const found = await unusedBlobs(deps.database, deps.clock.now() - UNUSED_MS, BATCH);
     for (const { applicationId, sha256 } of found) {
       signal.throwIfAborted();
-      await deps.locks.hold(applicationId, sha256, async () => {
-        if (!(await deleteUnusedBlob(deps.database, applicationId, sha256))) return;
-        await deps.blobs.delete(applicationId, sha256);
-        await deps.cache.drop(applicationId, sha256);
-      });
+      await removeUnused(deps, applicationId, sha256);
     }
     if (found.length < BATCH) return { againIn: PAUSE_MS };
   }
+}
+
+/** The bytes, if no document uses them any more, and what was drawn and read of them. */
+export async function removeUnused(
+  deps: Pick<DocumentDeps, "database" | "blobs" | "cache" | "locks">,
+  applicationId: string,
+  sha256: string,
+): Promise<void> {
+  await deps.locks.hold(applicationId, sha256, async () => {
+    if (!(await deleteUnusedBlob(deps.database, applicationId, sha256))) return;
+    await deps.blobs.delete(applicationId, sha256);
+    await deps.cache.drop(applicationId, sha256);
+  });
 }

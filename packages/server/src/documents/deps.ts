@@ -1,8 +1,10 @@
 /** What the functions of this folder work with. Made once, in `main.ts` or a test, by `documentDeps`. */
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { housekeepingJob, keepHouse } from "../jobs/housekeeping.ts";
 import { type JobQueue, jobQueue } from "../jobs/queue.ts";
-import type { BlobStore, Bus, Clock, Database, Renderer, Statement } from "../ports.ts";
+import type { BlobStore, Bus, Clock, Converter, Database, Renderer, Statement } from "../ports.ts";
+import { forgetJob, forgetOldChanges } from "../layers/history/forget.ts";
 import { type PageCache, pageCache } from "../render/cache.ts";
 import type { ServerSecret } from "../secret.ts";
 import { type Ahead, ahead } from "./ahead.ts";
@@ -10,13 +12,19 @@ import { type Bases, documentBases } from "./base.ts";
 import { type BlobLocks, blobLocks } from "./blob-locks.ts";
 import { type BlobUses, blobUses } from "./blob-uses.ts";
 import { collectBlobs, collectJob } from "./collect.ts";
+import { prepareOverwrite } from "../revisions/prepare-overwrite.ts";
 import { prepareDocument } from "./prepare.ts";
+import type { DocumentKey } from "./store.ts";
+import { freeUploads, removeExpiredUploads } from "../uploads/uploads.ts";
+import type { DocumentRows } from "./rows-of.ts";
 import { type Readiness, readiness } from "./readiness.ts";
 
 export interface DocumentDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly renderer: Renderer;
+  /** Of Office documents. */
+  readonly converter: Converter;
   /** Page images and texts. */
   readonly cache: PageCache;
   /** Parsed base records. */
@@ -34,6 +42,8 @@ export interface DocumentDeps {
   readonly random: (count: number) => Uint8Array;
   /** An empty folder for files that live as long as one request. */
   readonly tempDir: string;
+  /** Files of uploads that can be resumed; nodes share it. */
+  readonly uploadsDir: string;
   readonly maxUploadBytes: number;
   /** Rows by which an upload is counted, written in its transaction. */
   readonly usageOfUpload: (upload: {
@@ -42,26 +52,45 @@ export interface DocumentDeps {
     readonly bytes: number;
     readonly now: number;
   }) => readonly Statement[];
+  /** Rows that tell of what happened to a document, for the transaction in which it happens. */
+  readonly rowsOf: DocumentRows;
   /** The document was deleted with these layers: close their rooms. */
   readonly onDeleted: (document: {
     readonly applicationId: string;
     readonly documentId: string;
     readonly layerIds: readonly string[];
   }) => void;
+  /** The document has another file: its default layer stands on another revision. */
+  readonly onOverwritten: (document: DocumentKey) => void;
   /** Something failed where nobody waits for an answer. */
   readonly onError: (what: string, error: unknown) => void;
 }
 
 export interface DocumentDepsOptions extends Pick<
   DocumentDeps,
-  "database" | "blobs" | "renderer" | "secret" | "clock" | "random" | "maxUploadBytes" | "usageOfUpload" | "onDeleted" | "onError"
+  | "database"
+  | "blobs"
+  | "renderer"
+  | "converter"
+  | "secret"
+  | "clock"
+  | "random"
+  | "maxUploadBytes"
+  | "usageOfUpload"
+  | "onDeleted"
+  | "onError"
+  | "onOverwritten"
 > {
+  /** Default: none. */
+  readonly rowsOf?: DocumentRows;
   /** Caches and files in the making live below it. */
   readonly dataDir: string;
   /** Between the processes that share the database; without it this is the only one. */
   readonly bus?: Bus;
   /** Bytes of cached images and texts; default 2 GB. */
   readonly cacheBytes?: number;
+  /** Milliseconds after which changes of layers are forgotten; null or left out: never. */
+  readonly keepChangesMs?: number | null;
   /** Jobs at once; default 2. */
   readonly jobConcurrency?: number;
 }
@@ -73,13 +102,15 @@ const LEFT_BEHIND_MS = 24 * 3_600_000;
 
 /** Jobs run once `jobs.start()` is called; `closeDocuments` ends what was begun. */
 export async function documentDeps(options: DocumentDepsOptions): Promise<DocumentDeps> {
-  const { dataDir, bus, cacheBytes, jobConcurrency, ...given } = options;
+  const { dataDir, bus, cacheBytes, keepChangesMs = null, jobConcurrency, ...given } = options;
   const { shared } = given.database;
   const tempDir = join(dataDir, "temp");
   await emptyFolder(tempDir, { olderThan: shared ? given.clock.now() - LEFT_BEHIND_MS : null });
   const deps: DocumentDeps = {
+    rowsOf: () => [],
     ...given,
     tempDir,
+    uploadsDir: join(dataDir, "uploads"),
     cache: pageCache({
       folder: join(dataDir, "cache"),
       clock: given.clock,
@@ -98,13 +129,17 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
       random: given.random,
       onError: given.onError,
       concurrency: jobConcurrency ?? 2,
-      standing: [collectJob],
+      standing: [collectJob, housekeepingJob, ...(keepChangesMs === null ? [] : [forgetJob])],
       handlers: {
         prepare: (payload, signal, attempt) => prepareDocument(deps, payload, signal, attempt),
+        overwrite: (payload, signal, attempt) => prepareOverwrite(deps, payload, signal, attempt),
         collect: (_payload, signal) => collectBlobs(deps, signal),
+        housekeeping: (_payload, signal) => keepHouse({ ...deps, also: [(ending) => removeExpiredUploads(deps, ending)] }, signal),
+        forget: (_payload, signal) => forgetOldChanges(deps, keepChangesMs, signal),
       },
     }),
   };
+  await freeUploads(deps);
   return deps;
 }
 

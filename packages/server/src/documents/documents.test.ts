@@ -23,6 +23,7 @@ import { handClock } from "../testing/hand-clock.ts";
 import { hangWorkers } from "../testing/hang-workers.ts";
 import { APPLICATION, movableClock, type TestDocuments, testDocuments } from "../testing/test-documents.ts";
 import { collectBlobs, UNUSED_MS } from "./collect.ts";
+import { SERVICE } from "../audit/audit.ts";
 import { deleteDocument } from "./delete.ts";
 import { listDocuments } from "./list.ts";
 import { provePassword } from "./password.ts";
@@ -259,7 +260,7 @@ describe("waiting for a document", () => {
     const { id } = await idle.upload(pagesPdf(1));
     const key = { applicationId: APPLICATION, documentId: id };
     const waiting = expect(waitForReady(idle.deps, key, { seconds: 60 })).rejects.toMatchObject({ code: "not_found" });
-    await deleteDocument(idle.deps, key);
+    await deleteDocument(idle.deps, key, SERVICE);
     await waiting;
     await idle.close();
   });
@@ -372,7 +373,7 @@ describe("the list of documents", () => {
 });
 
 describe("deleting a document", () => {
-  it("takes everything with it, and its bytes a day later", async () => {
+  it("takes everything with it, its bytes at once", async () => {
     const ready = await place.prepared(pagesPdf(11));
     const twin = await place.prepared(pagesPdf(12));
     const key = keyOf(ready);
@@ -384,22 +385,15 @@ describe("deleting a document", () => {
       { sql: "INSERT INTO changes (layer_id, seq, sid, n, actor, at, ops) VALUES ('layer-x', 1, 's', 1, NULL, 0, '[]')" },
     ]);
     const { baseBlob } = (await findRevision(place.deps.database, key, 1))!;
-    await deleteDocument(place.deps, key);
+    await deleteDocument(place.deps, key, SERVICE);
     expect(place.deleted.at(-1)).toEqual({ ...key, layerIds: ["layer-x"] });
     for (const table of ["revisions", "layers", "blob_uses"]) expect(await count(place.deps.database, table, ready.id)).toBe(0);
     expect(await place.deps.database.query("SELECT seq FROM changes WHERE layer_id = 'layer-x'")).toEqual([]);
     await expect(pageImage(place.deps, { ...key, blob: ready.sourceSha256, index: 0, width: 960 })).rejects.toMatchObject({
       code: "not_found",
     });
-    await expect(deleteDocument(place.deps, key)).rejects.toMatchObject({ code: "not_found" });
+    await expect(deleteDocument(place.deps, key, SERVICE)).rejects.toMatchObject({ code: "not_found" });
 
-    // Until the day is over its bytes may be wanted back by an upload of the same file.
-    clock.move(UNUSED_MS - 60_000);
-    const signal = new AbortController().signal;
-    await collectBlobs(place.deps, signal);
-    expect(await storedBlobs()).toContain(ready.sourceSha256);
-    clock.move(120_000);
-    await collectBlobs(place.deps, signal);
     const left = await storedBlobs();
     expect(left).not.toContain(ready.sourceSha256);
     expect(left).not.toContain(baseBlob);
@@ -410,11 +404,11 @@ describe("deleting a document", () => {
 
   it("leaves the bytes that another document uses, or begins to use meanwhile", async () => {
     const [one, two] = [await place.prepared(pagesPdf(13)), await place.prepared(pagesPdf(13))];
-    await deleteDocument(place.deps, keyOf(one));
+    await deleteDocument(place.deps, keyOf(one), SERVICE);
     clock.move(UNUSED_MS * 2);
     const signal = new AbortController().signal;
     const [, three] = await Promise.all([collectBlobs(place.deps, signal), place.upload(pagesPdf(13))]);
-    await deleteDocument(place.deps, keyOf(two));
+    await deleteDocument(place.deps, keyOf(two), SERVICE);
     await collectBlobs(place.deps, signal);
     expect((await waitForReady(place.deps, keyOf(three), { seconds: 60 })).status).toBe("ready");
     expect(await storedBlobs()).toContain(three.sourceSha256);

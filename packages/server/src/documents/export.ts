@@ -4,6 +4,8 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { ApiError, newId } from "@lectern/protocol/plain";
+import type { Encryption } from "@lectern/pdf";
+import type { ComposedPages } from "../operations/composition.ts";
 import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { renderSource } from "./password.ts";
@@ -17,6 +19,9 @@ export interface ExportRequest {
   readonly annotations?: boolean;
   /** Default false: annotations stay what they are, instead of becoming page content. */
   readonly flatten?: boolean;
+  /** Pages as the layer has them now, when they are not those of the file; see operations/composition.ts. */
+  readonly pages?: ComposedPages | null;
+  readonly encryption?: Encryption | null;
   readonly signal?: AbortSignal;
 }
 
@@ -30,17 +35,25 @@ export interface ExportedPdf {
 
 /** Without any change: the original bytes. Throws ApiError `document_failed`, `unavailable`. */
 export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Promise<ExportedPdf> {
-  const { document, annotations = true, flatten = false, signal } = request;
-  const file = await changesOf(deps, document, request.changes);
-  if (file.changes.length === 0 && annotations && !flatten) {
+  const { document, annotations = true, flatten = false, pages = null, encryption = null, signal } = request;
+  const changed = await changesOf(deps, document, request.changes);
+  if (changed.changes.length === 0 && annotations && !flatten && pages === null && encryption === null) {
     return { bytes: await originalPdf(deps, document), size: document.byteSize, original: true };
   }
-  const source = await renderSource(deps, document);
+  const source = pages?.source ?? (await renderSource(deps, document));
+  const file = pages === null ? changed : { ...changed, composition: pages.composition };
+  const composed =
+    pages === null
+      ? {}
+      : {
+          others: pages.others,
+          ...(encryption === null ? { encryption: pages.encryption, securityOf: pages.securityOf } : { encryption }),
+        };
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.pdf`);
   try {
     await withChangesFile(deps, file, (changes) =>
       noticingQuarantine(deps, document, () =>
-        deps.renderer.export(source, { target, changes, annotations, flatten, ...(signal === undefined ? {} : { signal }) }),
+        deps.renderer.export(source, { target, changes, annotations, flatten, ...composed, ...(signal === undefined ? {} : { signal }) }),
       ),
     );
     const { size } = await stat(target);

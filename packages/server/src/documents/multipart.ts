@@ -8,40 +8,64 @@ import type { Upload } from "./upload.ts";
 type Form = Extract<StreamBody, { kind: "multipart" }>;
 
 /** Fields of the published form that this version has no meaning for; better refused than ignored. */
-const NOT_OFFERED = ["attachment", "instructions", "url", "overwrite_existing_document", "keep_current_annotations"];
+const NOT_OFFERED = ["attachment", "instructions"];
 
 interface Fields {
   documentId?: string;
   title?: string;
   metadata?: DocumentMetadata;
+  url?: string;
+  sha256?: string;
+  overwrite?: boolean;
+  keepAnnotations?: boolean;
 }
 
 /** What `uploadDocument` takes; fields behind the file are known once its bytes have been read. Throws ApiError `bad_request`, `invalid_parameters`. */
-export async function uploadOf(form: Form, given: Pick<Upload, "applicationId" | "password" | "signal"> & Fields): Promise<Upload> {
+export async function uploadOf(
+  form: Form,
+  given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & Fields,
+  fromUrl: (fields: object) => Promise<Upload>,
+): Promise<Upload> {
   const fields: Fields = {};
   const parts = form.parts[Symbol.asyncIterator]();
   let file: FilePart | null = null;
   while (file === null) {
     const next = await parts.next();
-    if (next.done === true) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
+    if (next.done === true) {
+      const { url, sha256, documentId, title, metadata, overwrite, keepAnnotations } = fields;
+      if (url === undefined) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
+      return fromUrl({
+        url,
+        ...(sha256 === undefined ? {} : { sha256 }),
+        ...(documentId === undefined ? {} : { document_id: documentId }),
+        ...(title === undefined ? {} : { title }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(overwrite === undefined ? {} : { overwrite_existing_document: overwrite }),
+        ...(keepAnnotations === undefined ? {} : { keep_current_annotations: keepAnnotations }),
+      });
+    }
     if (next.value.kind === "file") file = next.value;
     else take(fields, next.value);
   }
-  const { bytes, filename } = file;
+  const { bytes, filename, mediaType } = file;
+  if (fields.url !== undefined) throw fileAndUrl();
   async function* bytesAndRest(): AsyncGenerator<Uint8Array> {
     yield* bytes;
     for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
       if (next.value.kind === "file") throw new ApiError("bad_request", "The form has more than one file");
       take(fields, next.value);
+      if (fields.url !== undefined) throw fileAndUrl();
     }
   }
-  const { applicationId, password = null, signal } = given;
+  const { applicationId, password = null, signal, by } = given;
   return {
     applicationId,
     password,
     ...(signal === undefined ? {} : { signal }),
+    ...(by === undefined ? {} : { by }),
     bytes: bytesAndRest(),
     fileName: filename,
+    mediaType,
     get documentId() {
       return given.documentId ?? fields.documentId;
     },
@@ -49,7 +73,17 @@ export async function uploadOf(form: Form, given: Pick<Upload, "applicationId" |
       return given.title ?? fields.title ?? null;
     },
     get metadata() {
-      return fields.metadata ?? {};
+      return fields.metadata;
+    },
+    fieldsFollow: true,
+    get overwrite() {
+      return fields.overwrite ?? given.overwrite;
+    },
+    get keepAnnotations() {
+      return fields.keepAnnotations ?? given.keepAnnotations;
+    },
+    get sha256() {
+      return fields.sha256?.toLowerCase();
     },
   };
 }
@@ -66,10 +100,29 @@ function take(fields: Fields, { name, value }: FieldPart): void {
     case "metadata":
       fields.metadata = metadataOf(value);
       return;
+    case "overwrite_existing_document":
+      fields.overwrite = flag(name, value);
+      return;
+    case "keep_current_annotations":
+      fields.keepAnnotations = flag(name, value);
+      return;
+    case "url":
+    case "sha256":
+      fields[name] = value;
+      return;
     default:
       if (NOT_OFFERED.includes(name) && value !== "false")
         throw new ApiError("not_implemented", `\`${name}\` is not offered by this version`);
   }
+}
+
+function flag(name: "overwrite_existing_document" | "keep_current_annotations", value: string): boolean {
+  if (value !== "true" && value !== "false") throw invalid(name, "must be true or false");
+  return value === "true";
+}
+
+function fileAndUrl(): ApiError {
+  return new ApiError("bad_request", "The form has a file and a URL: send one of them");
 }
 
 function checked(name: "document_id" | "title", value: string): string {

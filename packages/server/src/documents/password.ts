@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import type { RenderSource } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { allRevisions } from "../revisions/store.ts";
 import { prepareJob } from "./prepare-job.ts";
 import { type DocumentKey, type DocumentRow, findDocument, markUnlocked } from "./store.ts";
 
@@ -17,11 +18,21 @@ export function documentPasswordContext({ applicationId, documentId }: DocumentK
 /** The document's file for the workers, with its password if it is known. */
 export async function renderSource(deps: DocumentDeps, document: DocumentRow, blob = document.sourceSha256): Promise<RenderSource> {
   const path = await deps.blobs.localPath(document.applicationId, blob);
-  const password = sealedPassword(deps, document);
+  const password = sealedPassword(deps, blob === document.sourceSha256 ? document : await asOf(deps, document, blob));
   return { path, sha256: blob, ...(password === null ? {} : { password }) };
 }
 
-function sealedPassword(deps: DocumentDeps, document: DocumentRow): string | null {
+/** A file of an earlier revision has the password of that one. */
+async function asOf(deps: DocumentDeps, document: DocumentRow, blob: string): Promise<DocumentRow> {
+  if (document.revision === 1) return document;
+  const all = await allRevisions(deps.database, { applicationId: document.applicationId, documentId: document.id });
+  const earlier = all.filter(({ sourceBlob }) => sourceBlob === blob);
+  const found = earlier.find((revision) => revision.sealedPassword !== null) ?? earlier[0];
+  return found === undefined ? document : { ...document, sealedPassword: found.sealedPassword };
+}
+
+/** Null: none is kept, as of a document that needs none. */
+export function sealedPassword(deps: DocumentDeps, document: DocumentRow): string | null {
   if (document.sealedPassword === null) return null;
   const password = deps.secret.unseal(
     document.sealedPassword,

@@ -1,5 +1,5 @@
 /**
- * From `preparing` to `ready`, `locked` or `failed`: a worker opens the file and writes its manifest and base records, page 1 is drawn into the
+ * From `preparing` to `ready`, `locked` or `failed`: what is no PDF becomes one, a worker opens the file and writes its manifest and base records, page 1 is drawn into the
  * cache, then the row changes and everybody who waits is told. Done at least once; doing it twice changes nothing.
  */
 import { createReadStream } from "node:fs";
@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import type { PrepareSummary, RenderSource } from "../ports.ts";
+import { convertDocument, convertWarnings } from "./convert.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { renderSource } from "./password.ts";
 import type { PreparePayload } from "./prepare-job.ts";
@@ -25,17 +26,22 @@ export async function prepareDocument(
   signal: AbortSignal,
   attempt: { readonly last: boolean },
 ): Promise<void> {
-  const { applicationId, documentId, revision } = payload as PreparePayload;
+  const { applicationId, documentId, revision, convert } = payload as PreparePayload;
   const key = { applicationId, documentId };
   const document = await findDocument(deps.database, key);
   if (document === null || document.status !== "preparing" || document.revision !== revision) return;
   try {
-    await prepare(deps, document, signal);
+    const pdf =
+      convert === undefined || convert.blob !== document.sourceSha256 ? document : await convertDocument(deps, document, convert, signal);
+    if (pdf !== null) await prepare(deps, pdf, signal);
   } catch (error) {
     const reason = reasonOf(error) ?? (attempt.last ? "It could not be prepared because of an error of the service" : null);
     if (signal.aborted || reason === null) throw error;
     if (isLocked(error)) await markLocked(deps.database, key, deps.clock.now());
-    else await markFailed(deps.database, key, reason, deps.clock.now());
+    else {
+      const failed = { ...document, status: "failed", statusReason: reason } as const;
+      await markFailed(deps.database, key, reason, deps.clock.now(), deps.rowsOf("document.failed", failed, null));
+    }
     if (attempt.last && reasonOf(error) === null) deps.onError(`preparing document ${documentId}`, error);
   } finally {
     deps.readiness.changed(key);
@@ -45,13 +51,23 @@ export async function prepareDocument(
 async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortSignal): Promise<void> {
   const source = await renderSource(deps, document);
   const { summary, base } = await importFile(deps, document, source, signal);
-  await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
+  await drawFirst(deps, document, source, signal);
   const { pageCount, encrypted, title, warnings } = summary;
-  const ready = await markReady(deps.database, document, { pageCount, encrypted, title, warnings, base }, deps.clock.now());
+  const ready = await markReady(
+    deps.database,
+    document,
+    { pageCount, encrypted, title, warnings: [...convertWarnings(document), ...warnings], base },
+    deps.clock.now(),
+    deps.rowsOf("document.ready", { ...document, status: "ready", pageCount, title: document.title ?? title }, null),
+  );
   if (ready !== null) drawLater(deps, ready, source);
 }
 
-async function importFile(
+export async function drawFirst(deps: DocumentDeps, document: DocumentRow, source: RenderSource, signal: AbortSignal): Promise<void> {
+  await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
+}
+
+export async function importFile(
   deps: DocumentDeps,
   document: DocumentRow,
   source: RenderSource,
@@ -66,7 +82,7 @@ async function importFile(
   }
 }
 
-function drawLater(deps: DocumentDeps, document: DocumentRow, source: RenderSource): void {
+export function drawLater(deps: DocumentDeps, document: DocumentRow, source: RenderSource): void {
   for (const width of LATER_WIDTHS) {
     deps.ahead.want(`${document.applicationId}/${source.sha256}/0 ${width}`, (signal) =>
       drawPage(deps, document, { source, index: 0, width, encoding: "small", priority: "ahead", signal }),
@@ -79,7 +95,15 @@ function isLocked(error: unknown): boolean {
 }
 
 /** What it says of the document; null when it says something of the service. */
-function reasonOf(error: unknown): string | null {
-  const codes = ["password_required", "wrong_password", "invalid_document", "document_failed", "too_large", "not_found"];
+export function reasonOf(error: unknown): string | null {
+  const codes = [
+    "unsupported_media_type",
+    "password_required",
+    "wrong_password",
+    "invalid_document",
+    "document_failed",
+    "too_large",
+    "not_found",
+  ];
   return error instanceof ApiError && codes.includes(error.code) ? error.message : null;
 }

@@ -10,7 +10,8 @@ export async function noticingQuarantine<T>(deps: DocumentDeps, document: Docume
   } catch (error) {
     if (error instanceof ApiError && error.extra?.quarantined === true && document.status === "ready") {
       const key = { applicationId: document.applicationId, documentId: document.id };
-      await markFailed(deps.database, key, error.message, deps.clock.now());
+      const failed = { ...document, status: "failed", statusReason: error.message } as const;
+      await markFailed(deps.database, key, error.message, deps.clock.now(), deps.rowsOf("document.failed", failed, null));
       deps.readiness.changed(key);
     }
     throw error;

@@ -138,7 +138,7 @@ describe("uploading", () => {
     [
       "what is not offered",
       form([
-        ["overwrite_existing_document", "true"],
+        ["instructions", "{}"],
         ["file", pdfPart, "a.pdf"],
       ]),
       501,
@@ -302,8 +302,41 @@ describe("documents", () => {
     expect(data).toHaveLength(1);
     expect(data[0]).toMatchObject({ pageIndex: 1, previewText: expect.stringContaining("Page 2 of 3") as string });
     expect(data[0]!.rectsOnPage[0]).toHaveLength(4);
-    expect((await api.json<{ data: unknown[] }>(`/viewer/documents/${id}/search?q=quick&limit=2`)).data).toHaveLength(2);
+    expect((await api.json<{ data: unknown[] }>(`/viewer/documents/${id}/search?q=quick&max_hits=2`)).data).toHaveLength(2);
+    const onPages = async (query: string): Promise<number[]> =>
+      (await api.json<{ data: { pageIndex: number }[] }>(`/viewer/documents/${id}/search?${query}`)).data.map(({ pageIndex }) => pageIndex);
+    expect(await onPages("q=of 3&limit=1&start=1")).toEqual([1]);
+    expect(await onPages(`type=regex&q=${encodeURIComponent("Page \\d of")}`)).toEqual([0, 1, 2]);
+    expect(await onPages(`type=regex&q=${encodeURIComponent("page \\d of")}`)).toEqual([]);
+    expect(await onPages(`type=regex&q=${encodeURIComponent("page \\d of")}&case_sensitive=false`)).toEqual([0, 1, 2]);
+    expect(await onPages("type=preset&q=url")).toEqual([]);
+    for (const query of ["type=regex&q=(", "type=preset&q=shoe-size", "type=other&q=x"])
+      expect(await problem(api.request(`/viewer/documents/${id}/search?${query}`)), query).toMatchObject({ code: "invalid_parameters" });
     expect(await problem(api.request(`/viewer/documents/${id}/search?q=`))).toMatchObject({ code: "invalid_parameters" });
+  });
+
+  it("find the texts of annotations, too, and tell the text under a highlight", async () => {
+    const { id } = await api.upload(three);
+    const { data } = await api.json<{ data: { rectsOnPage: number[][] }[] }>(`/viewer/documents/${id}/search?q=Page 2 of 3`);
+    const rects = data[0]!.rectsOnPage;
+    const content = {
+      v: 2,
+      type: "pspdfkit/markup/highlight",
+      pageIndex: 1,
+      bbox: rects[0],
+      rects,
+      color: "#ffff00",
+      note: "Check this sentence",
+    };
+    await api.json(`/viewer/documents/${id}/annotations`, { json: { content, id: "the-highlight" } });
+    const found = await api.json<{ data: unknown[] }>(`/viewer/documents/${id}/search?q=check this&include_annotations=true`);
+    expect(found.data).toEqual([
+      expect.objectContaining({ pageIndex: 1, previewText: "Check this sentence", rangeInPreview: [0, 10], isAnnotation: true }),
+    ]);
+    expect((await api.json<{ data: unknown[] }>(`/viewer/documents/${id}/search?q=check this`)).data).toEqual([]);
+    const under = await api.json<{ data: { text: string; annotation: { id: string } }[] }>(`/viewer/documents/${id}/pages/1/highlighted`);
+    expect(under.data).toMatchObject([{ text: "Page 2 of 3", annotation: { id: "the-highlight" } }]);
+    expect((await api.json<{ data: unknown[] }>(`/viewer/documents/${id}/pages/0/highlighted`)).data).toEqual([]);
   });
 
   it("show pages as images, and a cover", async () => {

@@ -1,49 +1,90 @@
 /** Routes of documents: thin, the work is in the files named by verb. */
-import { pageSpace, type Rect } from "@lectern/protocol";
+import { ALL_PERMITTED, type Encryption } from "@lectern/pdf";
+import { pageSpace } from "@lectern/protocol";
 import { ApiError, viewKey } from "@lectern/protocol/plain";
-import { type Access, type ApplicationCaller, type Context, type Handlers, type Reply, reply, type SessionCaller } from "../handlers.ts";
+import {
+  type Access,
+  type ApplicationCaller,
+  type Context,
+  type Handlers,
+  type Reply,
+  reply,
+  type SessionCaller,
+  type StreamBody,
+} from "../handlers.ts";
+import { bytesReply } from "../http/ranges.ts";
 import { changesFor } from "../layers/changes.ts";
 import type { LayerPage } from "../layers/pages.ts";
+import { hasOriginal } from "../layers/erase.ts";
+import { layerAt } from "../layers/history/past.ts";
 import { DEFAULT_WAIT, layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
+import type { Outgoing } from "../outgoing/request.ts";
+import { composedPage, composedPages, metadataOf } from "../operations/composition.ts";
 import type { ImageFormat } from "../ports.ts";
+import { actorOf } from "../audit/audit.ts";
+import { waitForOverwrite } from "../revisions/overwrite.ts";
+import { lastOverwrite } from "../revisions/store.ts";
+import { bulkDelete } from "./bulk-delete.ts";
+import { copyDocument } from "./copy.ts";
 import { deleteDocument } from "./delete.ts";
 import { exportPdf, originalPdf } from "./export.ts";
 import { documentInfo, outlineElements } from "./info.ts";
 import { listDocuments } from "./list.ts";
 import { uploadOf } from "./multipart.ts";
-import { searchDocument } from "./search.ts";
+import { searchLayer } from "./search-layer.ts";
 import { noSuchDocument, waitForReady } from "./status.ts";
 import { findDocument, updateDocument } from "./store.ts";
 import { pageTextLines, renderedPage } from "./stream.ts";
 import { documentSummary } from "./summary.ts";
 import { type Upload, uploadDocument } from "./upload.ts";
+import { jsonOrBytes, uploadFromUrl } from "./upload-from-url.ts";
 
 type DocumentContext = Context<ApplicationCaller | SessionCaller, Access>;
 
 const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = { png: "image/png", webp: "image/webp", jpeg: "image/jpeg" };
 const COVER_WIDTH = 400;
-const MOST_HITS = 1000;
 /** Pages whose text is read at once. */
 const PAGES_AT_ONCE = 8;
 
-export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
+interface PdfQuery {
+  readonly source?: boolean;
+  readonly annotations?: boolean;
+  readonly flatten?: boolean;
+  readonly at_seq?: number;
+  readonly wait?: number | undefined;
+}
+
+export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handlers["documents"] {
   const deps = reading.documents;
   const layerOf = ({ access, address, signal }: DocumentContext, wait: number | undefined): Promise<ReadLayer> =>
     layerFor(reading, access, { wait, address, signal });
 
-  return {
-    async upload({ document_id, title, wait = DEFAULT_WAIT }, context) {
+  const handlers: Handlers["documents"] = {
+    async upload(
+      {
+        document_id,
+        title,
+        file_name,
+        overwrite_existing_document: overwrite,
+        keep_current_annotations: keepAnnotations,
+        wait = DEFAULT_WAIT,
+      },
+      context,
+    ) {
       const { caller, body, signal } = context;
       if (body === null) throw new ApiError("bad_request", "Send the file as the body, or as the part `file` of a form");
       const password = context.header("pspdfkit-pdf-password") ?? context.header("document-password");
       const named = { ...(document_id === undefined ? {} : { documentId: document_id }), ...(title === undefined ? {} : { title }) };
-      const given = { applicationId: caller.applicationId, password, signal, ...named };
-      const upload: Upload = body.kind === "raw" ? { ...given, bytes: body.bytes } : await uploadOf(body, given);
-      const row = await uploadDocument(deps, upload);
+      const how = { ...(overwrite === undefined ? {} : { overwrite }), ...(keepAnnotations === undefined ? {} : { keepAnnotations }) };
+      const given = { applicationId: caller.applicationId, password, signal, by: actorOf(context), ...named, ...how };
+      const row = await uploadDocument(deps, await uploadFrom(body, given, file_name ?? null));
+      const key = { applicationId: row.applicationId, documentId: row.id };
+      if (row.overwrite !== undefined) {
+        const overwritten = await waitForOverwrite(deps, key, row.overwrite, { seconds: wait, signal });
+        return { data: documentSummary((await findDocument(deps.database, key)) ?? row, overwritten) };
+      }
       return {
-        data: documentSummary(
-          wait === 0 ? row : await waitForReady(deps, { applicationId: row.applicationId, documentId: row.id }, { seconds: wait, signal }),
-        ),
+        data: documentSummary(wait === 0 ? row : await waitForReady(deps, key, { seconds: wait, signal })),
       };
     },
     async list(query, { caller }) {
@@ -56,7 +97,7 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
         countRemaining: query.count_remaining ?? false,
       });
       return {
-        data: list.documents.map(documentSummary),
+        data: list.documents.map((row) => documentSummary(row)),
         next_cursor: list.nextCursor,
         prev_cursor: list.prevCursor,
         document_count: list.count,
@@ -67,17 +108,40 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
     async get(_input, { access }) {
       const row = await findDocument(deps.database, access);
       if (row === null) throw noSuchDocument();
-      return { data: documentSummary(row) };
+      return { data: documentSummary(row, await lastOverwrite(deps.database, access)) };
     },
-    async update({ title, metadata }, { access }) {
+    async update({ title, metadata }, context) {
+      const { access } = context;
       const change = { ...(title === undefined ? {} : { title }), ...(metadata === undefined ? {} : { metadata }) };
-      const row = await updateDocument(deps.database, access, { ...change, now: deps.clock.now() });
+      const before = await findDocument(deps.database, access);
+      if (before === null) throw noSuchDocument();
+      const rows = deps.rowsOf("document.updated", { ...before, ...change }, actorOf(context));
+      const row = await updateDocument(deps.database, access, { ...change, now: deps.clock.now() }, rows);
       if (row === null) throw noSuchDocument();
       return { data: documentSummary(row) };
     },
-    async delete({ documentId }, { access }) {
-      await deleteDocument(deps, { applicationId: access.applicationId, documentId });
+    async delete({ documentId }, context) {
+      await deleteDocument(deps, { applicationId: context.access.applicationId, documentId }, actorOf(context));
       return { data: { id: documentId, document_id: documentId } };
+    },
+    async bulkDelete({ title, document_id, start_date, end_date }, context) {
+      return bulkDelete(deps, {
+        applicationId: context.caller.applicationId,
+        title,
+        documentId: document_id,
+        start: start_date,
+        end: end_date,
+        by: actorOf(context),
+        signal: context.signal,
+      });
+    },
+    async copy({ document_id, new_document_id, storage }, context) {
+      if (storage !== undefined && storage.backend !== "built_in")
+        throw new ApiError("not_implemented", "Documents are stored by the service itself: `storage` may name `built_in` only");
+      const { applicationId } = context.caller;
+      const from = { applicationId, documentId: document_id };
+      const copy = await copyDocument(deps, { from, documentId: new_document_id, by: actorOf(context), signal: context.signal });
+      return { data: documentSummary(copy) };
     },
     async properties(_input, { access }) {
       const row = await findDocument(deps.database, access);
@@ -118,54 +182,97 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
         format: "png",
       });
     },
-    async search({ q, start = 0, limit = MOST_HITS, case_sensitive, whole_word, wait }, context) {
-      const layer = await layerOf(context, wait);
-      const pages = layer.pages();
-      const { hits, complete } = await searchDocument(deps, {
-        applicationId: context.access.applicationId,
-        documentId: context.access.documentId,
-        pages: searchPages(pages, start),
-        query: q,
-        limit,
-        signal: context.signal,
-        ...(case_sensitive === undefined ? {} : { caseSensitive: case_sensitive }),
-        ...(whole_word === undefined ? {} : { wholeWord: whole_word }),
-      });
-      const data = hits.map(({ pageIndex, pageId, previewText, rangeInPreview, rects }) => {
-        const space = pageSpace(pages.shown(pageId));
-        return {
-          pageIndex,
-          pageId,
-          previewText,
-          rangeInPreview: [...rangeInPreview] as [number, number],
-          rectsOnPage: rects.map((rect) => [...space.rectToShown([...rect] as Rect)]),
-          isAnnotation: false,
-        };
-      });
-      return reply(JSON.stringify({ data }), { headers: { "lectern-complete": String(complete) } });
+    async search({ wait, ...query }, context) {
+      const { found, complete } = await searchLayer(deps, await layerOf(context, wait), { ...query, signal: context.signal });
+      return reply(JSON.stringify({ data: found }), { headers: { "lectern-complete": String(complete) } });
     },
-    async pdf({ source, annotations, flatten, wait }, context) {
-      const layer = await layerOf(context, wait);
-      const { document, room } = layer;
-      const headers = {
-        "content-disposition": disposition(document.title ?? document.id),
-        "lectern-seq": String(room.seq),
-        "cache-control": "private, no-store",
-      };
-      if (source === true && viewKey(layer.grants) !== "all")
-        throw new ApiError("forbidden", "The file holds annotations that this session may not see");
-      if (source === true)
-        return reply(await originalPdf(deps, document), { headers: { ...headers, "content-length": String(document.byteSize) } });
-      const exported = await exportPdf(deps, {
-        document,
-        changes: changesFor(layer),
-        annotations: annotations ?? true,
-        flatten: flatten ?? false,
-        signal: context.signal,
-      });
-      return reply(exported.bytes, { headers: { ...headers, "content-length": String(exported.size) } });
+    pdf: (query, context) => exportReply(query, context, {}),
+    async pdfPost(
+      {
+        documentId: _id,
+        type = "pdf",
+        optimize,
+        conformance,
+        source,
+        pages,
+        user_password: user = "",
+        owner_password: owner = "",
+        ...rest
+      },
+      context,
+    ) {
+      if (type !== "pdf" || conformance !== undefined) throw new ApiError("not_implemented", "PDF/A is not offered by this version");
+      if (Object.values(optimize ?? {}).some((wanted) => wanted === true))
+        throw new ApiError("not_implemented", "optimize is not offered by this version");
+      if (source === true) return exportReply({ source: true }, context, {});
+      const encryption =
+        user === "" && owner === "" ? null : { userPassword: user, ownerPassword: owner === "" ? user : owner, permissions: ALL_PERMITTED };
+      return exportReply(rest, context, { encryption, ...(pages === undefined ? {} : { only: pages }) });
     },
   };
+  return handlers;
+
+  async function exportReply(
+    { source, annotations, flatten, at_seq, wait }: PdfQuery,
+    context: DocumentContext,
+    { only, encryption = null }: { readonly only?: readonly number[]; readonly encryption?: Encryption | null },
+  ): Promise<Reply> {
+    const now = await layerOf(context, wait);
+    const layer = at_seq === undefined ? now : await layerAt(reading, now, at_seq, context.access);
+    const { document, room } = layer;
+    const headers = {
+      "content-disposition": disposition(document.title ?? document.id),
+      "lectern-seq": String(room.seq),
+      "cache-control": "private, no-store",
+    };
+    if (source === true && viewKey(layer.grants) !== "all")
+      throw new ApiError("forbidden", "The file holds annotations that this session may not see");
+    if (source === true && context.access.sessionId !== null && now.room.erasedSeq > 0)
+      throw new ApiError("gone", "Parts of the original file have been erased");
+    if (source === true && !(await hasOriginal(reading, now))) throw new ApiError("gone", "The original file has been purged");
+    if (source === true)
+      return bytesReply(context, {
+        etag: document.sourceSha256,
+        size: document.byteSize,
+        headers: { ...headers, "cache-control": "private, no-cache" },
+        read: (range) => originalPdf(deps, document, range),
+      });
+    const shown = layer.pages();
+    const missing = only?.find((index) => shown.at(index) === null);
+    if (missing !== undefined || only?.length === 0)
+      throw new ApiError("unprocessable", `$.pages: there is no page ${missing ?? "in the list"}`);
+    const exported = await exportPdf(deps, {
+      document,
+      changes: changesFor(layer),
+      pages: await composedPages(deps, document, {
+        base: layer.base,
+        changed: room.changed({ kind: "page" }),
+        pages: only === undefined ? shown : only.map((index) => shown.at(index)!),
+        extras: { metadata: metadataOf(room), labels: only !== undefined || encryption !== null },
+      }),
+      encryption,
+      annotations: annotations ?? true,
+      flatten: flatten ?? false,
+      signal: context.signal,
+    });
+    return reply(exported.bytes, { headers: { ...headers, "content-length": String(exported.size) } });
+  }
+
+  async function uploadFrom(
+    body: StreamBody,
+    given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & {
+      documentId?: string;
+      title?: string;
+      overwrite?: boolean;
+      keepAnnotations?: boolean;
+    },
+    fileName: string | null,
+  ): Promise<Upload> {
+    const fromUrl = (json: unknown): Promise<Upload> => uploadFromUrl({ outgoing, maxBytes: deps.maxUploadBytes }, json, given);
+    if (body.kind === "multipart") return uploadOf(body, given, fromUrl);
+    const read = await jsonOrBytes(body);
+    return "json" in read ? fromUrl(read.json) : { ...given, bytes: read.bytes, mediaType: body.mediaType, fileName };
+  }
 
   async function linesOf({ access, signal }: DocumentContext, { data, shown }: LayerPage) {
     if (data.content === null) return [];
@@ -201,16 +308,20 @@ export function documentRoutes(reading: ReadingDeps): Handlers["documents"] {
       ...how,
       rotation: data.rotation,
       changes: changesFor(layer, id),
+      composed: composedPage(layer.base, { id, data }),
       signal: context.signal,
     });
     const headers = {
-      etag: `"${etag}"`,
       "cache-control": "private, no-cache",
       "content-type": MEDIA_TYPES[how.format],
       "lectern-seq": String(layer.room.seq),
     };
-    if (context.header("if-none-match") === headers.etag) return reply(null, { status: 304, headers });
-    return reply(bytes, { headers });
+    return bytesReply(context, {
+      etag,
+      size: bytes.length,
+      headers,
+      read: async (range) => (range === undefined ? bytes : bytes.subarray(range[0], range[1] + 1)),
+    });
   }
 }
 
@@ -224,15 +335,8 @@ function sizeOf(width: number | undefined, height: number | undefined): { readon
   return { ...(width === undefined ? {} : { width: Math.round(width) }), ...(height === undefined ? {} : { height: Math.round(height) }) };
 }
 
-function* searchPages(pages: Iterable<LayerPage>, start: number) {
-  for (const { index, id, data } of pages) {
-    if (index >= start && data.content !== null)
-      yield { pageIndex: index, pageId: id, blob: data.content.source, sourceIndex: data.content.sourceIndex };
-  }
-}
-
 /** RFC 6266: a plain name for old clients, the real one beside it. */
-function disposition(title: string): string {
+export function disposition(title: string): string {
   // By way of UTF-8, which has no half characters.
   const name = `${Buffer.from(title)
     .toString()

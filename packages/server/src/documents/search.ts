@@ -1,6 +1,7 @@
 /** Search in the text of a document's pages: page after page, while the next ones are being read. */
-import { search, searchText } from "@lectern/pdf/search";
 import type { PageText } from "@lectern/pdf";
+import { search, type SearchHit, searchPattern, searchText } from "@lectern/pdf/search";
+import type { TextPattern } from "@lectern/pdf/search-pattern";
 import type { DocumentDeps } from "./deps.ts";
 import type { DocumentKey } from "./store.ts";
 import { pageText } from "./stream.ts";
@@ -17,7 +18,8 @@ export interface SearchPage {
 export interface SearchRequest extends DocumentKey {
   /** In the layer's order, from where the search begins. */
   readonly pages: Iterable<SearchPage>;
-  readonly query: string;
+  /** Text as a reader means it, or a pattern of characters as they are. */
+  readonly query: string | TextPattern;
   readonly caseSensitive?: boolean;
   readonly wholeWord?: boolean;
   readonly limit: number;
@@ -73,15 +75,22 @@ export async function searchDocument(deps: DocumentDeps, request: SearchRequest)
     const next = reading.shift();
     if (next === undefined) return { hits, complete: true, pagesSearched };
     if (hits.length >= limit || deps.clock.now() > end) return { hits, complete: false, pagesSearched };
-    const found = search(searchText(await next.text), request.query, {
-      caseSensitive: request.caseSensitive ?? false,
-      wholeWord: request.wholeWord ?? false,
-      limit: limit - hits.length,
-    });
+    const found = findsIn(await next.text, request, limit - hits.length);
     const { pageIndex, pageId } = next.page;
     for (const { preview, range, rects } of found)
       hits.push({ pageIndex, pageId, previewText: preview, rangeInPreview: [range[0], range[1] - range[0]], rects });
     pagesSearched++;
     readNext();
   }
+}
+
+/** Hits in one text. */
+export function findsIn(
+  page: PageText,
+  { query, caseSensitive = false, wholeWord = false }: Pick<SearchRequest, "query" | "caseSensitive" | "wholeWord">,
+  limit: number,
+): SearchHit[] {
+  return typeof query === "string"
+    ? search(searchText(page), query, { caseSensitive, wholeWord, limit })
+    : searchPattern(page, query, limit);
 }

@@ -1,6 +1,6 @@
 /** Documents, their revisions and the blobs they use, as rows. The only SQL of this folder. */
 import type { DocumentStatus } from "@lectern/protocol";
-import type { Database, Row, SqlValue, Statement } from "../ports.ts";
+import { Conflict, type Database, type Row, type SqlValue, type Statement } from "../ports.ts";
 
 /** Values of `metadata` that an app keeps with its document. */
 export type DocumentMetadata = Readonly<Record<string, string | number | boolean | null>>;
@@ -30,6 +30,9 @@ export interface RevisionRow {
   readonly sourceBlob: string;
   /** Manifest and base records; null until prepared. */
   readonly baseBlob: string | null;
+  /** Of one that is not the document's any more. */
+  readonly passwordProtected: boolean;
+  readonly sealedPassword: string | null;
 }
 
 /** Names a document: ids are unique within an application. */
@@ -123,16 +126,28 @@ export function blobUse(
 }
 
 export async function findDocument(database: Database, { applicationId, documentId }: DocumentKey): Promise<DocumentRow | null> {
-  const [row] = await database.query("SELECT * FROM documents WHERE application_id = ? AND id = ?", [applicationId, documentId]);
+  const sql = "SELECT * FROM documents WHERE application_id = ? AND id = ?";
+  const [row] = await database.recall("documents", sql, [applicationId, documentId]);
   return row === undefined ? null : documentOf(row);
 }
 
 export async function findRevision(database: Database, { applicationId, documentId }: DocumentKey, n: number): Promise<RevisionRow | null> {
   const [row] = await database.query(
-    "SELECT n, source_blob, base_blob FROM revisions WHERE application_id = ? AND document_id = ? AND n = ?",
+    `SELECT n, source_blob, base_blob, password_protected, sealed_password FROM revisions
+      WHERE application_id = ? AND document_id = ? AND n = ?`,
     [applicationId, documentId, n],
   );
-  return row === undefined ? null : { n: row.n as number, sourceBlob: row.source_blob as string, baseBlob: row.base_blob as string | null };
+  return row === undefined ? null : revisionOf(row);
+}
+
+export function revisionOf(row: Row): RevisionRow {
+  return {
+    n: row.n as number,
+    sourceBlob: row.source_blob as string,
+    baseBlob: row.base_blob as string | null,
+    passwordProtected: row.password_protected === 1,
+    sealedPassword: row.sealed_password as string | null,
+  };
 }
 
 /** Does the document use this blob? */
@@ -140,20 +155,41 @@ export async function usesBlob(database: Database, { applicationId, documentId }
   return (await usedBlobs(database, { applicationId, documentId }, [sha256])).has(sha256);
 }
 
+const BLOBS_AT_ONCE = 1000;
+
 /** Those of the blobs that the document uses. */
 export async function usedBlobs(
   database: Database,
   { applicationId, documentId }: DocumentKey,
   sha256s: readonly string[],
 ): Promise<Set<string>> {
-  if (sha256s.length === 0) return new Set();
-  const marks = sha256s.map(() => "?").join(", ");
-  const rows = await database.query(`SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 IN (${marks})`, [
-    applicationId,
-    documentId,
-    ...sha256s,
-  ]);
-  return new Set(rows.map((row) => row.sha256 as string));
+  const used = new Set<string>();
+  // Engines take some ten thousand parameters at most.
+  for (let at = 0; at < sha256s.length; at += BLOBS_AT_ONCE) {
+    const some = sha256s.slice(at, at + BLOBS_AT_ONCE);
+    const marks = some.map(() => "?").join(", ");
+    const rows = await database.query(
+      `SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 IN (${marks})`,
+      [applicationId, documentId, ...some],
+    );
+    for (const row of rows) used.add(row.sha256 as string);
+  }
+  return used;
+}
+
+/** The media type of a blob that the document uses, when that is a picture. */
+export async function findImageType(
+  database: Database,
+  { applicationId, documentId }: DocumentKey,
+  sha256: string,
+): Promise<string | null> {
+  const [row] = await database.query(
+    `SELECT b.media_type FROM blobs b JOIN blob_uses u ON u.application_id = b.application_id AND u.sha256 = b.sha256
+      WHERE u.application_id = ? AND u.document_id = ? AND u.sha256 = ?`,
+    [applicationId, documentId, sha256],
+  );
+  const type = row?.media_type as string | undefined;
+  return type?.startsWith("image/") === true ? type : null;
 }
 
 export interface DocumentListQuery {
@@ -238,6 +274,7 @@ export async function updateDocument(
   database: Database,
   key: DocumentKey,
   change: { readonly title?: string | null; readonly metadata?: DocumentMetadata; readonly now: number },
+  also: readonly Statement[] = [],
 ): Promise<DocumentRow | null> {
   const sets = ["updated_at = ?"];
   const params: SqlValue[] = [change.now];
@@ -250,8 +287,7 @@ export async function updateDocument(
     params.push(JSON.stringify(change.metadata));
   }
   const sql = `UPDATE documents SET ${sets.join(", ")} WHERE application_id = ? AND id = ? RETURNING *`;
-  const [rows] = await database.transaction([{ sql, params: [...params, key.applicationId, key.documentId] }]);
-  return rows![0] === undefined ? null : documentOf(rows![0]);
+  return changed(database, { sql, params: [...params, key.applicationId, key.documentId] }, also);
 }
 
 export interface Prepared {
@@ -265,22 +301,66 @@ export interface Prepared {
 }
 
 /** From `preparing` to `ready`, with the revision's base. Null when the document is gone or was prepared before. */
-export async function markReady(database: Database, document: DocumentRow, prepared: Prepared, now: number): Promise<DocumentRow | null> {
+export async function markReady(
+  database: Database,
+  document: DocumentRow,
+  prepared: Prepared,
+  now: number,
+  also: readonly Statement[] = [],
+): Promise<DocumentRow | null> {
   const { applicationId, id, revision } = document;
   const { sha256, size } = prepared.base;
   const reasons = prepared.warnings.length === 0 ? null : prepared.warnings.join("\n");
-  const [rows] = await database.transaction([
+  const base: Statement = {
+    sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING",
+    params: [applicationId, sha256, size, now],
+  };
+  const ready = await changed(
+    database,
     {
       sql: `UPDATE documents SET status = 'ready', status_reason = ?, page_count = ?, password_protected = ?, title = COALESCE(title, ?), updated_at = ?
         WHERE application_id = ? AND id = ? AND status = 'preparing' RETURNING *`,
       params: [reasons, prepared.pageCount, prepared.encrypted ? 1 : 0, prepared.title, now, applicationId, id],
     },
+    [
+      {
+        sql: `UPDATE revisions SET base_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?`,
+        params: [sha256, applicationId, id, revision],
+      },
+      base,
+      {
+        sql: `INSERT INTO blob_uses (application_id, document_id, sha256) SELECT application_id, id, ? FROM documents WHERE application_id = ? AND id = ?
+        ON CONFLICT (application_id, document_id, sha256) DO NOTHING`,
+        params: [sha256, applicationId, id],
+      },
+      ...also,
+    ],
+  );
+  // Its bytes are there: the collector must know of them.
+  if (ready === null) await database.transaction([base]);
+  return ready;
+}
+
+/** Another blob becomes the source of a document that is being prepared, with what is to be told of it once it is ready. Null when it is gone. */
+export async function replaceSource(
+  database: Database,
+  document: DocumentRow,
+  source: { readonly sha256: string; readonly size: number; readonly warnings: readonly string[]; readonly now: number },
+): Promise<DocumentRow | null> {
+  const { applicationId, id, revision } = document;
+  const { sha256, size, warnings, now } = source;
+  const [rows] = await database.transaction([
     {
-      sql: `UPDATE revisions SET base_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?`,
+      sql: `UPDATE documents SET source_sha256 = ?, byte_size = ?, status_reason = ?, updated_at = ?
+        WHERE application_id = ? AND id = ? AND status = 'preparing' AND revision = ? RETURNING *`,
+      params: [sha256, size, warnings.length === 0 ? null : warnings.join("\n"), now, applicationId, id, revision],
+    },
+    {
+      sql: "UPDATE revisions SET source_blob = ? WHERE application_id = ? AND document_id = ? AND n = ?",
       params: [sha256, applicationId, id, revision],
     },
     {
-      sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING",
+      sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/pdf', ?) ON CONFLICT (application_id, sha256) DO NOTHING",
       params: [applicationId, sha256, size, now],
     },
     {
@@ -315,10 +395,26 @@ export async function markUnlocked(
 }
 
 /** Keeps the bytes and says why they cannot be shown. Null when the document is gone. */
-export async function markFailed(database: Database, key: DocumentKey, reason: string, now: number): Promise<DocumentRow | null> {
+export async function markFailed(
+  database: Database,
+  key: DocumentKey,
+  reason: string,
+  now: number,
+  also: readonly Statement[] = [],
+): Promise<DocumentRow | null> {
   const sql = "UPDATE documents SET status = 'failed', status_reason = ?, updated_at = ? WHERE application_id = ? AND id = ? RETURNING *";
-  const [rows] = await database.transaction([{ sql, params: [reason, now, key.applicationId, key.documentId] }]);
-  return rows![0] === undefined ? null : documentOf(rows![0]);
+  return changed(database, { sql, params: [reason, now, key.applicationId, key.documentId] }, also);
+}
+
+/** One document changed, and what else is written with it; null, and nothing written, when there is no such document. */
+async function changed(database: Database, update: Statement, also: readonly Statement[]): Promise<DocumentRow | null> {
+  try {
+    const [rows] = await database.transaction([{ ...update, expect: 1 }, ...also]);
+    return documentOf(rows![0]!);
+  } catch (error) {
+    if (error instanceof Conflict) return null;
+    throw error;
+  }
 }
 
 /**
@@ -329,23 +425,113 @@ export async function deleteRows(
   database: Database,
   { applicationId, documentId }: DocumentKey,
   now: number,
+  also: readonly Statement[] = [],
 ): Promise<readonly string[] | null> {
   const params = [applicationId, documentId];
   const ofLayers = "WHERE layer_id IN (SELECT id FROM layers WHERE application_id = ? AND document_id = ?)";
-  const [document, , , , layers] = await database.transaction([
-    { sql: "DELETE FROM documents WHERE application_id = ? AND id = ? RETURNING id", params },
+  const statements: Statement[] = [
+    { sql: "DELETE FROM documents WHERE application_id = ? AND id = ? RETURNING id", params, expect: 1 },
     { sql: `DELETE FROM records ${ofLayers}`, params },
+    { sql: `DELETE FROM seen ${ofLayers}`, params },
     { sql: `DELETE FROM changes ${ofLayers}`, params },
     { sql: `DELETE FROM peers ${ofLayers}`, params },
     { sql: "DELETE FROM layers WHERE application_id = ? AND document_id = ? RETURNING id", params },
     { sql: "DELETE FROM revisions WHERE application_id = ? AND document_id = ?", params },
+    { sql: "DELETE FROM overwrites WHERE application_id = ? AND document_id = ?", params },
     {
       sql: "UPDATE blobs SET created_at = ? WHERE application_id = ? AND sha256 IN (SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ?)",
       params: [now, applicationId, ...params],
     },
     { sql: "DELETE FROM blob_uses WHERE application_id = ? AND document_id = ?", params },
+    { sql: "DELETE FROM deleted_layers WHERE application_id = ? AND document_id = ?", params },
+    ...also,
+  ];
+  try {
+    const [, , , , , layers] = await database.transaction(statements);
+    return layers!.map((row) => row.id as string);
+  } catch (error) {
+    if (error instanceof Conflict) return null;
+    throw error;
+  }
+}
+
+/**
+ * The statements that make `copy` of `source`: its row, revisions and uses of blobs. Statement 0 fails (`Conflict`) when the source is gone or
+ * was changed since it was read, statement 1 (`UniqueViolation`) when the id is taken.
+ */
+export function copyDocumentRows(
+  source: DocumentRow,
+  copy: DocumentRow,
+  passwords: readonly { readonly n: number; readonly sealedPassword: string }[],
+): Statement[] {
+  const { applicationId } = source;
+  return [
+    {
+      sql: "UPDATE documents SET updated_at = updated_at WHERE application_id = ? AND id = ? AND updated_at = ? AND status = ? AND revision = ?",
+      params: [applicationId, source.id, source.updatedAt, source.status, source.revision],
+      expect: 1,
+    },
+    {
+      sql: `INSERT INTO documents (application_id, id, title, status, status_reason, revision, source_sha256, byte_size, page_count,
+        password_protected, sealed_password, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      params: [
+        applicationId,
+        copy.id,
+        copy.title,
+        copy.status,
+        copy.statusReason,
+        copy.revision,
+        copy.sourceSha256,
+        copy.byteSize,
+        copy.pageCount,
+        copy.passwordProtected ? 1 : 0,
+        copy.sealedPassword,
+        JSON.stringify(copy.metadata),
+        copy.createdAt,
+        copy.updatedAt,
+      ],
+    },
+    {
+      sql: `INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, created_at, password_protected)
+        SELECT application_id, ?, n, source_blob, base_blob, created_at, password_protected FROM revisions
+        WHERE application_id = ? AND document_id = ?`,
+      params: [copy.id, applicationId, source.id],
+    },
+    ...passwords.map(({ n, sealedPassword }) => ({
+      sql: "UPDATE revisions SET sealed_password = ? WHERE application_id = ? AND document_id = ? AND n = ?",
+      params: [sealedPassword, applicationId, copy.id, n],
+    })),
+    {
+      sql: `INSERT INTO blob_uses (application_id, document_id, sha256)
+        SELECT application_id, ?, sha256 FROM blob_uses WHERE application_id = ? AND document_id = ?`,
+      params: [copy.id, applicationId, source.id],
+    },
+  ];
+}
+
+/** Times of making in milliseconds, both ends included. */
+export interface DeletionFilter {
+  readonly title?: string;
+  readonly documentId?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** Ids of the documents that all of the filter names. */
+export async function documentIdsOf(database: Database, applicationId: string, filter: DeletionFilter): Promise<readonly string[]> {
+  const conditions = [
+    { sql: " AND title = ?", value: filter.title },
+    { sql: " AND id = ?", value: filter.documentId },
+    { sql: " AND created_at >= ?", value: filter.from },
+    { sql: " AND created_at <= ?", value: filter.to },
+  ];
+  const given = conditions.flatMap(({ sql, value }) => (value === undefined ? [] : { sql, value }));
+  const filters = given.map(({ sql }) => sql).join("");
+  const rows = await database.query(`SELECT id FROM documents WHERE application_id = ?${filters} ORDER BY created_at, id`, [
+    applicationId,
+    ...given.map(({ value }) => value),
   ]);
-  return document!.length === 0 ? null : layers!.map((row) => row.id as string);
+  return rows.map((row) => row.id as string);
 }
 
 /** Blobs that no document uses, nor has used since `before`. */
@@ -376,4 +562,54 @@ export async function deleteUnusedBlob(database: Database, applicationId: string
 /** Is there a row for it, used or not? */
 export async function hasBlob(database: Database, applicationId: string, sha256: string): Promise<boolean> {
   return (await database.query("SELECT 1 AS found FROM blobs WHERE application_id = ? AND sha256 = ?", [applicationId, sha256])).length > 0;
+}
+
+/** Of all applications: every blob that some document uses. */
+export async function usedBlobsOfAll(
+  database: Database,
+): Promise<{ readonly applicationId: string; readonly sha256: string; readonly size: number }[]> {
+  const rows = await database.query(
+    `SELECT DISTINCT blobs.application_id, blobs.sha256, blobs.size FROM blobs JOIN blob_uses
+      ON blob_uses.application_id = blobs.application_id AND blob_uses.sha256 = blobs.sha256`,
+  );
+  return rows.map((row) => ({ applicationId: row.application_id as string, sha256: row.sha256 as string, size: row.size as number }));
+}
+
+/** Files of the document's revisions. */
+export async function sourcesOf(database: Database, { applicationId, documentId }: DocumentKey): Promise<string[]> {
+  const rows = await database.query<{ source_blob: string }>(
+    "SELECT source_blob FROM revisions WHERE application_id = ? AND document_id = ?",
+    [applicationId, documentId],
+  );
+  return [...new Set(rows.map((row) => row.source_blob))];
+}
+
+/** The document uses this blob no more. */
+export function stopUsing({ applicationId, documentId }: DocumentKey, sha256: string): Statement[] {
+  return [
+    {
+      sql: "DELETE FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 = ?",
+      params: [applicationId, documentId, sha256],
+    },
+  ];
+}
+
+/** Another file stands for the document, its revision stays. */
+export function standIn(
+  { applicationId, documentId }: DocumentKey,
+  { sha256, size, now }: { readonly sha256: string; readonly size: number; readonly now: number },
+): Statement {
+  return {
+    sql: "UPDATE documents SET source_sha256 = ?, byte_size = ?, updated_at = ? WHERE application_id = ? AND id = ?",
+    params: [sha256, size, now, applicationId, documentId],
+  };
+}
+
+/** All blobs that the document uses. */
+export async function allBlobs(database: Database, { applicationId, documentId }: DocumentKey): Promise<string[]> {
+  const rows = await database.query<{ sha256: string }>("SELECT sha256 FROM blob_uses WHERE application_id = ? AND document_id = ?", [
+    applicationId,
+    documentId,
+  ]);
+  return rows.map((row) => row.sha256);
 }

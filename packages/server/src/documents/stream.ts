@@ -4,9 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { type PageText, type TextLine, textLines } from "@lectern/pdf";
-import { ApiError, IMAGE_WIDTHS } from "@lectern/protocol/plain";
+import { ApiError, IMAGE_WIDTHS, TILE_WIDTHS } from "@lectern/protocol/plain";
 import type { ImageFormat, Priority, RenderSource } from "../ports.ts";
 import type { CacheKey } from "../render/cache.ts";
+import type { ComposedPages } from "../operations/composition.ts";
 import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { renderSource } from "./password.ts";
@@ -87,6 +88,8 @@ export interface RenderedPageRequest extends PageRequest {
   readonly rotation?: 0 | 90 | 180 | 270;
   /** What the layer changed, of this page; the rest of the file's annotations is drawn as it is. null: without any annotation that is a record. */
   readonly changes: ExportRecords | null;
+  /** Of a page that is not one of the revision: its file's annotations are not its own. */
+  readonly composed?: { readonly page: string; readonly composition: ComposedPages["composition"] } | null;
 }
 
 /** The API's image: the page with the layer's annotations. `etag` (unquoted) changes only when the picture does. */
@@ -95,13 +98,15 @@ export async function renderedPage(
   request: RenderedPageRequest,
 ): Promise<{ readonly bytes: Uint8Array; readonly etag: string }> {
   await requireUse(deps, request);
-  const { applicationId, blob, index, width, height, format, rotation = 0, changes, signal } = request;
+  const { applicationId, blob, index, width, height, format, rotation = 0, changes, composed = null, signal } = request;
   const records = changes?.records ?? [];
   const drawn =
     changes === null
       ? "others"
       : records.length === 0
-        ? "all"
+        ? composed === null
+          ? "all"
+          : "composed"
         : createHash("sha256").update(JSON.stringify(records)).digest("hex").slice(0, 32);
   const size = width === undefined ? `h${height}` : `w${width}`;
   const name = `${index}-${drawn}-${rotation}-${size}.${format}`;
@@ -110,17 +115,45 @@ export async function renderedPage(
     async (made) => {
       const { document, source } = await pageSource(deps, request);
       const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
+      if (composed !== null && changes !== null) {
+        const file = { ...(await changesOf(deps, document, { records })), composition: composed.composition };
+        return withChangesFile(deps, file, (path) =>
+          noticingQuarantine(deps, document, () =>
+            deps.renderer.image(source, { ...options, annotations: "all", changes: path, others: [] }),
+          ),
+        );
+      }
       if (records.length === 0)
         return noticingQuarantine(deps, document, () =>
           deps.renderer.image(source, { ...options, annotations: changes === null ? "others" : "all" }),
         );
-      return withChangesFile(deps, await changesOf(deps, document, { records }), (path) =>
+      return withChangesFile(deps, await changesOf(deps, document, changes!), (path) =>
         noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, annotations: "all", changes: path })),
       );
     },
     signal,
   );
   return { bytes, etag: createHash("sha256").update(`${blob}/${name}`).digest("base64url").slice(0, 27) };
+}
+
+/** One tile of a page that is shown larger than any image: `width` is one of TILE_WIDTHS. Throws ApiError as `pageImage` does. */
+export async function pageTile(
+  deps: DocumentDeps,
+  request: PageRequest & { readonly width: number; readonly tile: readonly [column: number, row: number] },
+): Promise<Uint8Array> {
+  const { applicationId, blob, index, width, tile, signal } = request;
+  if (!(TILE_WIDTHS as readonly number[]).includes(width))
+    throw new ApiError("not_found", `Tiles are of pages ${TILE_WIDTHS.join(", ")} pixels wide`);
+  await requireUse(deps, request);
+  return deps.cache.get(
+    { applicationId, blob, name: `${index}-_-${width}-${tile.join("-")}.webp` },
+    async (made) => {
+      const { document, source } = await pageSource(deps, request);
+      const options = { page: index, width, tile, format: "webp", annotations: "others", priority: "interactive", signal: made } as const;
+      return noticingQuarantine(deps, document, () => deps.renderer.image(source, options));
+    },
+    signal,
+  );
 }
 
 /** One of the viewer's images, for `prepare`: no document needs to be ready for it. */

@@ -1,8 +1,10 @@
 /** A document as the API shows it. */
 import type { DocumentSummary } from "@lectern/protocol";
+import type { OverwriteRow } from "../revisions/store.ts";
 import type { DocumentRow } from "./store.ts";
 
-export function documentSummary(row: DocumentRow): DocumentSummary {
+/** `overwrite`: the file that was sent last to take its place. */
+export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null = null): DocumentSummary {
   const createdAt = new Date(row.createdAt).toISOString();
   return {
     id: row.id,
@@ -17,7 +19,16 @@ export function documentSummary(row: DocumentRow): DocumentSummary {
     byteSize: row.byteSize,
     pageCount: row.pageCount,
     status: row.status,
-    errors: row.statusReason === null ? [] : row.statusReason.split("\n").map((reason) => ({ reason })),
+    errors: reasons(row.statusReason),
     metadata: row.metadata,
+    ...(overwrite === null ? {} : { overwrite: overwriteSummary(overwrite) }),
   };
+}
+
+function overwriteSummary({ n, status, reason, leftOut }: OverwriteRow): NonNullable<DocumentSummary["overwrite"]> {
+  return { revision: n, status, errors: reasons(reason), ...(leftOut === null ? {} : { left: leftOut }) };
+}
+
+function reasons(text: string | null): { reason: string }[] {
+  return text === null ? [] : text.split("\n").map((reason) => ({ reason }));
 }

@@ -1,13 +1,17 @@
 /**
  * An upload: the bytes go to storage while they are hashed, then one transaction makes the document, its first revision and the job that
- * prepares it. When this returns all of it is on disk. Whatever fails leaves nothing behind.
+ * prepares it. Whatever is not a PDF is converted by
+ * that job. When this returns all of it is on disk. Whatever fails leaves nothing behind.
  */
+import { type Actor, SERVICE } from "../audit/audit.ts";
+import { extname } from "node:path";
 import { ApiError, ID_PATTERN, newId } from "@lectern/protocol/plain";
-import { type StoredBlob, UniqueViolation } from "../ports.ts";
+import { SNIFF_BYTES, type UploadedKind, uploadedKind } from "../convert/kinds.ts";
+import { type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { documentPasswordContext } from "./password.ts";
+import { overwriteDocument } from "../revisions/overwrite.ts";
 import { prepareJob } from "./prepare-job.ts";
-import { requirePdf, SNIFF_BYTES } from "./sniff.ts";
 import { type DocumentKey, type DocumentMetadata, type DocumentRow, findDocument, hasBlob, insertDocument } from "./store.ts";
 
 /** All but `bytes` and `signal` is read again when the bytes have ended: fields of a form may stand behind its file. */
@@ -16,32 +20,64 @@ export interface Upload {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** As the client calls it; becomes the title when none is given. */
   readonly fileName?: string | null;
+  /** Content type that the client gives it; the bytes decide what it is. */
+  readonly mediaType?: string | null;
   /** Default: a new id. */
   readonly documentId?: string | undefined;
   readonly title?: string | null;
-  readonly metadata?: DocumentMetadata;
+  readonly metadata?: DocumentMetadata | undefined;
+  /** A document of that id gets the file as its next revision. */
+  readonly overwrite?: boolean | undefined;
+  /** Then: what people have written on it goes on. */
+  readonly keepAnnotations?: boolean | undefined;
+  /** Some of this is known only when the bytes have ended. */
+  readonly fieldsFollow?: boolean;
+  /** What the bytes must have, lower-case hex. */
+  readonly sha256?: string | undefined;
   /** Of an encrypted file; not needed to upload it. */
   readonly password?: string | null;
   readonly signal?: AbortSignal;
+  /** What is to be written with it, or not at all. */
+  readonly also?: readonly Statement[];
+  /** Who uploads it; default: the service itself. */
+  readonly by?: Actor;
 }
 
-const MEDIA_TYPE = "application/pdf";
 const MAX_TITLE = 1024;
+/** Other spellings of what a kind of file is called. */
+const ENDINGS = [".jpg", ".jpeg", ".tif", ".heif", ".htm", ".markdown", ".docx", ".xlsx", ".pptx"];
+
+/** `overwrite`: the revision that the file will be of a document that is there already. */
+export type Uploaded = DocumentRow & { readonly overwrite?: number };
 
 /**
- * The document, `preparing`. Throws ApiError `exists`, `invalid_parameters` (id), `unsupported_media_type`, `invalid_document`, `too_large`,
+ * The document, `preparing`; or as it is, when the file is to take the place of its own. Throws ApiError `exists`, `invalid_parameters` (id), `unsupported_media_type`, `invalid_document`, `too_large`,
  * `wrong_password`, `unavailable`.
  */
-export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promise<DocumentRow> {
+export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promise<Uploaded> {
   const { applicationId, signal } = upload;
-  await requireFree(deps, upload);
-  const bytes = checkedBytes(upload.bytes, upload.fileName ?? null);
+  requireId(upload);
+  if (upload.fieldsFollow !== true) await requireFree(deps, upload);
+  let kind: UploadedKind | null = null;
+  const bytes = checkedBytes(upload.bytes, async (head) => {
+    kind = uploadedKind(head, { fileName: upload.fileName ?? null, mediaType: upload.mediaType ?? null });
+    if (kind.kind === "office") await deps.converter.require();
+  });
   const blob = await deps.blobs.write(applicationId, bytes, { maxBytes: deps.maxUploadBytes, ...(signal === undefined ? {} : { signal }) });
   return deps.locks.hold(applicationId, blob.sha256, async () => {
     try {
+      if (upload.sha256 !== undefined && upload.sha256 !== blob.sha256)
+        throw new ApiError("unprocessable", `The file has the SHA-256 ${blob.sha256}, which is not the one that was announced`);
       // Only now is everything known that the caller says of it: fields of a form may stand behind its file.
-      await requireFree(deps, upload);
-      return await record(deps, upload, { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) }, blob);
+      requireId(upload);
+      const existing = await requireFree(deps, upload);
+      if (existing !== null) return await overwrite(deps, upload, existing, { ...blob, kind: kind! });
+      return await record(
+        deps,
+        upload,
+        { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) },
+        { ...blob, kind: kind! },
+      );
     } catch (error) {
       if (!(await hasBlob(deps.database, applicationId, blob.sha256))) await deps.blobs.delete(applicationId, blob.sha256);
       throw error;
@@ -49,23 +85,50 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
   });
 }
 
-async function requireFree(deps: DocumentDeps, { applicationId, documentId }: Upload): Promise<void> {
-  if (documentId === undefined) return;
-  if (!ID_PATTERN.test(documentId)) throw new ApiError("invalid_parameters", "document_id must be 1 to 128 letters, digits or _.:@~-");
-  if ((await findDocument(deps.database, { applicationId, documentId })) !== null) throw taken(documentId);
+function requireId({ documentId }: Upload): void {
+  if (documentId !== undefined && !ID_PATTERN.test(documentId))
+    throw new ApiError("invalid_parameters", "document_id must be 1 to 128 letters, digits or _.:@~-");
 }
 
-async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: StoredBlob): Promise<DocumentRow> {
-  const { applicationId, documentId } = key;
-  // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-  if ((await deps.blobs.size(applicationId, blob.sha256)) === null)
+/** The document that is to be overwritten; null when there is none of that id. */
+async function requireFree(deps: DocumentDeps, { applicationId, documentId, overwrite: allowed }: Upload): Promise<DocumentRow | null> {
+  if (documentId === undefined) return null;
+  const found = await findDocument(deps.database, { applicationId, documentId });
+  if (found !== null && allowed !== true) throw taken(documentId);
+  return found;
+}
+
+async function overwrite(deps: DocumentDeps, upload: Upload, existing: DocumentRow, blob: UploadedBlob): Promise<Uploaded> {
+  await requireBytes(deps, existing.applicationId, blob);
+  const n = await overwriteDocument(deps, {
+    key: { applicationId: existing.applicationId, documentId: existing.id },
+    blob,
+    title: upload.title ?? null,
+    metadata: upload.metadata ?? null,
+    password: await provenPassword(deps, upload, blob),
+    keepAnnotations: upload.keepAnnotations === true,
+    by: upload.by,
+  });
+  return { ...existing, overwrite: n };
+}
+
+/** The collector may have taken them between the end of the writing and our lock, when the same bytes lay there unused. */
+async function requireBytes(deps: DocumentDeps, applicationId: string, { sha256 }: UploadedBlob): Promise<void> {
+  if ((await deps.blobs.size(applicationId, sha256)) === null)
     throw new ApiError("unavailable", "The upload must be repeated", { retryAfter: 1 });
+}
+
+type UploadedBlob = StoredBlob & { readonly kind: UploadedKind };
+
+async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: UploadedBlob): Promise<DocumentRow> {
+  const { applicationId, documentId } = key;
+  await requireBytes(deps, applicationId, blob);
   const now = deps.clock.now();
   const password = await provenPassword(deps, upload, blob);
   const document: DocumentRow = {
     applicationId,
     id: documentId,
-    title: upload.title ?? titleOf(upload.fileName ?? null),
+    title: upload.title ?? titleOf(upload.fileName ?? null, blob.kind.extension),
     status: "preparing",
     statusReason: null,
     revision: 1,
@@ -78,9 +141,14 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
     createdAt: now,
     updatedAt: now,
   };
-  const also = [...deps.usageOfUpload({ ...key, bytes: blob.size, now }), deps.jobs.statement(prepareJob(document, "upload"))];
+  const also = [
+    ...deps.usageOfUpload({ ...key, bytes: blob.size, now }),
+    deps.jobs.statement(prepareJob(document, "upload", blob.kind)),
+    ...deps.rowsOf("document.created", document, upload.by ?? SERVICE),
+    ...(upload.also ?? []),
+  ];
   try {
-    await insertDocument(deps.database, { ...document, mediaType: MEDIA_TYPE, now }, also);
+    await insertDocument(deps.database, { ...document, mediaType: blob.kind.mediaType, now }, also);
   } catch (error) {
     throw error instanceof UniqueViolation && error.index === 0 ? taken(documentId) : error;
   }
@@ -89,15 +157,15 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
 }
 
 /** The password if one was given and the file needs it; throws `wrong_password` when it does not open it. */
-async function provenPassword(deps: DocumentDeps, { applicationId, password, signal }: Upload, blob: StoredBlob): Promise<string | null> {
-  if (password === undefined || password === null || password === "") return null;
+async function provenPassword(deps: DocumentDeps, { applicationId, password, signal }: Upload, blob: UploadedBlob): Promise<string | null> {
+  if (blob.kind.kind !== "pdf" || password === undefined || password === null || password === "") return null;
   const path = await deps.blobs.localPath(applicationId, blob.sha256);
   const { encrypted } = await deps.renderer.probe({ path, sha256: blob.sha256, password }, signal);
   return encrypted ? password : null;
 }
 
-/** The same bytes, once the first of them have shown that this is a PDF. */
-async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, fileName: string | null): AsyncGenerator<Uint8Array> {
+/** The same bytes, once the first of them have shown what the file is. */
+async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, check: (head: Uint8Array) => Promise<void>): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0);
   let checked = false;
   for await (const chunk of bytes) {
@@ -105,25 +173,26 @@ async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, fileName: string 
     else {
       head = Buffer.concat([head, chunk]);
       if (head.length < SNIFF_BYTES) continue;
-      requirePdf(head, fileName);
+      await check(head);
       checked = true;
       yield head;
     }
   }
   if (checked) return;
-  requirePdf(head, fileName);
+  await check(head);
   yield head;
 }
 
 /** `C:\files\Contract 7.pdf` → `Contract 7` */
-function titleOf(fileName: string | null): string | null {
+function titleOf(fileName: string | null, extension: string): string | null {
   const name = (fileName ?? "")
     .split(/[/\\]/)
     .at(-1)!
     .replace(/\p{Cc}/gu, "")
-    .replace(/\.pdf$/i, "")
     .trim();
-  return name === "" ? null : name.slice(0, MAX_TITLE);
+  const ending = extname(name).toLowerCase();
+  const title = ending === extension || ENDINGS.includes(ending) ? name.slice(0, -ending.length).trim() : name;
+  return title === "" ? null : title.slice(0, MAX_TITLE);
 }
 
 function taken(documentId: string): ApiError {

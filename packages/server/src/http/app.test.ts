@@ -104,7 +104,7 @@ describe("the surface", () => {
   it("names the methods that a path has when another one is used", async () => {
     const refused = await problem("/viewer/documents", { method: "PUT" });
     expect(refused).toMatchObject({ status: 405, code: "method_not_allowed" });
-    expect(refused.headers.get("allow")).toBe("POST, GET, HEAD, OPTIONS");
+    expect(refused.headers.get("allow")).toBe("POST, GET, DELETE, HEAD, OPTIONS");
   });
 
   it("answers HEAD like GET, without a body", async () => {
@@ -349,6 +349,8 @@ describe("too many requests", () => {
     try {
       const first = await strict.request("/viewer/documents");
       expect([first.status, first.headers.get("ratelimit-limit"), first.headers.get("ratelimit-remaining")]).toEqual([200, "10", "9"]);
+      expect(first.headers.get("ratelimit-policy")).toBe('"requests";q=10;w=10');
+      expect(first.headers.get("ratelimit")).toMatch(/^"requests";r=9;t=\d+$/);
       const answers = await Promise.all(Array.from({ length: 15 }, () => strict.request("/viewer/documents")));
       const refused = answers.find(({ status }) => status === 429)!;
       expect(await refused.json()).toMatchObject({ code: "rate_limited" });

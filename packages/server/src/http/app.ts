@@ -10,6 +10,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { type Access, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
 import type { OriginPolicy } from "../sessions/origins.ts";
@@ -17,9 +18,11 @@ import { accessTo, checkSameOrigin, type Identified, type Identities, identify, 
 import { BODY_LIMITS, type BodyLimits, readJson } from "./body.ts";
 import { answerOnly, openToBrowsers, preflight, sameOriginOnly } from "./cors.ts";
 import { problemReply, toApiError } from "./error.ts";
+import { TUS_HEADERS } from "../uploads/tus.ts";
 import { parseInput } from "./input.ts";
 import type { Logger } from "./log.ts";
 import { multipartBody } from "./multipart.ts";
+import { mountNotOffered } from "./not-offered.ts";
 import type { RateLimiter } from "../rate.ts";
 
 export interface AppOptions {
@@ -33,6 +36,8 @@ export interface AppOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** A request was answered. */
+  readonly onAnswered?: Metrics["request"];
   readonly bodyLimits?: BodyLimits;
   /** Responses are checked against the registry: for tests, since it costs a third of the throughput. */
   readonly checkResponses?: boolean;
@@ -84,7 +89,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest("startedAt", 0);
   app.removeAllContentTypeParsers();
   await app.register(multipart, {
-    limits: { fieldNameSize: 100, fieldSize: 1_000_000, fields: 50, files: 1, parts: 51, fileSize: Infinity, headerPairs: 50 },
+    limits: { fieldNameSize: 100, fieldSize: 1_000_000, fields: 50, files: 50, parts: 100, fileSize: Infinity, headerPairs: 50 },
   });
   app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) =>
     readBody(request, payload, options.bodyLimits ?? BODY_LIMITS),
@@ -103,9 +108,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "(none)";
+    const ms = clock.now() - request.startedAt;
+    options.onAnswered?.({ method: request.method, route, status: reply.statusCode, ms });
     if (log.isLevelEnabled("debug")) {
-      const route = request.routeOptions.url ?? "(none)";
-      const ms = clock.now() - request.startedAt;
       log.debug({ requestId: request.id, method: request.method, route, status: reply.statusCode, ms }, "request");
     }
     done();
@@ -126,6 +132,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     }
   }
   for (const [url, methods] of mounted) mountOthers(app, url, methods);
+  mountNotOffered(app);
   return app;
 }
 
@@ -163,6 +170,7 @@ function isForBrowsers({ auth, mount }: Operation): boolean {
 
 /** Who calls, is it allowed from there, and not too often? Before the body is read. */
 async function begin(operation: Operation, request: FastifyRequest, reply: FastifyReply, options: AppOptions): Promise<void> {
+  if (operation.path.startsWith("/uploads")) reply.headers(TUS_HEADERS);
   if (isForBrowsers(operation)) openToBrowsers(reply);
   else sameOriginOnly(reply);
   // Also for signing in: nobody else's page may sign somebody in as somebody.
@@ -198,7 +206,14 @@ function bucketOf({ caller, session }: Identified): string | null {
 function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
   if (requests.burst === 0) return;
   const { allowed, remaining, reset } = requests.take(key);
-  reply.headers({ "ratelimit-limit": requests.burst, "ratelimit-remaining": remaining, "ratelimit-reset": reset });
+  // As the IETF's draft has it, and as earlier drafts and most clients do.
+  reply.headers({
+    "ratelimit-policy": `"requests";q=${requests.burst};w=${requests.windowSeconds}`,
+    ratelimit: `"requests";r=${remaining};t=${reset}`,
+    "ratelimit-limit": requests.burst,
+    "ratelimit-remaining": remaining,
+    "ratelimit-reset": reset,
+  });
   if (!allowed) throw new ApiError("rate_limited", undefined, { retryAfter: reset });
 }
 
@@ -211,6 +226,7 @@ function normaliseContentType(request: FastifyRequest): void {
 }
 
 async function readBody(request: FastifyRequest, payload: Readable, limits: BodyLimits): Promise<unknown> {
+  requirePlain(request);
   switch (request.routeOptions.config?.operation?.bodyKind) {
     case "stream":
       return payload;
@@ -221,6 +237,13 @@ async function readBody(request: FastifyRequest, payload: Readable, limits: Body
     case undefined:
       payload.resume();
       return undefined;
+  }
+}
+
+/** Compressed bodies are not taken: a few bytes of them may be all there is of memory. */
+function requirePlain({ headers }: FastifyRequest): void {
+  if ((headers["content-encoding"] ?? "identity").trim().toLowerCase() !== "identity") {
+    throw new ApiError("unsupported_media_type", "Send the body as it is, without Content-Encoding");
   }
 }
 
@@ -258,6 +281,7 @@ function utf8(header: string): string {
 
 function streamBody(request: FastifyRequest): StreamBody {
   if (request.isMultipart()) return { kind: "multipart", parts: multipartBody(request) };
+  if (/^multipart\//i.test(request.givenType ?? "")) throw new ApiError("bad_request", "A form is multipart/form-data with a boundary");
   const stream = request.body as Readable | undefined;
   // Whoever stops reading must not close the connection: the answer still has to go out.
   const bytes = stream === undefined ? nothing() : (stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
@@ -344,6 +368,7 @@ function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<str
         forBrowsers.map(({ method }) => method),
         reply,
       );
+    if ([...methods.values()].some(({ path }) => path.startsWith("/uploads"))) reply.headers(TUS_HEADERS);
     return reply.code(204).header("allow", allow).send();
   });
 }

@@ -3,16 +3,18 @@
  * A wrong kind of credential is told which kind it is; a document that a token does not open does not exist for it.
  */
 import { api, type Operation } from "@lectern/protocol";
-import { ApiError, FULL_GRANTS, type Grants, type Permission } from "@lectern/protocol/plain";
+import { ApiError, type Permission } from "@lectern/protocol/plain";
 import type { Access, ApplicationCaller, Caller, KeyScope, SessionCaller } from "../handlers.ts";
+import { isAccessToken, kindOf, whatItIs } from "../credential.ts";
 import type { ServerSecret } from "../secret.ts";
 import { isOwnOrigin } from "../sessions/origins.ts";
+import { checkDocument, checkScope, SCOPES } from "./scope.ts";
 import { findDocument, grantsOf, passwordContext, type Session, shownName } from "../sessions/session.ts";
 
 /** Questions that the features answer. */
 export interface Identities {
-  /** null: no such key, or revoked. */
-  apiKey(key: string): Promise<{ readonly id: string; readonly applicationId: string; readonly scope: KeyScope } | null>;
+  /** null: no such key, or revoked. Throws ApiError `token_expired` for an access token. */
+  apiKey(key: string): Promise<KnownKey | null>;
   /** Throws ApiError `invalid_token`, `token_expired`, `session_revoked`. */
   session(token: string): Promise<Session>;
   /** Who is signed in with this cookie. */
@@ -20,6 +22,15 @@ export interface Identities {
   hasApplication(applicationId: string): Promise<boolean>;
   /** Throws ApiError `not_found`, `token_expired`, `session_revoked`. */
   grant(grant: string): Promise<{ readonly access: Access; readonly session: Session }>;
+}
+
+export interface KnownKey {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly scope: KeyScope;
+  readonly documents: readonly string[] | null;
+  /** null: a key, which does not end by itself. */
+  readonly expiresAt: number | null;
 }
 
 /** What of a request tells who makes it. Header names in lower case. */
@@ -80,7 +91,10 @@ async function withCredential(
     if (operation.auth !== "token" && applicationId !== null && cookie(credentials) !== null) {
       const account = await signedIn(credentials, identities, publicUrl);
       if (!(await identities.hasApplication(applicationId))) throw new ApiError("not_found", "There is no such application");
-      return { ...NOBODY, caller: { kind: "application", applicationId, via: "dashboard", id: account.accountId, scope: "all" } };
+      return {
+        ...NOBODY,
+        caller: { kind: "application", applicationId, via: "dashboard", id: account.accountId, scope: "all", documents: null },
+      };
     }
     const kind = operation.auth === "key" ? "an API key" : operation.auth === "token" ? "a session token" : "an API key or a session token";
     throw new ApiError("unauthorized", `Send ${kind}: Authorization: Bearer …`);
@@ -88,11 +102,14 @@ async function withCredential(
   switch (kindOf(secret)) {
     case "key": {
       if (operation.auth === "token")
-        throw new ApiError("wrong_credential", "This is an API key; this route takes a session token. Keep API keys out of browsers.");
+        throw new ApiError("wrong_credential", `This is ${whatItIs(secret)}; this route takes a session token. Keep it out of browsers.`);
       const key = await identities.apiKey(secret);
-      if (key === null) throw new ApiError("invalid_key");
-      checkScope(operation, key.scope);
-      return { ...NOBODY, caller: { kind: "application", applicationId: key.applicationId, via: "key", id: key.id, scope: key.scope } };
+      if (key === null) throw new ApiError("invalid_key", isAccessToken(secret) ? "The access token is not valid" : undefined);
+      const { id, applicationId, scope, documents } = key;
+      const via = key.expiresAt === null ? "key" : "access token";
+      const caller: ApplicationCaller = { kind: "application", applicationId, via, id, scope, documents };
+      checkScope(operation, caller);
+      return { ...NOBODY, caller };
     }
     case "token": {
       if (operation.auth === "key") throw new ApiError("wrong_credential", "This is a session token; this route takes an API key");
@@ -100,7 +117,10 @@ async function withCredential(
       return { caller: { kind: "session", applicationId: session.applicationId, session }, access: null, session };
     }
     case null:
-      throw new ApiError("unauthorized", "This is neither an API key (lct_live_…, lct_test_…) nor a session token");
+      throw new ApiError(
+        "unauthorized",
+        "This is neither an API key (lct_live_…, lct_test_…) an access token (lct_access_…) nor a session token",
+      );
   }
 }
 
@@ -111,16 +131,6 @@ export function bearer(header: string | null): string | null {
   if (match === null)
     throw new ApiError("unauthorized", 'Send Authorization: Bearer <key or token>, or Authorization: Token token="<key>"');
   return match[1] ?? match[2] ?? null;
-}
-
-export function kindOf(secret: string): "key" | "token" | null {
-  if (/^lct_(live|test)_/.test(secret)) return "key";
-  return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(secret) ? "token" : null;
-}
-
-function checkScope(operation: Operation, scope: KeyScope): void {
-  const fits = scope === "all" || (scope === "read" ? operation.method === "GET" : operation === api.documents.upload);
-  if (!fits) throw new ApiError("forbidden", scope === "read" ? "This API key may only read" : "This API key may only upload documents");
 }
 
 async function signedIn(credentials: Credentials, identities: Identities, publicUrl: string) {
@@ -156,12 +166,6 @@ export function checkSameOrigin(credentials: Pick<Credentials, "method" | "heade
   }
 }
 
-const KEY_GRANTS: Readonly<Record<KeyScope, Grants>> = {
-  all: FULL_GRANTS,
-  read: { ...FULL_GRANTS, permissions: ["read", "download", "cover"] },
-  upload: { ...FULL_GRANTS, permissions: [] },
-};
-
 /** What the caller may do with this document on this route. Throws ApiError `not_found`, `forbidden`. */
 export function accessTo(
   operation: Operation,
@@ -171,11 +175,12 @@ export function accessTo(
 ): Access {
   const { documentId, layerName } = target;
   if (caller.kind === "application") {
+    checkDocument(caller, documentId);
     return {
       applicationId: caller.applicationId,
       documentId,
       layerName: layerName ?? "",
-      grants: KEY_GRANTS[caller.scope],
+      grants: SCOPES[caller.scope].grants,
       name: null,
       sessionId: null,
       password: target.password,
@@ -211,8 +216,16 @@ export function accessOfSession(session: Session, documentId: string, layer: str
 
 /** Any of these is enough. */
 function neededPermission(operation: Operation): readonly Permission[] {
-  if (operation === api.documents.pdf) return ["download"];
+  if (
+    operation === api.documents.pdf ||
+    operation === api.documents.pdfPost ||
+    operation === api.pageOperations.pdf ||
+    operation === api.interchange.pdfWithJson
+  )
+    return ["download"];
   if (operation === api.documents.cover) return ["cover", "read"];
+  // Noting what one has seen writes nothing of the document. Whoever may only read has read, too.
+  if (operation === api.comments.markSeen) return ["read"];
   return operation.method === "GET" ? ["read"] : ["write"];
 }
 

@@ -19,11 +19,23 @@ test.each([
   ["not UTF-8", Buffer.from([0x22, 0xff, 0x22]).toString("latin1")],
   ["nested too deep", "[".repeat(9) + "]".repeat(9)],
   ["nested too deep and never closed", "[".repeat(1_000_000)],
+  ["one name twice", '{"a":{"b":1,"c":[{"b":2}],"b":3}}'],
+  ["one name in two spellings", '{"ab":1,"\\u0061b":2}'],
+  ["one name with a mark, in two spellings", Buffer.from('{"é":1,"\\u00e9":2}').toString("latin1")],
   ["a prototype", '{"a":{"__proto__":{"admin":true}}}'],
   ["a prototype, written with an escape", '{"\\u005f_proto__":{"admin":true}}'],
   ["a constructor's prototype", '{"constructor":{"prototype":{"admin":true}}}'],
 ])("%s is refused as a bad request", (_, text) => {
   expect(() => parseJson(Buffer.from(text, "latin1"), 8)).toThrow(expect.objectContaining({ name: "ApiError", code: "bad_request" }));
+});
+
+test("equal names in different objects, and values like names, are no repetition", () => {
+  const text = '{"a":{"a":["a","a",{"a":"a"}],"b":"a"},"b":["x","x"],"A":1,"":2,"é":3,"e":4}';
+  expect(parse(text)).toEqual(JSON.parse(text));
+});
+
+test("a byte order mark is read over", () => {
+  expect(parse('\uFEFF{"a":1}')).toEqual({ a: 1 });
 });
 
 test("an empty body is no body, whatever its type", async () => {

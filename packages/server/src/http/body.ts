@@ -50,7 +50,7 @@ function readBytes(stream: Readable, limits: BodyLimits): Promise<Buffer> {
 
 /** Throws ApiError `bad_request`. */
 export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
-  checkDepth(bytes, maxDepth);
+  checkShape(bytes, maxDepth);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return JSON.parse(
@@ -73,18 +73,53 @@ function refusePrototypes(key: string, value: unknown): unknown {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Before parsing, on the bytes: structural characters of JSON are ASCII, and no byte of a longer UTF-8 character looks like one. */
-function checkDepth(bytes: Uint8Array, maxDepth: number): void {
-  let depth = 0;
-  let inString = false;
+interface Open {
+  /** Of an object; null: an array. */
+  readonly names: Set<string> | null;
+  nameNext: boolean;
+}
+
+/**
+ * Before parsing, on the bytes: structural characters of JSON are ASCII, and no byte of a longer UTF-8 character looks like one. Of two members
+ * with one name readers see the first or the last, so that what one of them checked is not what another one does: refused.
+ */
+function checkShape(bytes: Uint8Array, maxDepth: number): void {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const open: Open[] = [];
+  let inner: Open | undefined;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
-    if (inString) {
-      if (byte === BACKSLASH) i++;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > maxDepth) throw new ApiError("bad_request", `The body is nested more than ${maxDepth} levels deep`);
-    } else if (byte === 0x7d || byte === 0x5d) depth--;
+    if (byte === QUOTE) {
+      const start = i + 1;
+      let escaped = false;
+      for (i = start; i < bytes.length && bytes[i] !== QUOTE; i++) {
+        if (bytes[i] !== BACKSLASH) continue;
+        escaped = true;
+        i++;
+      }
+      if (inner?.nameNext === true && inner.names !== null) {
+        inner.nameNext = false;
+        const name = nameOf(text.toString("latin1", start, i), escaped);
+        if (inner.names.has(name)) throw new ApiError("bad_request", "The body has an object with two members of one name");
+        inner.names.add(name);
+      }
+    } else if (byte === 0x7b || byte === 0x5b) {
+      inner = { names: byte === 0x7b ? new Set() : null, nameNext: byte === 0x7b };
+      if (open.push(inner) > maxDepth) throw new ApiError("bad_request", `The body is nested more than ${maxDepth} levels deep`);
+    } else if (byte === 0x7d || byte === 0x5d) {
+      open.pop();
+      inner = open.at(-1);
+    } else if (byte === 0x2c && inner !== undefined) inner.nameNext = true;
+  }
+}
+
+/** Bytes as Latin-1 tell names apart as well as their characters do; only escapes have several spellings. */
+function nameOf(latin1: string, escaped: boolean): string {
+  if (!escaped) return latin1;
+  try {
+    return Buffer.from(JSON.parse(`"${Buffer.from(latin1, "latin1").toString()}"`) as string).toString("latin1");
+  } catch {
+    // No JSON: the parser will say so.
+    return latin1;
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { FastifyReply } from "fastify";
 
-const READABLE = "etag, retry-after, x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, content-disposition, lectern-seq";
+const READABLE =
+  "etag, retry-after, x-request-id, ratelimit, ratelimit-policy, ratelimit-limit, ratelimit-remaining, ratelimit-reset, content-disposition, lectern-seq";
 const SENDABLE =
   "authorization, content-type, accept, idempotency-key, if-match, if-none-match, range, x-request-id, document-password, pspdfkit-pdf-password";
 

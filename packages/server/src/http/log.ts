@@ -8,8 +8,8 @@ import type { LogLevel } from "../config.ts";
 export type { Logger };
 
 const SECRETS: readonly (readonly [pattern: RegExp, instead: string])[] = [
-  [/\blct_(live|test)_[\w-]+/g, "lct_$1_[redacted]"],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token redacted]"],
+  [/\blct_(live|test|access)_[\w-]+/g, "lct_$1_[redacted]"],
+  [/\bey[\w-]{8,}\.[\w-]+\.[\w-]*/g, "[token redacted]"],
   [/(\/i\/)[\w.~-]+/g, "$1[grant redacted]"],
   [/([?&#](?:jwt|token|link|password)=)[^&\s"\\]+/gi, "$1[redacted]"],
   [/((?:authorization|cookie|set-cookie|[\w-]*password)\\?"\s*:\s*\\?")(?:[^"\\]|\\[^"])*/gi, "$1[redacted]"],

@@ -8,7 +8,7 @@ import { hasChange, isAck, isBye, isReject, type TestSocket, testSocket } from "
 let api: TestServer;
 const opened: TestSocket[] = [];
 beforeAll(async () => {
-  api = await testServer();
+  api = await testServer({ env: { LECTERN_LIMIT_SOCKETS_PER_SESSION: "3" } });
 });
 afterAll(async () => {
   for (const each of opened) each.close();
@@ -173,6 +173,26 @@ describe("a session", () => {
     await mine.until("the ack", isAck(1));
     mine.send({ type: "auth", token: foreign.jwt });
     expect(await mine.until("bye", isBye)).toMatchObject({ code: "not_found" });
+  });
+
+  it("has so many connections and no more, told by name; one that closes makes room", async () => {
+    const { jwt } = await api.session(await fresh());
+    const many = await Promise.all([1, 2, 3].map(() => socket()));
+    for (const each of many) await each.hello(jwt);
+    const refused = await socket();
+    refused.send({ type: "hello", sid: "one-too-many", token: jwt, since: -1 });
+    expect(await refused.until("bye", isBye)).toEqual({ type: "bye", code: "too_many_sockets", retryAfter: 30 });
+    expect(await refused.closed).toEqual({ code: 1008, reason: "too_many_sockets" });
+    many[0]!.close();
+    await many[0]!.closed;
+    await expect
+      .poll(async () => {
+        const again = await socket();
+        again.send({ type: "hello", sid: "another-one", token: jwt, since: -1 });
+        return await again.until("an answer", (message): message is ServerMessage => message.type === "welcome" || message.type === "bye");
+      })
+      .toMatchObject({ type: "welcome" });
+    expect((await (await socket()).hello((await api.session(await fresh())).jwt)).type).toBe("welcome");
   });
 
   it("is bound to its origins", async () => {

@@ -28,6 +28,8 @@ export interface SocketsOptions {
   /** Throws ApiError for what is no session token, saying what it is. */
   readonly checkKind: (token: string) => void;
   readonly limits: SyncLimits;
+  /** Open connections that one session may have to this process; 0: no limit. */
+  readonly mostPerSession: number;
   /** Connections of an address count as requests. */
   readonly requests: RateLimiter;
   readonly clock: Clock;
@@ -40,6 +42,7 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
+const TEXT = { binary: false };
 const PATHS = /^\/(viewer|api)\/sync\/?$/;
 const MOST_WAITING = 500;
 const MESSAGES_PER_SECOND = 100;
@@ -49,6 +52,8 @@ const SWEEP_MS = 1500;
 const PING_MS = 20_000;
 /** A peer that has not been heard of for so long is gone. */
 const SILENT_MS = 50_000;
+/** When to try again, once a session has all the connections it may have. */
+const FULL_SECONDS = 30;
 /** How long the other side may take to close. */
 const CLOSING_MS = 2000;
 
@@ -106,10 +111,12 @@ export function attachSockets(options: SocketsOptions): Sockets {
       await sessions.opened(session);
       helloDone();
       joined = access;
+      takePlace(session.id);
       mine = { sessionId: session.id, socket };
-      live.add(mine);
+      // One that has gone meanwhile must not count.
+      if (ws.readyState === ws.OPEN) live.add(mine);
       const path = `/viewer/documents/${encodeURIComponent(access.documentId)}${access.layerName === "" ? "" : `/layers/${encodeURIComponent(access.layerName)}`}`;
-      return { room, grants, name: shownName(session), snapshotUrl: (seq) => `${path}/records?minSeq=${seq}` };
+      return { room, grants, session: session.id, name: shownName(session), snapshotUrl: (seq) => `${path}/records?minSeq=${seq}` };
     };
     const renew = async (token: string): Promise<Admission["grants"]> => {
       if (joined === null || mine === null) throw new ApiError("bad_request");
@@ -123,6 +130,8 @@ export function attachSockets(options: SocketsOptions): Sockets {
     const socket = roomSocket({
       connection: {
         send: (text) => ws.send(text),
+        // A frame for everybody is made into bytes once.
+        sendShared: (shared, rest) => ws.send(Buffer.concat([(shared.bytes ??= Buffer.from(shared.text)), Buffer.from(rest)]), TEXT),
         bufferedBytes: () => ws.bufferedAmount,
         close: (reason) => end(ws, reason),
       },
@@ -153,6 +162,13 @@ export function attachSockets(options: SocketsOptions): Sockets {
       helloDone();
       socket.closed();
     });
+  }
+
+  function takePlace(sessionId: string): void {
+    const { mostPerSession: most } = options;
+    let open = 0;
+    for (const each of live) if (each.sessionId === sessionId) open++;
+    if (most > 0 && open >= most) throw new ApiError("too_many_sockets", undefined, { retryAfter: FULL_SECONDS });
   }
 
   function end(ws: WebSocket, reason: ErrorCode | null): void {

@@ -1,9 +1,11 @@
 /** Pages and scripts: the SDK for other people's pages, the dashboard, the page that a `view_url` opens, and the description of the API. */
 import { createHash } from "node:crypto";
 import { openapi } from "@lectern/protocol/openapi";
+import { publishedOpenapi } from "@lectern/protocol/upstream";
 import { ApiError } from "@lectern/protocol/plain";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { single } from "./auth.ts";
+import { REFERENCE_SCRIPT, REFERENCE_STYLE, referencePage } from "./reference-page.ts";
 import { type FileFolder, fileFolder, type ServedFile } from "./files.ts";
 
 export interface StaticOptions {
@@ -76,11 +78,24 @@ export function serveStatic(app: FastifyInstance, options: StaticOptions): void 
   page(app, "/view/view.css", text(VIEW_STYLE, "text/css; charset=utf-8"));
   page(app, "/view/view.js", text(VIEW_SCRIPT, "text/javascript; charset=utf-8"));
 
+  let docs: ServedFile | null = null;
+  page(app, "/docs", () => (docs ??= text(referencePage(options.version), "text/html; charset=utf-8")));
+  page(app, "/docs/docs.css", text(REFERENCE_STYLE, "text/css; charset=utf-8"));
+  page(app, "/docs/docs.js", text(REFERENCE_SCRIPT, "text/javascript; charset=utf-8"));
+
   let description: ServedFile | null = null;
   app.get("/openapi.json", async (request, reply) => {
     reply.header("access-control-allow-origin", "*");
     description ??= text(JSON.stringify(openapi(options.version)), "application/json; charset=utf-8");
     return send(request, reply, description);
+  });
+
+  let published: ServedFile | null = null;
+  // JSON is YAML, too.
+  app.get("/api/upstream.yml", async (request, reply) => {
+    reply.header("access-control-allow-origin", "*");
+    published ??= text(JSON.stringify(publishedOpenapi(options.version)), "application/yaml; charset=utf-8");
+    return send(request, reply, published);
   });
 
   app.get("/sdk/*", async (request, reply) => {
@@ -116,10 +131,10 @@ function notBuilt(what: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lectern</title><h1>The ${what} has not been built</h1><p>Run <code>npm run build</code>, then load this page again. The API answers already.</p></html>\n`;
 }
 
-function page(app: FastifyInstance, url: string, file: ServedFile): void {
+function page(app: FastifyInstance, url: string, file: ServedFile | (() => ServedFile)): void {
   app.get(url, async (request, reply) => {
     reply.headers({ "content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN" });
-    return send(request, reply, file);
+    return send(request, reply, typeof file === "function" ? file() : file);
   });
 }
 

@@ -71,3 +71,20 @@ export async function releaseJob(
 export async function releaseAll(database: Database): Promise<void> {
   await database.transaction([{ sql: "UPDATE jobs SET leased_by = NULL, leased_until = NULL" }]);
 }
+
+/** Jobs that are due or under way, by kind; those of the calendar that wait for their hour are not. */
+export async function waitingJobs(database: Database, now: number): Promise<{ readonly kind: string; readonly count: number }[]> {
+  const rows = await database.query("SELECT kind, count(*) AS n FROM jobs WHERE due_at <= ? GROUP BY kind ORDER BY kind", [now]);
+  return rows.map((row) => ({ kind: row.kind as string, count: row.n as number }));
+}
+
+/** Queues of changes that nobody will go on with: of requests that were repeated, and of browsers. */
+export function deleteOldPeers(before: { readonly requests: number; readonly browsers: number }): Statement[] {
+  return [
+    ...["rest:%", "merge:%"].map((sids) => ({
+      sql: "DELETE FROM peers WHERE updated_at < ? AND lower(sid) LIKE ? ESCAPE '!'",
+      params: [before.requests, sids],
+    })),
+    { sql: "DELETE FROM peers WHERE updated_at < ?", params: [before.browsers] },
+  ];
+}

@@ -156,7 +156,7 @@ describe("annotations", () => {
     const { data: history } = await api.json<{ data: { seq: number; ops: { properties?: string[] }[] }[] }>(
       `/viewer/documents/${document}/changes?since=${read!.seq}`,
     );
-    expect(history).toEqual([expect.objectContaining({ seq: data.seq, ops: [{ id, action: "update", properties: ["note"] }] })]);
+    expect(history).toMatchObject([{ seq: data.seq, ops: [{ id, action: "update", properties: ["note"] }] }]);
   });
 
   it("are listed by page, one on each line when asked for that", async () => {

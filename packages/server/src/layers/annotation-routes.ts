@@ -1,20 +1,20 @@
 /** Routes of annotations: who writes, what of the request is which annotation, and the published shapes of the answers. */
 import { createHash } from "node:crypto";
 import { ID_PATTERN, ApiError, base32, newId } from "@lectern/protocol/plain";
+import { highlightedText } from "../documents/highlighted.ts";
 import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller } from "../handlers.ts";
 import { reply } from "../handlers.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { RateLimiter } from "../rate.ts";
+import { annotationLists } from "./annotation-lists.ts";
 import {
   annotationRecord,
   type Failure,
-  listAnnotations,
   type Planned,
   plannedCreate,
   plannedPatch,
   plannedReplace,
   type Sids,
-  type StoredAnnotation,
   storedAnnotation,
   type Update,
   writeAll,
@@ -31,10 +31,10 @@ export interface AnnotationRoutesDeps {
   readonly random: Random;
 }
 
-type RecordContext = Context<ApplicationCaller | SessionCaller, Access>;
+export type RecordContext = Context<ApplicationCaller | SessionCaller, Access>;
 
 /** One of many in a body; checked here, so that the others do not suffer. */
-interface Given {
+export interface Given {
   readonly id?: unknown;
   readonly content?: unknown;
   readonly user_id?: unknown;
@@ -42,6 +42,7 @@ interface Given {
 }
 
 export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotations"] {
+  const lists = annotationLists();
   const read = async (context: RecordContext, minSeq: number | undefined): Promise<ReadLayer> => {
     const layer = await layerFor(deps.reading, context.access, context);
     if (minSeq !== undefined) await layer.room.reach(minSeq);
@@ -71,13 +72,19 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
 
   return {
     async list({ minSeq }, context) {
-      return listed(listAnnotations(await read(context, minSeq)), context);
+      return listed(await read(context, minSeq), null, context);
     },
     async listPage({ pageIndex, minSeq }, context) {
       const layer = await read(context, minSeq);
       const page = layer.pages().idAt(pageIndex);
       if (page === null) throw new ApiError("not_found", "There is no such page");
-      return listed(listAnnotations(layer, [page]), context);
+      return listed(layer, page, context);
+    },
+    async highlighted({ pageIndex, minSeq }, context) {
+      const layer = await read(context, minSeq);
+      const page = layer.pages().at(pageIndex);
+      if (page === null) throw new ApiError("not_found", "There is no such page");
+      return { data: [...(await highlightedText(deps.reading.documents, layer, page, context.signal))] };
     },
     async get({ annotationId, minSeq }, context) {
       const layer = await read(context, minSeq);
@@ -169,6 +176,13 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
     },
   };
 
+  function listed(layer: ReadLayer, page: string | null, context: RecordContext): Reply {
+    const ndjson = (context.header("accept") ?? "").includes("application/x-ndjson");
+    const { seq, body } = lists.text(layer, ndjson ? "ndjson" : "json", page);
+    const headers = { "lectern-seq": String(seq), vary: "accept" };
+    return reply(body, { headers: ndjson ? { ...headers, "content-type": "application/x-ndjson" } : headers });
+  }
+
   async function batch(
     layer: ReadLayer,
     context: RecordContext,
@@ -190,7 +204,8 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
   }
 }
 
-function plan<T>(
+/** What can be planned, and what is wrong with the rest. */
+export function plan<T>(
   items: readonly T[],
   name: string,
   make: (item: T, path: string, index: number) => Planned,
@@ -217,7 +232,7 @@ function updateOf(
 }
 
 /** As whom it is written. A key may say so; a session is somebody already. */
-function writer({ caller }: RecordContext, given: Given, path: string): string | null {
+export function writer({ caller }: RecordContext, given: Given, path: string): string | null {
   const { user_id: userId } = given;
   if (userId !== undefined && userId !== null && (typeof userId !== "string" || userId === "" || userId.length > 256))
     throw unprocessable(`${path}.user_id`, "is not the id of a user");
@@ -230,18 +245,18 @@ function writer({ caller }: RecordContext, given: Given, path: string): string |
   return caller.session.userId;
 }
 
-function groupOf({ group }: Given, path: string): string | null | undefined {
+export function groupOf({ group }: Given, path: string): string | null | undefined {
   if (group === undefined || group === null || (typeof group === "string" && group.length <= 256)) return group;
   throw unprocessable(`${path}.group`, "is not the name of a group");
 }
 
-function chosenId({ id }: Given, path: string): string | undefined {
+export function chosenId({ id }: Given, path: string): string | undefined {
   if (id === undefined || (typeof id === "string" && ID_PATTERN.test(id))) return id;
   throw unprocessable(`${path}.id`, "must be 1 to 128 letters, digits or _.:@~-");
 }
 
 /** The seq that the caller has seen; undefined when it does not matter. */
-function ifMatch(context: RecordContext): number | undefined {
+export function ifMatch(context: RecordContext): number | undefined {
   const header = context.header("if-match");
   if (header === null || header.trim() === "*") return undefined;
   const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim());
@@ -251,7 +266,7 @@ function ifMatch(context: RecordContext): number | undefined {
 }
 
 /** One request under one key is applied once; the same key with another body is another request. */
-function sidsOf(context: RecordContext, body: unknown): Sids {
+export function sidsOf(context: RecordContext, body: unknown): Sids {
   const key = context.header("idempotency-key");
   if (key === null) return null;
   if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");
@@ -263,24 +278,11 @@ function sidsOf(context: RecordContext, body: unknown): Sids {
   return (part) => `rest:${request}:${part}`;
 }
 
-function idFrom(text: string): string {
+export function idFrom(text: string): string {
   return base32(createHash("sha256").update(text).digest()).slice(0, 26);
 }
 
-function listed(
-  { seq, annotations }: { readonly seq: number; readonly annotations: readonly StoredAnnotation[] },
-  context: RecordContext,
-): Reply {
-  const headers = { "lectern-seq": String(seq), vary: "accept" };
-  if ((context.header("accept") ?? "").includes("application/x-ndjson")) {
-    return reply(annotations.map((annotation) => `${JSON.stringify(annotation)}\n`).join(""), {
-      headers: { ...headers, "content-type": "application/x-ndjson" },
-    });
-  }
-  return json({ data: { annotations, truncated: false } }, headers);
-}
-
-function batchReply(
+export function batchReply(
   context: RecordContext,
   { seq, done }: Written,
   failures: readonly Failure[],
@@ -306,14 +308,14 @@ function batchReply(
   );
 }
 
-function json(body: object, headers: Readonly<Record<string, string>>): Reply {
+export function json(body: object, headers: Readonly<Record<string, string>>): Reply {
   return reply(JSON.stringify(body), { headers });
 }
 
-function etag(seq: number): string {
+export function etag(seq: number): string {
   return `"${seq}"`;
 }
 
-function unprocessable(path: string, details: string): ApiError {
+export function unprocessable(path: string, details: string): ApiError {
   return new ApiError("unprocessable", `${path}: ${details}`, { failingPaths: [{ path, details }] });
 }

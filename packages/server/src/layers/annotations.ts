@@ -136,11 +136,14 @@ export function plannedPatch(
   return planned(record, update, difference(read(current, pages, update.path), after));
 }
 
-function difference(before: Annotation, after: Annotation): Record<string, unknown> {
+/** The patch from one to the other. A picture stays when another one is not named. */
+export function difference(before: Annotation, after: Annotation): Record<string, unknown> {
   const [old, wanted]: Record<string, unknown>[] = [{ ...before }, { ...after }];
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(old!), ...Object.keys(wanted!)])) {
-    if (!INTERNAL.has(key) && !isSame(old![key], wanted![key])) patch[key] = wanted![key] ?? null;
+    // Only images have a word for their picture.
+    const isKept = INTERNAL.has(key) && !(key === "attachment" && wanted![key] !== undefined);
+    if (!isKept && !isSame(old![key], wanted![key])) patch[key] = wanted![key] ?? null;
   }
   return patch;
 }
@@ -169,7 +172,7 @@ function checkType(before: Annotation, after: Annotation, path: string): void {
 }
 
 /** Equal but for what turning coordinates there and back may have left. */
-function isSame(a: unknown, b: unknown): boolean {
+export function isSame(a: unknown, b: unknown): boolean {
   if (typeof a === "number" && typeof b === "number") return Math.abs(a - b) < 1e-6;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return isDeepStrictEqual(a, b);
@@ -193,7 +196,7 @@ export interface Written {
  * one that cannot be written does not keep the others.
  */
 export async function writeAll(
-  { room, grants }: ReadLayer,
+  { room, grants, sessionId }: ReadLayer,
   all: readonly Planned[],
   options: { readonly sids: Sids; readonly opsPerPush: number },
 ): Promise<Written> {
@@ -204,7 +207,7 @@ export async function writeAll(
   const commit = async (items: readonly Planned[], part: string): Promise<void> => {
     const ops = items.flatMap((item) => item.ops);
     if (ops.length > 0) {
-      const caller: CommitCaller = { grants, userId: items[0]!.userId, ...(sids === null ? {} : { sid: sids(part) }) };
+      const caller: CommitCaller = { grants, session: sessionId, userId: items[0]!.userId, ...(sids === null ? {} : { sid: sids(part) }) };
       seq = Math.max(seq, (await room.commit(ops, caller)).seq);
     }
     done.push(...items);

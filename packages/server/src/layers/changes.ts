@@ -2,17 +2,18 @@
 import { canSee, viewKey } from "@lectern/protocol/plain";
 import type { StoredRecord } from "@lectern/sync/room";
 import type { ExportRecords } from "../documents/changes-file.ts";
-import type { ReadLayer } from "./reading.ts";
+import type { LayerAt } from "./history/past.ts";
 
 /** `page`: only what lies on it. */
-export function changesFor({ room, base, grants }: ReadLayer, page?: string): ExportRecords {
-  const changed = room.changed(page === undefined ? undefined : { page });
-  if (viewKey(grants) === "all") return { records: changed };
+export function changesFor({ room, base, grants }: LayerAt, page?: string): ExportRecords {
+  // Fields show their values on whatever page their widgets lie.
+  const changed = page === undefined ? room.changed() : [...room.changed({ page }), ...room.changed({ kind: "form" })];
+  if (viewKey(grants) === "all") return { records: changed, revision: base.revision };
   const hidden = (record: StoredRecord): StoredRecord => (canSee(grants, record) ? record : { ...record, deleted: true });
   const touched = new Set(changed.map(({ id }) => id));
   const records = changed.map(hidden);
   for (const record of page === undefined ? base.records.list() : base.records.byPage(page)) {
     if (!touched.has(record.id) && !canSee(grants, record)) records.push({ ...record, deleted: true });
   }
-  return { records };
+  return { records, revision: base.revision };
 }

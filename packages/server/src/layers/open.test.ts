@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import type { AnyRecord, Opened, Snapshot } from "@lectern/protocol";
 import { annotatedPdf, ENCRYPTED_PASSWORD, encryptedPdf, pagesPdf, restrictedPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,6 +60,16 @@ describe("open", () => {
     expect(opened.records.inline.map((record) => record.id).toSorted()).toEqual(records.map((record) => record.id).toSorted());
   });
 
+  it("files in which the same was found show their own pages each", async () => {
+    const twin = (name: string): Promise<{ id: string; sourcePdfSha256: string }> =>
+      api.upload(Buffer.concat([Buffer.from(pagesPdf(2)), Buffer.from(`\n% ${name}\n`)]));
+    for (const { id, sourcePdfSha256 } of [await twin("one"), await twin("two")]) {
+      const opened = await open((await api.session(id)).jwt);
+      expect(opened.source).toBe(sourcePdfSha256);
+      expect((await api.request(imageUrl(opened), { credential: null })).status).toBe(200);
+    }
+  });
+
   it("counts a session once", async () => {
     const { id } = await api.upload(pagesPdf(1));
     const count = async (): Promise<number> =>
@@ -81,6 +92,18 @@ describe("open", () => {
       user: { id: "mia" },
     });
     expect(await code(post({ token: jwt, document: "x" }))).toBe("not_found");
+  });
+
+  it("opens each layer that a session names of a document, and no other", async () => {
+    const { id } = await api.upload(pagesPdf(1));
+    const both = [
+      { document_id: id, layer: "mine" },
+      { document_id: id, layer: "ours", document_permissions: ["read"] },
+    ];
+    const { jwt } = await api.json<{ jwt: string }>("/viewer/sessions", { json: { allowed_documents: both } });
+    expect((await open(jwt)).layer).toBe("mine");
+    expect(await open(jwt, { document: id, layer: "ours" })).toMatchObject({ layer: "ours", grants: { permissions: ["read"] } });
+    expect(await code(post({ token: jwt, layer: "theirs" }))).toBe("not_found");
   });
 
   it("refuses what opens nothing, and says why", async () => {
@@ -275,6 +298,46 @@ describe("an image grant", () => {
       credential: null,
     });
     expect(text.runs.map((run) => run.text).join(" ")).toContain("Page 2 of 3");
+  });
+
+  it("opens the tiles of a page that is shown larger than any image: the same pixels, up to the page's edge", async () => {
+    const { id } = await api.upload(pagesPdf(1));
+    const opened = await open((await api.session(id)).jwt);
+    const tile = (name: string): Promise<Response> =>
+      api.request(imageUrl(opened).replace(/\d+\.webp$/, `${name}.webp`), { credential: null });
+    const sizeOf = async (name: string): Promise<readonly [number, number]> => {
+      const { width, height } = await sharp(Buffer.from(await (await tile(name)).arrayBuffer())).metadata();
+      return [width, height];
+    };
+    expect(await sizeOf("5120-0-0")).toEqual([512, 512]);
+    const [, across, down] = opened.pages.runs[0]!;
+    const height = Math.round((5120 * down) / across);
+    const lastRow = Math.ceil(height / 512) - 1;
+    expect(await sizeOf(`5120-9-${lastRow}`)).toEqual([512, height - lastRow * 512]);
+    for (const name of [`5120-10-0`, `5120-0-${lastRow + 1}`, "5000-0-0", "960-0-0", "99999-0-0"])
+      expect((await tile(name)).status, name).toBe(404);
+    // What the tiles show is what the whole page shows.
+    const whole = await sharp(Buffer.from(await (await tile("2560")).arrayBuffer()))
+      .resize(1280)
+      .greyscale()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const dark = (data: Uint8Array): boolean => data.some((value) => value < 100);
+    for (const [column, row] of [
+      [1, 1],
+      [2, 2],
+      [5, 9],
+    ] as const) {
+      const part = await sharp(Buffer.from(await (await tile(`5120-${column}-${row}`)).arrayBuffer()))
+        .greyscale()
+        .raw()
+        .toBuffer();
+      const crop = await sharp(whole.data, { raw: { width: 1280, height: whole.info.height, channels: 1 } })
+        .extract({ left: column * 128, top: row * 128, width: 128, height: 128 })
+        .raw()
+        .toBuffer();
+      expect(dark(part), `tile ${column} ${row}`).toBe(dark(crop));
+    }
   });
 
   it("opens nothing else", async () => {

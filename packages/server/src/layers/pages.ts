@@ -38,7 +38,8 @@ export function layerPages(base: DocumentBase, changed: readonly StoredRecord[])
   const shown = (id: string): PageShown => {
     const data = dataOf(id);
     if (data === null) throw new Error(`there is no page ${id}`);
-    const own = data.content?.source === base.source ? (shapeOf(base.manifest, data.content.sourceIndex)?.rotation ?? 0) : 0;
+    const { content } = data;
+    const own = content?.source === base.source ? (shapeOf(base.manifest, content.sourceIndex)?.rotation ?? 0) : (content?.rotation ?? 0);
     return { width: data.size[0], height: data.size[1], rotation: ((own + data.rotation) % 360) as Rotation, crop: data.crop };
   };
   const at = (index: number): LayerPage | null => {

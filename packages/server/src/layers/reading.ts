@@ -4,11 +4,12 @@
  */
 import { ApiError, type Grants } from "@lectern/protocol/plain";
 import { type Attempts, networkOf } from "../accounts/attempts.ts";
+import type { DocumentBase } from "../documents/base.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { provePassword } from "../documents/password.ts";
 import type { StoredManifest } from "../documents/manifest.ts";
 import { requireReady, waitForReady } from "../documents/status.ts";
-import type { DocumentRow } from "../documents/store.ts";
+import { type DocumentRow, findRevision } from "../documents/store.ts";
 import type { Access } from "../handlers.ts";
 import type { OpenLayer, Rooms } from "./rooms.ts";
 
@@ -31,6 +32,8 @@ export interface ReadLayer extends OpenLayer {
   readonly document: DocumentRow;
   /** What the caller may do: the access's, without what the file's owner forbids. */
   readonly grants: Grants;
+  /** null with an API key; the log of changes names it. */
+  readonly sessionId: string | null;
 }
 
 export const DEFAULT_WAIT = 10;
@@ -38,7 +41,13 @@ export const DEFAULT_WAIT = 10;
 /** The document when it can be read. Throws ApiError `not_found`, `preparing`, `document_failed`, `password_required`, `wrong_password`, `rate_limited`. */
 export async function readableDocument(deps: ReadingDeps, access: Access, reading: Reading): Promise<DocumentRow> {
   const key = { applicationId: access.applicationId, documentId: access.documentId };
-  const wait = { seconds: reading.wait ?? DEFAULT_WAIT, ...(reading.signal === undefined ? {} : { signal: reading.signal }) };
+  // The signal is made when somebody asks for it, so nobody asks before it is needed.
+  const wait = {
+    seconds: reading.wait ?? DEFAULT_WAIT,
+    get signal() {
+      return reading.signal;
+    },
+  };
   let document = await waitForReady(deps.documents, key, wait);
   if (document.passwordProtected) {
     document = await proved(deps, document, access, reading);
@@ -66,11 +75,40 @@ async function proved(deps: ReadingDeps, document: DocumentRow, access: Access, 
 export async function layerFor(deps: ReadingDeps, access: Access, reading: Reading & { readonly create?: boolean }): Promise<ReadLayer> {
   const document = await readableDocument(deps, access, reading);
   const opened = await deps.rooms.open(document, access.layerName, { create: reading.create === true || access.sessionId !== null });
-  return { ...opened, document, grants: grantsWithin(access, opened.base.manifest) };
+  const own = await documentOf(deps.documents, document, opened.base);
+  // Its file may have another password than the one that took its place.
+  if (own !== document && own.passwordProtected) await proved(deps, own, access, reading);
+  return {
+    ...opened,
+    document: own,
+    sessionId: access.sessionId,
+    grants: grantsWithin(access, opened.base.manifest),
+  };
+}
+
+/** The document as the revision that a layer stands on has it: another file, when the document was overwritten since. */
+export async function documentOf(
+  deps: Pick<DocumentDeps, "blobs" | "database">,
+  document: DocumentRow,
+  base: DocumentBase,
+): Promise<DocumentRow> {
+  if (document.revision === base.revision) return document;
+  const key = { applicationId: document.applicationId, documentId: document.id };
+  const revision = await findRevision(deps.database, key, base.revision);
+  const byteSize = await deps.blobs.size(document.applicationId, base.source);
+  return {
+    ...document,
+    revision: base.revision,
+    sourceSha256: base.source,
+    pageCount: base.manifest.pageCount,
+    byteSize: byteSize ?? document.byteSize,
+    passwordProtected: revision?.passwordProtected === true,
+    sealedPassword: revision?.sealedPassword ?? null,
+  };
 }
 
 /** API keys act for the document's owner; sessions are bound by what the file says. */
-function grantsWithin({ grants, sessionId }: Access, { permissions }: StoredManifest): Grants {
+export function grantsWithin({ grants, sessionId }: Pick<Access, "grants" | "sessionId">, { permissions }: StoredManifest): Grants {
   if (sessionId === null || permissions.annotationAndForms) return grants;
   return { ...grants, permissions: grants.permissions.filter((permission) => permission !== "write") };
 }

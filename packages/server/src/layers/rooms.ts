@@ -2,13 +2,15 @@
  * The rooms that are open on this node: one for each layer that somebody uses, made on first use, dropped a minute after the last. All reads and
  * writes of a layer go through its room.
  */
-import { ApiError, newId, type SyncLimits } from "@lectern/protocol/plain";
-import { type LayerHints, type PresenceLink, SyncRoom } from "@lectern/sync/room";
+import { formRules } from "@lectern/pdf/forms";
+import { ApiError, type ErrorCode, newId, type SyncLimits } from "@lectern/protocol/plain";
+import { type ChangeLog, type LayerHints, type PresenceLink, ReplacedError, SyncRoom } from "@lectern/sync/room";
 import type { Bases, DocumentBase } from "../documents/base.ts";
 import { requireReady } from "../documents/status.ts";
 import { type DocumentKey, type DocumentRow, findRevision, usedBlobs } from "../documents/store.ts";
 import type { Bus, Clock, Database, Random } from "../ports.ts";
 import { type LayerPages, layerPages } from "./pages.ts";
+import type { Events } from "../webhooks/events.ts";
 import { findLayer, type Layer, layerLog, openLayer } from "./store.ts";
 
 export interface OpenLayer {
@@ -29,6 +31,10 @@ export interface Rooms {
   peek(key: DocumentKey, layerName: string): Promise<OpenLayer> | null;
   /** The document is gone: everybody in its rooms is told. */
   documentDeleted(key: DocumentKey): void;
+  /** The layer is no more, here and on other nodes: everybody in its room is told. */
+  end(key: DocumentKey, layerName: string, code: ErrorCode): void;
+  /** Something else than a commit has changed the layer (its base, what is kept of its log): the room is made anew, clients start anew. */
+  replaced(key: DocumentKey, layerName: string): void;
   /** How many rooms are open. */
   readonly size: number;
   /** Says bye to everybody. */
@@ -43,6 +49,10 @@ export interface RoomsOptions {
   readonly random: Random;
   readonly limits: SyncLimits;
   readonly onError: (what: string, error: unknown) => void;
+  /** What the webhooks are told of a change, written with it. */
+  readonly eventsOf?: Events["ofChange"];
+  /** So many changes of a layer were written here. */
+  readonly onCommitted?: (count: number) => void;
   /** Default: a minute. */
   readonly idleMs?: number;
 }
@@ -107,19 +117,27 @@ export function rooms(options: RoomsOptions): Rooms {
     const base = await options.bases.load(key.applicationId, revision);
     const room = new SyncRoom({
       layerId: layer.id,
-      log: layerLog(database, layer.id, clock),
+      log: counted(layerLog(database, layer.id, clock), options.onCommitted),
       base: base.records,
       clock,
       limits: options.limits,
+      rules: formRules,
       ...between,
+      ...(options.eventsOf === undefined ? {} : { eventsOf: (change, records) => options.eventsOf!(key, layerName, change, records) }),
       hasBlobs: (sha256s) => usedBlobs(database, key, sha256s),
       onClosed: (error) => {
         drop();
-        if (!(error instanceof ApiError && error.code === "gone")) options.onError("a room was closed", error);
+        const expected = error instanceof ReplacedError || (error instanceof ApiError && error.code === "gone");
+        if (!expected) options.onError("a room was closed", error);
       },
       onError: (error) => options.onError("a push could not be decided", error),
     });
     await room.load();
+    // Its document was overwritten between the two looks: what stands on one base is not shown on another.
+    if (room.epoch !== layer.head.epoch) {
+      await room.startAnew();
+      return load(document, layerName, create, drop);
+    }
     return { layer, base, room, pages: () => layerPages(base, room.changed({ kind: "page" })) };
   }
 
@@ -138,6 +156,33 @@ export function rooms(options: RoomsOptions): Rooms {
       if (entries.get(name) === entry) entries.delete(name);
       return null;
     }
+  }
+
+  /** On the bus: a room is to be closed. `code` null: its clients start anew. */
+  const ENDED = "layer ended";
+  interface Ended {
+    readonly key: DocumentKey;
+    readonly layerName: string;
+    readonly code: ErrorCode | null;
+  }
+  function ended({ key, layerName, code }: Ended): void {
+    const name = nameOf(key, layerName);
+    const entry = entries.get(name);
+    if (entry === undefined) return;
+    entries.delete(name);
+    entry.opened
+      .then(({ room }) => (code === null ? room.startAnew() : room.close(code)))
+      .catch((error: unknown) => options.onError("closing the room of a layer", error));
+  }
+  // What this node says itself may come back when the next room of that name is open already.
+  const node = newId(clock.now(), options.random(10));
+  const stopHearing = options.bus.subscribe(ENDED, (message) => {
+    const { from, ...what } = JSON.parse(message) as Ended & { readonly from: string };
+    if (from !== node) ended(what);
+  });
+  function tellEnded(what: Ended): void {
+    ended(what);
+    options.bus.publish(ENDED, JSON.stringify({ ...what, from: node }));
   }
 
   const all: Rooms = {
@@ -170,11 +215,14 @@ export function rooms(options: RoomsOptions): Rooms {
           .catch((error: unknown) => options.onError("closing the rooms of a deleted document", error));
       }
     },
+    end: ({ applicationId, documentId }, layerName, code) => tellEnded({ key: { applicationId, documentId }, layerName, code }),
+    replaced: ({ applicationId, documentId }, layerName) => tellEnded({ key: { applicationId, documentId }, layerName, code: null }),
     get size() {
       return entries.size;
     },
     async close() {
       closed = true;
+      stopHearing();
       cancelSweep?.();
       const open = [...entries.values()];
       entries.clear();
@@ -189,6 +237,19 @@ export function rooms(options: RoomsOptions): Rooms {
     },
   };
   return all;
+}
+
+/** What was lost to somebody else is decided again, and counted when it is written. */
+function counted(log: ChangeLog, onCommitted: RoomsOptions["onCommitted"]): ChangeLog {
+  if (onCommitted === undefined) return log;
+  return {
+    ...log,
+    async commitBatch(expectedSeq, commits, peers) {
+      const result = await log.commitBatch(expectedSeq, commits, peers);
+      if (result === "committed") onCommitted(commits.length);
+      return result;
+    },
+  };
 }
 
 /** Rooms of one layer on several nodes tell each other how far it is. */

@@ -3,35 +3,33 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ApiError, type SyncLimits, viewKey } from "@lectern/protocol/plain";
-import type { LoggedChange } from "@lectern/sync/room";
-import { noSuchDocument } from "../documents/status.ts";
-import { findDocument } from "../documents/store.ts";
-import { imageCacheKey, pageImage, pageTextJson } from "../documents/stream.ts";
+import { readAttachment } from "../attachments/routes.ts";
+import { imageCacheKey, pageImage, pageTile, pageTextJson } from "../documents/stream.ts";
 import { type Access, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
 import type { Grants as ImageGrants } from "../sessions/grants.ts";
 import type { OriginPolicy } from "../sessions/origins.ts";
 import { findDocument as findInSession, grantsOf, type Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import { layerAt } from "./history/past.ts";
+import { historyRoutes } from "./history/routes.ts";
+import { manageRoutes, type ManageRoutesDeps } from "./manage-routes.ts";
 import { openedLayer, openedProvided, pageRuns, requireRead } from "./open.ts";
 import { layerFor, type ReadingDeps } from "./reading.ts";
 import type { OpenLayer } from "./rooms.ts";
-import { changesAfter, findLayer, listLayers } from "./store.ts";
 
 const gzipped = promisify(gzip);
 /** Below this it is not worth the time. */
 const GZIP_FROM = 4_000;
 
-export function layerRoutes({ reading }: { readonly reading: ReadingDeps }): Handlers["layers"] {
-  const { database } = reading.documents;
+export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
+  const { reading } = deps;
   return {
-    async list({ documentId }, { access: { applicationId } }) {
-      if ((await findDocument(database, { applicationId, documentId })) === null) throw noSuchDocument();
-      return { data: (await listLayers(database, applicationId, documentId)).map(({ name }) => name) };
-    },
-    async records({ minSeq, pages }, context) {
+    ...manageRoutes(deps),
+    ...historyRoutes(reading),
+    async records({ minSeq, at_seq, pages }, context) {
       const layer = await layerFor(reading, context.access, context);
       if (minSeq !== undefined) await layer.room.reach(minSeq);
-      const { room, grants, base } = layer;
+      const { room, grants, base } = at_seq === undefined ? layer : await layerAt(reading, layer, at_seq, context.access);
       const tag = `"${room.epoch}.${room.seq}.${hash(viewKey(grants))}${pages === true ? ".p" : ""}"`;
       const headers = {
         etag: tag,
@@ -47,34 +45,6 @@ export function layerRoutes({ reading }: { readonly reading: ReadingDeps }): Han
           : json;
       return compressed(all, context, headers);
     },
-    async changes({ since = 0, limit = 100 }, { access }) {
-      const { applicationId, documentId, layerName: name } = access;
-      if ((await findDocument(database, { applicationId, documentId })) === null) throw noSuchDocument();
-      const layer = await findLayer(database, { applicationId, documentId, name });
-      if (layer === null) {
-        if (name !== "") throw new ApiError("not_found", "There is no layer of that name");
-        return { seq: 0, data: [] };
-      }
-      const { head, changes } = await changesAfter(database, layer.id, since, limit);
-      if (since < head.floorSeq) throw new ApiError("gone", `Changes before ${head.floorSeq} are not kept any more`);
-      return { seq: head.seq, data: changes.map(shownChange) };
-    },
-  };
-}
-
-const ACTIONS = { c: "create", u: "update", d: "delete", r: "restore", g: "set-group" } as const;
-
-function shownChange({ seq, at, actor, ops }: LoggedChange) {
-  return {
-    seq,
-    at: new Date(at).toISOString(),
-    by: actor,
-    ops: ops.map(({ id, op }) => ({
-      id,
-      action: ACTIONS[op[0]],
-      ...(op[0] === "c" ? { kind: op[2] } : {}),
-      ...(op[0] === "u" ? { properties: Object.keys(op[2]) } : {}),
-    })),
   };
 }
 
@@ -107,7 +77,7 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
         await sessions.opened(session);
         return openedProvided(session, limits);
       }
-      const document = findInSession(session, documentId, null);
+      const document = findInSession(session, documentId, input.layer ?? null);
       if (document === null) throw new ApiError("not_found", "There is no such document for this session");
       requireRead(grantsOf(session, document));
       const known = deps.accessOf(session, documentId, document.layer);
@@ -123,11 +93,16 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
     async image({ blob, index, file }, context) {
       const { access } = context;
       await requireShown(reading, context, blob, index);
-      const width = Number(file.slice(0, -".webp".length));
-      const tag = `"${blob}-${index}-${width}"`;
+      const name = file.slice(0, -".webp".length);
+      const [width, ...tile] = name.split("-").map(Number) as [number, ...number[]];
+      const tag = `"${blob}-${index}-${name}"`;
       const headers = { "cache-control": "private, max-age=31536000, immutable", etag: tag };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
       const page = { applicationId: access.applicationId, documentId: access.documentId, blob, index, width };
+      if (tile.length === 2) {
+        const bytes = await pageTile(reading.documents, { ...page, tile: [tile[0]!, tile[1]!], signal: context.signal });
+        return reply(bytes, { headers });
+      }
       // Only a page that has to be drawn is worth stopping.
       const signal = reading.documents.cache.has(imageCacheKey(page)) ? {} : { signal: context.signal };
       const bytes = await pageImage(reading.documents, { ...page, ...signal });
@@ -147,6 +122,9 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
         signal: context.signal,
       });
       return reply(bytes, { headers });
+    },
+    async imageAttachment({ blob }, context) {
+      return readAttachment(reading, context, blob);
     },
   };
 }

@@ -48,7 +48,7 @@ async function observe(log: ChangeLog, steps: readonly Step[]): Promise<unknown[
         ops: records.map(({ id, note }) => ({
           id,
           op: ["u", id, { note }],
-          before: { createdBy: "ann", grp: null, deleted: false, data: { note: null } },
+          before: { createdBy: "ann", grp: null, deleted: false, seq: 1, data: { note: null } },
         })),
       },
       records: records.map(

@@ -28,7 +28,7 @@ function record(id: string, seq: number, more: Partial<StoredRecord> = {}): Stor
 
 function commit(seq: number, records: readonly StoredRecord[], more: Partial<PendingCommit["change"]> = {}): PendingCommit {
   const ops = records.map(({ id, kind, data, deleted }) => {
-    const before = { createdBy: "ann", grp: "g", deleted: false, data: { color: 1 } };
+    const before = { createdBy: "ann", grp: "g", deleted: false, seq: 1, data: { color: 1 } };
     return deleted ? { id, op: ["d", id] as const, before } : { id, op: ["c", id, kind, data, null] as const, before: null };
   });
   return { change: { seq, sid: "sid-one1", n: seq, actor: "ann", at: 1_000 + seq, ops, ...more }, records, events: [] };
@@ -179,8 +179,8 @@ describe("the log of a layer", () => {
       `${id}~`,
     ]);
     expect(written).toEqual([
-      { id: `${id}.1.0`, application_id: "app", topic: "annotation.created", payload: '{"id":"a"}' },
-      { id: `${id}.1.1`, application_id: "app", topic: "usage", payload: "null" },
+      { id: `${id}-1-0`, application_id: "app", topic: "annotation.created", payload: '{"id":"a"}' },
+      { id: `${id}-1-1`, application_id: "app", topic: "usage", payload: "null" },
     ]);
     const pages = await database.query("SELECT id, page_id FROM records WHERE layer_id = ? ORDER BY id", [id]);
     expect(pages).toEqual([

@@ -1,6 +1,6 @@
 /** What the server and its worker processes say to each other: one job at a time, one answer each. Passwords travel here only, never as arguments. */
 import type { ErrorCode } from "@lectern/protocol/plain";
-import type { ExportOptions, ImageOptions, PrepareSummary, RenderSource } from "../ports.ts";
+import type { Converted, ConvertOptions, ExportOptions, ImageOptions, PrepareSummary, RedactJob, RenderSource } from "../ports.ts";
 
 type Plain<T> = Omit<T, "signal" | "priority">;
 
@@ -11,6 +11,8 @@ export interface Jobs {
   image: { readonly options: Plain<ImageOptions>; readonly result: Uint8Array };
   text: { readonly options: { readonly page: number }; readonly result: string };
   export: { readonly options: Plain<ExportOptions>; readonly result: null };
+  redact: { readonly options: Plain<RedactJob>; readonly result: readonly number[] };
+  convert: { readonly options: Plain<ConvertOptions>; readonly result: Converted };
   check: { readonly options: null; readonly result: null };
 }
 

@@ -141,6 +141,7 @@ describe("workers that fail", () => {
     await hangWorkers(using, clock, 1);
     expect(await sharp(await drawn).metadata()).toMatchObject({ width: 2000 });
     expect(deaths.map((death) => death.reason)).toEqual(["time"]);
+    expect(using.stats()).toMatchObject({ starts: 2, queued: 0, deaths: { time: 1, crash: 0 } });
   });
 
   it("gives up a job that hangs twice, and still draws others", async () => {

@@ -12,7 +12,7 @@ export interface RenderPoolOptions {
   /** Processes at most. The first is started at once, the others when there is work for them. */
   readonly workers: number;
   readonly clock?: Clock;
-  /** Wall clock of one try, milliseconds: page (image, text, probe) 10 s, prepare and export 60 s. */
+  /** Wall clock of one try, milliseconds: page (image, text, probe) 10 s, prepare, convert and export 60 s. */
   readonly limits?: { readonly page?: number; readonly prepare?: number; readonly export?: number };
   /** Bytes of one process; default 1 GB. */
   readonly maxMemory?: number;
@@ -20,9 +20,11 @@ export interface RenderPoolOptions {
   readonly onDeath?: (death: WorkerDeath) => void;
 }
 
+type ProcessState = "starting" | "idle" | "busy";
+
 export interface RenderPool extends Renderer {
   /** For metrics and tests. */
-  processes(): readonly { readonly pid: number; readonly state: "starting" | "idle" | "busy" }[];
+  processes(): readonly { readonly pid: number; readonly state: ProcessState }[];
   /** Jobs that wait for a process. */
   readonly queued: number;
 }
@@ -75,6 +77,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   const deaths: number[] = [];
   /** Times at which a file cost a process, by SHA-256; least recent file first. */
   const kills = new Map<string, number[]>();
+  const deathsByReason: Record<string, number> = { crash: 0, time: 0, memory: 0, start: 0 };
+  let starts = 0;
   let failedStarts = 0;
   let pause: (() => void) | null = null;
   let closed = false;
@@ -83,6 +87,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   spawn();
 
   function spawn(): void {
+    starts++;
     const slot: Slot = { process: startWorker({ clock, maxMemory }), ready: false, task: null, open: [], cancelIdle: () => undefined };
     slots.add(slot);
     slot.process.ready.then(
@@ -103,6 +108,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     if (closed) return;
     if (death.reason !== "stopped") {
       deaths.push(clock.now());
+      deathsByReason[death.reason] = (deathsByReason[death.reason] ?? 0) + 1;
       options.onDeath?.(death);
     }
     if (death.reason === "start" && ++failedStarts >= MAX_FAILED_STARTS) {
@@ -268,7 +274,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
         source,
         options: jobOptions,
         rank,
-        heavy: kind === "prepare" || kind === "export",
+        heavy: kind === "prepare" || kind === "export" || kind === "redact" || kind === "convert",
         statedMs: limitMs,
         limitMs,
         tries: 0,
@@ -296,6 +302,9 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     }) as Promise<Jobs[K]["result"]>;
   }
 
+  const queued = (): number => queues[0].length + queues[1].length + queues[2].length;
+  const processes = (): { pid: number; state: ProcessState }[] =>
+    [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" }));
   const rankOf = (priority: "interactive" | "ahead" | undefined): Rank => (priority === "ahead" ? 2 : 0);
 
   return {
@@ -310,6 +319,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     async export(source, { signal, ...how }) {
       await submit("export", source, how, { rank: 1, limitMs: limits.export, signal });
     },
+    redact: (source, { signal, ...how }) => submit("redact", source, how, { rank: 1, limitMs: limits.export, signal }),
+    convert: (source, { signal, ...how }) => submit("convert", source, how, { rank: 1, limitMs: limits.prepare, signal }),
     async check() {
       await submit("check", null, null, { rank: 0, limitMs: limits.page });
     },
@@ -325,10 +336,18 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       }
       await Promise.all(all.map((slot) => slot.process.exited));
     },
-    processes: () =>
-      [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" })),
+    processes,
     get queued() {
-      return queues[0].length + queues[1].length + queues[2].length;
+      return queued();
+    },
+    stats() {
+      const count = (state: ProcessState): number => processes().filter((one) => one.state === state).length;
+      return {
+        queued: queued(),
+        processes: { starting: count("starting"), idle: count("idle"), busy: count("busy") },
+        deaths: { ...deathsByReason },
+        starts,
+      };
     },
   };
 }

@@ -5,12 +5,24 @@
 import { createHash } from "node:crypto";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
-import { exportDocument, importRecords, type PdfDocument, type PdfEngine, PdfError } from "@lectern/pdf";
-import { type FileReader, fileReader, openPdfiumNode } from "@lectern/pdf/node";
-import { ApiError, type ErrorCode } from "@lectern/protocol/plain";
+import {
+  composeDocument,
+  type Composition,
+  type Encryption,
+  exportDocument,
+  type FontFor,
+  importRecords,
+  type PdfDocument,
+  type PdfEngine,
+  PdfError,
+  type PdfImage,
+  redactFile,
+} from "@lectern/pdf";
+import { type FileReader, fileReader, nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
+import { ApiError, type ErrorCode, TILE_PIXELS } from "@lectern/protocol/plain";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
-import type { PrepareSummary, RenderSource } from "../ports.ts";
+import type { Converted, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
 import { documentKey, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
 
@@ -83,7 +95,16 @@ function capitalised(text: string): string {
 
 type Encode = typeof encode;
 
+/** What edits files here. */
+interface Editor {
+  readonly engine: PdfEngine;
+  /** Of this machine, to embed; looked for when the first text needs one. */
+  readonly fonts: () => Promise<FontFor>;
+}
+
 function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Promise<Jobs[keyof Jobs]["result"]> {
+  let fonts: Promise<FontFor> | null = null;
+  const editor: Editor = { engine, fonts: () => (fonts ??= import("./host-fonts.ts").then(({ hostFonts }) => hostFonts())) };
   const documents = new Map<string, Opened>();
   const recent: string[] = [];
 
@@ -106,6 +127,7 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
 
   return async (message) => {
     if (message.source === null) return check(engine, encode);
+    if (message.kind === "convert") return convert(message.source, message.options);
     const document = openDocument(message.source);
     switch (message.kind) {
       case "probe":
@@ -113,19 +135,34 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
       case "prepare":
         return prepare(document, message.source, message.options);
       case "image":
-        return image({ engine, encode }, document, message.source, message.options);
+        return image({ ...editor, encode }, document, message.source, message.options);
       case "text":
         requirePage(document, message.options.page);
         return JSON.stringify(document.text(message.options.page));
       case "export":
-        await writeFile(message.options.target, await edited(engine, message.source, message.options.changes, message.options), {
+        await writeFile(message.options.target, await edited(editor, message.source, message.options.changes, message.options), {
           mode: 0o600,
         });
         return null;
+      case "redact":
+        return redact(engine, message.source, message.options);
       case "check":
         return check(engine, encode);
     }
   };
+}
+
+/** The converters are loaded when the first file needs one. */
+async function convert(source: RenderSource, { kind, mediaType, target }: Jobs["convert"]["options"]): Promise<Converted> {
+  if (kind === "image") {
+    const { imagesToPdf } = await import("../convert/images.ts");
+    await writeFile(target, await imagesToPdf(source.path, mediaType), { mode: 0o600 });
+    return { warnings: [] };
+  }
+  const { writtenToPdf } = await import("../convert/written.ts");
+  const { bytes, warnings } = await writtenToPdf(source.path, kind);
+  await writeFile(target, bytes, { mode: 0o600 });
+  return { warnings };
 }
 
 function openFile(engine: PdfEngine, source: RenderSource): Opened {
@@ -143,39 +180,140 @@ function requirePage(document: PdfDocument, index: number): void {
 }
 
 async function image(
-  { engine, encode }: { readonly engine: PdfEngine; readonly encode: Encode },
+  { encode, ...editor }: Editor & { readonly encode: Encode },
   opened: PdfDocument,
   source: RenderSource,
   options: Jobs["image"]["options"],
 ): Promise<Uint8Array> {
-  const { page, format, annotations, height, encoding = "fast", rotation = 0, changes } = options;
-  requirePage(opened, page);
+  const { format, annotations, height, encoding = "fast", rotation = 0, changes, others, tile } = options;
+  requirePage(opened, options.page);
+  // A composition has this page alone.
+  const page = others === undefined ? options.page : 0;
   const document =
     changes === undefined
       ? opened
-      : engine.open(await edited(engine, source, changes, { annotations: true, flatten: false }), passwordOf(source));
+      : editor.engine.open(
+          await edited(editor, source, changes, { annotations: true, flatten: false, ...(others === undefined ? {} : { others }) }),
+          others === undefined ? passwordOf(source) : {},
+        );
   try {
     const width = options.width ?? widthFor(document, page, height!, rotation);
-    const bitmap = document.render(page, { width, annotations, rotation });
+    const rect = tile === undefined ? {} : { rect: tileRect(document, page, { width, rotation, tile }) };
+    const bitmap = document.render(page, { width, annotations, rotation, ...rect });
     return await encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
   } finally {
     if (document !== opened) document.close();
   }
 }
 
+async function redact(engine: PdfEngine, source: RenderSource, { target, pages }: Jobs["redact"]["options"]): Promise<readonly number[]> {
+  const images: number[] = [];
+  const file = fileReader(source.path);
+  try {
+    const id = createHash("sha256")
+      .update(JSON.stringify([source.sha256, pages]))
+      .digest("hex")
+      .slice(0, 32)
+      .toUpperCase();
+    const bytes = redactFile(engine, file, {
+      pages,
+      codec: nodeCodec,
+      id,
+      ...passwordOf(source),
+      onImage: (index) => void images.push(index),
+    });
+    await writeFile(target, bytes, { mode: 0o600 });
+  } finally {
+    file.close();
+  }
+  return images;
+}
+
+/** Images of watermarks come as files. */
+async function withPixels(watermarks: NonNullable<ChangesFile["composition"]>["watermarks"]): Promise<Composition["watermarks"]> {
+  return Promise.all(
+    watermarks.map(async ({ watermark, pages }) => {
+      const { content, ...place } = watermark;
+      if (content.kind !== "file") return { watermark: { ...place, content }, pages };
+      const { default: sharp } = await import("sharp");
+      const read = sharp(content.path, { limitInputPixels: MAX_PIXELS }).rotate().ensureAlpha().toColourspace("srgb").raw();
+      const { data, info } = await read.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
+        throw new ApiError("unprocessable", "The image of the watermark cannot be read", { cause: error });
+      });
+      return {
+        watermark: { ...place, content: { kind: "image" as const, width: info.width, height: info.height, data: data.toString("base64") } },
+        pages,
+      };
+    }),
+  );
+}
+
+/** The module that reads pictures is loaded when there is one. */
+async function picturesOf(files: NonNullable<ChangesFile["images"]>): Promise<(blob: string) => PdfImage | null> {
+  const found = new Map<string, PdfImage | null>();
+  if (Object.keys(files).length > 0) {
+    const { readPicture } = await import("./picture.ts");
+    for (const [blob, path] of Object.entries(files)) found.set(blob, await readPicture(path, MAX_PIXELS));
+  }
+  return (blob) => found.get(blob) ?? null;
+}
+
+const BEYOND_LATIN = /[\u0100-\uffff]/;
+
 /** The source with a layer's changes in it. */
 async function edited(
-  engine: PdfEngine,
+  { engine, fonts: hostFonts }: Editor,
   source: RenderSource,
   changesPath: string,
-  { annotations, flatten }: { readonly annotations: boolean; readonly flatten: boolean },
+  {
+    annotations,
+    flatten,
+    others = [],
+    encryption = null,
+    securityOf = null,
+  }: {
+    readonly annotations: boolean;
+    readonly flatten: boolean;
+    readonly others?: readonly RenderSource[];
+    readonly encryption?: Encryption | null;
+    readonly securityOf?: RenderSource | null;
+  },
 ): Promise<Uint8Array> {
-  const { changes, modifiedAt } = JSON.parse(await readFile(changesPath, "utf8")) as ChangesFile;
+  const text = await readFile(changesPath, "utf8");
+  const { changes, modifiedAt, composition, flattenPages, images = {} } = JSON.parse(text) as ChangesFile;
+  const imageOf = await picturesOf(images);
+  // Texts of the file itself are drawn anew only to become content.
+  const fonts = flatten || BEYOND_LATIN.test(text) ? { fontFor: await hostFonts() } : {};
+  if (composition !== undefined) {
+    const sources = [source, ...others];
+    const security = securityOf === null ? null : fileReader(securityOf.path);
+    const readers = sources.map(({ path }) => fileReader(path));
+    try {
+      const files = readers.map((reader, index) => ({ source: reader, ...passwordOf(sources[index]!) }));
+      const watermarks = await withPixels(composition.watermarks);
+      const kept = security === null ? null : { source: security, ...passwordOf(securityOf!) };
+      const whole = { ...composition, watermarks, files, encryption, securityOf: kept };
+      return composeDocument(engine, whole, changes, {
+        annotations,
+        flatten,
+        codec: nodeCodec,
+        imageOf,
+        ...fonts,
+        ...(flattenPages === undefined ? {} : { flattenPages }),
+        ...(modifiedAt === null ? {} : { modifiedAt }),
+      });
+    } finally {
+      for (const reader of readers) reader.close();
+      security?.close();
+    }
+  }
   const file = fileReader(source.path);
   try {
     return exportDocument(engine, file, changes, {
       annotations,
       flatten,
+      imageOf,
+      ...fonts,
       ...passwordOf(source),
       ...(modifiedAt === null ? {} : { modifiedAt }),
     });
@@ -186,6 +324,20 @@ async function edited(
 
 function passwordOf({ password }: RenderSource): { readonly password?: string } {
   return password === undefined ? {} : { password };
+}
+
+/** What of the tile lies on the page, in pixels. */
+function tileRect(
+  document: PdfDocument,
+  index: number,
+  { width, rotation, tile: [column, row] }: { readonly width: number; readonly rotation: number; readonly tile: readonly [number, number] },
+): [number, number, number, number] {
+  const page = document.page(index);
+  const turned = (page.rotation + rotation) % 180 !== 0;
+  const height = Math.max(1, Math.round(width * (turned ? page.width / page.height : page.height / page.width)));
+  const [left, top] = [column * TILE_PIXELS, row * TILE_PIXELS];
+  if (left >= width || top >= height) throw new ApiError("not_found", "The page ends before this tile");
+  return [left, top, Math.min(TILE_PIXELS, width - left), Math.min(TILE_PIXELS, height - top)];
 }
 
 /** Of the page as shown. */

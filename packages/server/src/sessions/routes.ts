@@ -1,6 +1,7 @@
 /** Sessions over HTTP, for backends. */
 import type { Api, Output } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
+import { actorOf } from "../audit/audit.ts";
 import type { Handlers } from "../handlers.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
@@ -12,10 +13,10 @@ export function sessionRoutes({
 }: {
   readonly sessions: Sessions;
   readonly publicUrl: () => string;
-}): Handlers["sessions"] {
+}): Omit<Handlers["sessions"], "explain"> {
   return {
-    async create(input, { caller }) {
-      const { session, jwt } = await sessions.mint(caller.applicationId, input);
+    async create(input, context) {
+      const { session, jwt } = await sessions.mint(context.caller.applicationId, input, actorOf(context));
       // Behind the hash, so that no server and no log sees the token.
       return { jwt, session_id: session.id, exp: Math.floor(session.expiresAt / 1000), view_url: `${publicUrl()}/view#${jwt}` };
     },
@@ -26,8 +27,8 @@ export function sessionRoutes({
       const last = found.length > limit ? shown.at(-1) : undefined;
       return { data: shown.map(summary), next_cursor: last === undefined ? null : writeCursor(last) };
     },
-    async revoke({ sessionId }, { caller }) {
-      const session = await sessions.revoke(caller.applicationId, sessionId);
+    async revoke({ sessionId }, context) {
+      const session = await sessions.revoke(context.caller.applicationId, sessionId, actorOf(context));
       return { session_id: session.id, revoked_at: iso(session.revokedAt!) };
     },
   };

@@ -1,4 +1,5 @@
 /** A session as it is kept: what a token stands for. The token itself holds no rights, only the session's id. */
+import type { AllowedDocument } from "@lectern/protocol";
 import type { Grants, Permission } from "@lectern/protocol/plain";
 
 /** One document and layer that a session opens. */
@@ -25,7 +26,23 @@ export interface Session {
   readonly allowedOrigins: readonly string[];
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** The session's own revocation, or the removal of the key that its token is signed with. */
   readonly revokedAt: number | null;
+  /** The application's key that its token is signed with; null: minted by this server. */
+  readonly publicKeyId: string | null;
+}
+
+const MEANS: Readonly<Record<NonNullable<AllowedDocument["permissions"]>[number], Permission>> = {
+  read: "read",
+  "read-document": "read",
+  write: "write",
+  download: "download",
+  "cover-image": "cover",
+};
+
+/** Permissions as tokens and requests name them, each once. */
+export function permissionsOf(names: NonNullable<AllowedDocument["permissions"]>): Permission[] {
+  return [...new Set(names.map((name) => MEANS[name]))];
 }
 
 export function grantsOf(session: Session, document: SessionDocument): Grants {

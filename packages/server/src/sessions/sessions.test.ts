@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Database, systemRandom } from "../ports.ts";
 import { serverSecret } from "../secret.ts";
 import { testDatabase } from "../testing/test-database.ts";
+import { publicKeys } from "../public-keys/public-keys.ts";
+import { appTokens } from "./app-token.ts";
 import { imageGrants } from "./grants.ts";
 import { passwordContext, type Session } from "./session.ts";
 import { sessions } from "./sessions.ts";
@@ -29,6 +31,7 @@ async function setUp({ database = shared }: { database?: Database } = {}) {
     random: systemRandom,
     secret,
     tokens,
+    appTokens: appTokens({ keys: publicKeys({ database, clock, random: systemRandom }), clock, publicUrl: () => "http://lectern.test" }),
     checkDocument: async ({ documentId, password }) => {
       if (password === "wrong") throw new ApiError("wrong_password");
       return documentId !== "missing";
@@ -72,6 +75,7 @@ test("a minted token names its session, which holds the rights", async () => {
     createdAt: START,
     expiresAt: START + 3_600_000,
     revokedAt: null,
+    publicKeyId: null,
   });
 });
 

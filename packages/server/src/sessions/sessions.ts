@@ -2,19 +2,19 @@
  * Sessions: minted by a backend with its key, looked up for every token and grant, ended by expiry or revocation. What is known of a session is
  * kept for three seconds, so a revocation on another node is noticed within five.
  */
+import { createHash } from "node:crypto";
 import type { AllowedDocument } from "@lectern/protocol";
-import { ApiError, needsUser, newId, type Permission } from "@lectern/protocol/plain";
-import type { Clock, Database, Random } from "../ports.ts";
+import { ApiError, needsUser, newId } from "@lectern/protocol/plain";
+import { type Clock, Conflict, type Database, type Random } from "../ports.ts";
+import { type Actor, audit as auditOf, SERVICE } from "../audit/audit.ts";
 import type { ServerSecret } from "../secret.ts";
+import type { AppTokens } from "./app-token.ts";
+import { expiry, invalid } from "./expiry.ts";
 import { parseOrigin } from "./origins.ts";
-import { passwordContext, type Session, type SessionDocument } from "./session.ts";
-import { findSession, insertSession, listSessions, type ListedUntil, markRevoked, updateDocuments } from "./store.ts";
-import type { SessionTokens } from "./token.ts";
+import { passwordContext, permissionsOf, type Session, type SessionDocument } from "./session.ts";
+import { findSession, insertSession, insertSessionOnce, listSessions, type ListedUntil, markRevoked, updateDocuments } from "./store.ts";
+import { type SessionTokens, type TokenHeader, tokenHeader } from "./token.ts";
 
-const HOUR = 3_600_000;
-export const MAX_LIFETIME = 24 * HOUR;
-/** Clients ask for 24 h by their own clock. */
-const GRACE = 5 * 60_000;
 const KNOWN_FOR = 3000;
 const MOST_KNOWN = 10_000;
 const LEEWAY = 5000;
@@ -25,6 +25,8 @@ export interface SessionDeps {
   readonly random: Random;
   readonly secret: ServerSecret;
   readonly tokens: SessionTokens;
+  /** Those that applications sign themselves. */
+  readonly appTokens: AppTokens;
   /** Does the document exist? Throws ApiError `wrong_password` when a password is given for an encrypted one and does not open it. */
   readonly checkDocument: (document: {
     readonly applicationId: string;
@@ -46,15 +48,21 @@ export interface MintRequest {
 
 export interface Sessions {
   /** Throws ApiError `not_found`, `invalid_parameters`, `wrong_password`. */
-  mint(applicationId: string, request: MintRequest): Promise<{ readonly session: Session; readonly jwt: string }>;
+  mint(applicationId: string, request: MintRequest, by?: Actor): Promise<{ readonly session: Session; readonly jwt: string }>;
   list(
     applicationId: string,
     options: { readonly limit: number; readonly until: ListedUntil | null; readonly documentId: string | null },
   ): Promise<Session[]>;
   /** Throws ApiError `not_found`. */
-  revoke(applicationId: string, id: string): Promise<Session>;
-  /** The live session of a token. Throws ApiError `invalid_token`, `token_expired`, `session_revoked`. */
+  revoke(applicationId: string, id: string, by?: Actor): Promise<Session>;
+  /** Revokes the session of a token, also of one that was never used or has expired. Throws ApiError `invalid_token`, `not_found`. */
+  revokeToken(applicationId: string, token: string, by?: Actor): Promise<Session>;
+  /** What is known of sessions is looked up again. */
+  forget(): void;
+  /** The live session of a token. A token that an application signed gets its row here. Throws ApiError `invalid_token`, `token_expired`, `session_revoked`. */
   authenticate(token: string): Promise<Session>;
+  /** Also one that has ended. Throws ApiError `not_found`. */
+  get(applicationId: string, id: string): Promise<Session>;
   /** The session, when it is neither expired nor revoked. Throws as above. */
   live(id: string): Promise<Session>;
   /** Keeps a password that was proved after minting. */
@@ -66,10 +74,13 @@ export interface Sessions {
 }
 
 export function sessions(deps: SessionDeps): Sessions {
-  const { database, clock, random, secret, tokens } = deps;
+  const { database, clock, random, secret, tokens, appTokens } = deps;
   const known = new Map<string, { readonly session: Session | null; readonly at: number }>();
+  /** Tokens whose signature was found right, by their hash: the sessions they stand for. */
+  const proved = new Map<string, string>();
   const counted = new Set<string>();
   const listeners = new Set<(id: string) => void>();
+  const audit = auditOf({ clock, random });
 
   function remember(id: string, session: Session | null): void {
     known.delete(id);
@@ -93,9 +104,44 @@ export function sessions(deps: SessionDeps): Sessions {
     return session;
   }
 
+  /** The id of the session that a token of an application stands for; its row is there. */
+  async function keptSession(token: string, header: TokenHeader): Promise<string> {
+    const session = await appTokens.verify(token, header);
+    if ((await find(session.id)) === null) {
+      const { applicationId, userId, publicKeyId, id, documents } = session;
+      const documentId = documents.length === 1 ? { documentId: documents[0]!.documentId } : {};
+      const details = { user_id: userId, public_key: publicKeyId, documents: documents.slice(0, 50).map((each) => each.documentId) };
+      const by: Actor = { kind: "session", id, address: null };
+      const deed = audit(by, { applicationId, action: "session.first_used", target: id, details, ...documentId });
+      await database.transaction([{ ...insertSessionOnce(session), expect: 1 }, deed]).catch((error: unknown) => {
+        // Another process was faster: it is there, and told of.
+        if (!(error instanceof Conflict)) throw error;
+      });
+      remember(id, await findSession(database, id));
+    }
+    return session.id;
+  }
+
+  async function get(applicationId: string, id: string): Promise<Session> {
+    const found = await findSession(database, id);
+    if (found === null || found.applicationId !== applicationId) throw new ApiError("not_found", "There is no such session");
+    return found;
+  }
+
+  async function revoke(applicationId: string, id: string, by = SERVICE): Promise<Session> {
+    const found = await get(applicationId, id);
+    if (found.revokedAt !== null) return found;
+    await database.transaction([markRevoked(id, clock.now()), audit(by, { applicationId, action: "session.revoked", target: id })]);
+    const session = (await findSession(database, id))!;
+    remember(id, session);
+    for (const listener of listeners) listener(id);
+    return session;
+  }
+
   return {
+    get,
     live,
-    async mint(applicationId, request) {
+    async mint(applicationId, request, by = SERVICE) {
       const now = clock.now();
       const session: Session = {
         id: newId(now, random(10)),
@@ -107,10 +153,14 @@ export function sessions(deps: SessionDeps): Sessions {
         ),
         allowedOrigins: (request.allowed_origins ?? []).map((text, index) => parseOrigin(text, `$.allowed_origins[${index}]`)),
         createdAt: now,
-        expiresAt: expiry(request, now),
+        expiresAt: expiry(request, now, "a session"),
         revokedAt: null,
+        publicKeyId: null,
       };
-      await database.transaction([insertSession(session)]);
+      const documentId = session.documents.length === 1 ? { documentId: session.documents[0]!.documentId } : {};
+      const details = { user_id: session.userId, documents: session.documents.slice(0, 50).map((each) => each.documentId) };
+      const deed = { applicationId, action: "session.minted", target: session.id, details, ...documentId };
+      await database.transaction([insertSession(session), audit(by, deed)]);
       return { session, jwt: await tokens.sign({ sessionId: session.id, expiresAt: session.expiresAt }) };
     },
     async list(applicationId, { limit, until, documentId }) {
@@ -124,18 +174,26 @@ export function sessions(deps: SessionDeps): Sessions {
       }
       return found.slice(0, limit);
     },
-    async revoke(applicationId, id) {
-      const found = await findSession(database, id);
-      if (found === null || found.applicationId !== applicationId) throw new ApiError("not_found", "There is no such session");
-      if (found.revokedAt !== null) return found;
-      await database.transaction([markRevoked(id, clock.now())]);
-      const session = (await findSession(database, id))!;
-      remember(id, session);
-      for (const listener of listeners) listener(id);
-      return session;
+    revoke,
+    async revokeToken(applicationId, token, by = SERVICE) {
+      const header = tokenHeader(token);
+      const anyTime = true;
+      if (tokens.isOwn(header)) return revoke(applicationId, (await tokens.verify(token, header, { anyTime })).sessionId, by);
+      const session = await appTokens.verify(token, header, { applicationId, anyTime });
+      await database.transaction([insertSessionOnce(session)]);
+      return revoke(applicationId, session.id, by);
     },
+    forget: () => known.clear(),
     async authenticate(token) {
-      return live((await tokens.verify(token)).sessionId);
+      const hash = createHash("sha256").update(token).digest("base64");
+      const before = proved.get(hash);
+      if (before !== undefined) return live(before);
+      const header = tokenHeader(token);
+      const id = tokens.isOwn(header) ? (await tokens.verify(token, header)).sessionId : await keptSession(token, header);
+      const session = await live(id);
+      if (proved.size >= MOST_KNOWN) proved.clear();
+      proved.set(hash, id);
+      return session;
     },
     async keepPassword(session, document, password) {
       const sealedPassword = secret.seal(password, passwordContext(session.applicationId, document.documentId));
@@ -158,14 +216,6 @@ export function sessions(deps: SessionDeps): Sessions {
   };
 }
 
-const MEANS: Readonly<Record<NonNullable<AllowedDocument["permissions"]>[number], Permission>> = {
-  read: "read",
-  "read-document": "read",
-  write: "write",
-  download: "download",
-  "cover-image": "cover",
-};
-
 async function allowed(
   deps: SessionDeps,
   applicationId: string,
@@ -187,22 +237,9 @@ async function allowed(
   return {
     documentId,
     layer: given.layer ?? "",
-    permissions: [...new Set(permissions.map((permission) => MEANS[permission]))],
+    permissions: permissionsOf(permissions),
     collaboration: given.collaboration_permissions ?? null,
     group: given.group ?? null,
     sealedPassword: password === null ? null : deps.secret.seal(password, passwordContext(applicationId, documentId)),
   };
-}
-
-function expiry({ exp, expires_in }: MintRequest, now: number): number {
-  if (exp !== undefined && expires_in !== undefined) throw invalid("$.expires_in", "give exp or expires_in, not both");
-  const at = exp !== undefined ? exp * 1000 : now + (expires_in === undefined ? HOUR : expires_in * 1000);
-  const path = exp === undefined ? "$.expires_in" : "$.exp";
-  if (at <= now) throw invalid(path, "is in the past");
-  if (at > now + MAX_LIFETIME + GRACE) throw invalid(path, "a session lasts 24 hours at most");
-  return at;
-}
-
-function invalid(path: string, details: string): ApiError {
-  return new ApiError("invalid_parameters", `${path}: ${details}`, { failingPaths: [{ path, details }] });
 }

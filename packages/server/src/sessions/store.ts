@@ -1,5 +1,5 @@
 /** Sessions in the database, and the keys that their tokens are signed with. */
-import type { Database, Statement } from "../ports.ts";
+import type { Database, SqlValue, Statement } from "../ports.ts";
 import type { Session, SessionDocument } from "./session.ts";
 
 interface SessionRow {
@@ -12,26 +12,29 @@ interface SessionRow {
   readonly created_at: number;
   readonly expires_at: number;
   readonly revoked_at: number | null;
+  readonly public_key_id: string | null;
 }
 
-const COLUMNS = "id, application_id, user_id, creator_name, documents, allowed_origins, created_at, expires_at, revoked_at";
+const COLUMNS = "id, application_id, user_id, creator_name, documents, allowed_origins, created_at, expires_at, revoked_at, public_key_id";
+/** A session ends with the key that its token is signed with. */
+const SELECT = `SELECT s.id, s.application_id, s.user_id, s.creator_name, s.documents, s.allowed_origins, s.created_at, s.expires_at,
+  coalesce(s.revoked_at, k.removed_at) AS revoked_at, s.public_key_id FROM sessions s LEFT JOIN public_keys k ON k.id = s.public_key_id`;
+
+const INSERT = `INSERT INTO sessions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function insertSession(session: Session): Statement {
-  const { id, applicationId, userId, creatorName, documents, allowedOrigins, createdAt, expiresAt, revokedAt } = session;
-  return {
-    sql: `INSERT INTO sessions (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    params: [
-      id,
-      applicationId,
-      userId,
-      creatorName,
-      JSON.stringify(documents),
-      JSON.stringify(allowedOrigins),
-      createdAt,
-      expiresAt,
-      revokedAt,
-    ],
-  };
+  return { sql: INSERT, params: paramsOf(session) };
+}
+
+/** One that is there already stays as it is. */
+export function insertSessionOnce(session: Session): Statement {
+  return { sql: `${INSERT} ON CONFLICT (id) DO NOTHING`, params: paramsOf(session) };
+}
+
+function paramsOf({ id, applicationId, userId, creatorName, documents, allowedOrigins, ...rest }: Session): SqlValue[] {
+  const { createdAt, expiresAt, revokedAt, publicKeyId } = rest;
+  const lists = [JSON.stringify(documents), JSON.stringify(allowedOrigins)];
+  return [id, applicationId, userId, creatorName, ...lists, createdAt, expiresAt, revokedAt, publicKeyId];
 }
 
 export function updateDocuments(id: string, documents: readonly SessionDocument[]): Statement {
@@ -44,7 +47,7 @@ export function markRevoked(id: string, now: number): Statement {
 }
 
 export async function findSession(database: Database, id: string): Promise<Session | null> {
-  const [row] = await database.query<SessionRow>(`SELECT ${COLUMNS} FROM sessions WHERE id = ?`, [id]);
+  const [row] = await database.query<SessionRow>(`${SELECT} WHERE s.id = ?`, [id]);
   return row === undefined ? null : sessionOf(row);
 }
 
@@ -61,9 +64,9 @@ export async function listSessions(
   limit: number,
   until: ListedUntil | null,
 ): Promise<Session[]> {
-  const after = until === null ? "" : " AND (created_at, id) < (?, ?)";
+  const after = until === null ? "" : " AND (s.created_at, s.id) < (?, ?)";
   const rows = await database.query<SessionRow>(
-    `SELECT ${COLUMNS} FROM sessions WHERE application_id = ?${after} ORDER BY created_at DESC, id DESC LIMIT ?`,
+    `${SELECT} WHERE s.application_id = ?${after} ORDER BY s.created_at DESC, s.id DESC LIMIT ?`,
     [applicationId, ...(until === null ? [] : [until.createdAt, until.id]), limit],
   );
   return rows.map(sessionOf);
@@ -80,6 +83,7 @@ function sessionOf(row: SessionRow): Session {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
+    publicKeyId: row.public_key_id,
   };
 }
 

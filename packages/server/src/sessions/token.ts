@@ -15,14 +15,21 @@ export interface TokenClaims {
 
 export interface SessionTokens {
   sign(claims: TokenClaims): Promise<string>;
-  /** Throws ApiError `invalid_token`, `token_expired`. */
-  verify(token: string): Promise<TokenClaims>;
+  /** Does it say that we signed it? */
+  isOwn(header: TokenHeader): boolean;
+  /** `anyTime`: an expired one is good, too. Throws ApiError `invalid_token`, `token_expired`. */
+  verify(token: string, header: TokenHeader, options?: { readonly anyTime?: boolean }): Promise<TokenClaims>;
+}
+
+export interface TokenHeader {
+  readonly alg: string;
+  readonly kid?: unknown;
 }
 
 const ALGORITHM = "EdDSA";
-const AUDIENCE = "lectern";
+export const AUDIENCE = "lectern";
 /** Difference between clocks that is forgiven, seconds. */
-const LEEWAY = 5;
+export const LEEWAY = 5;
 /** Headers that would name a key or code of the sender's choice. */
 const REFUSED_HEADERS = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
 
@@ -49,27 +56,31 @@ export async function sessionTokens({ database, clock, random, issuer }: Options
         .setExpirationTime(Math.floor(expiresAt / 1000))
         .sign(newest.privateKey);
     },
-    async verify(token) {
-      const key = keyOf(token, byId);
+    isOwn: ({ kid }) => typeof kid === "string" && byId.has(kid),
+    async verify(token, header, { anyTime = false } = {}) {
+      if (header.alg !== ALGORITHM) throw new ApiError("invalid_token", "The token is not signed with the algorithm that this server uses");
+      const key = typeof header.kid === "string" ? byId.get(header.kid) : undefined;
+      if (key === undefined) throw new ApiError("invalid_token", "The token was not signed by this server");
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: [ALGORITHM],
           issuer: issuer(),
           audience: AUDIENCE,
           clockTolerance: LEEWAY,
-          currentDate: new Date(clock.now()),
+          currentDate: anyTime ? new Date(0) : new Date(clock.now()),
           requiredClaims: ["exp", "jti", "iss", "aud"],
         });
         if (typeof payload.jti !== "string" || payload.jti === "") throw new ApiError("invalid_token", "The token names no session");
         return { sessionId: payload.jti, expiresAt: payload.exp! * 1000 };
       } catch (error) {
-        throw explain(error);
+        throw tokenError(error);
       }
     },
   };
 }
 
-function keyOf(token: string, keys: ReadonlyMap<string, CryptoKey>): CryptoKey {
+/** The header of a token of any signer. Throws ApiError `invalid_token`, also for headers that would bring a key along. */
+export function tokenHeader(token: string): TokenHeader {
   let header: ReturnType<typeof decodeProtectedHeader>;
   try {
     header = decodeProtectedHeader(token);
@@ -78,18 +89,20 @@ function keyOf(token: string, keys: ReadonlyMap<string, CryptoKey>): CryptoKey {
   }
   const refused = REFUSED_HEADERS.find((name) => name in header);
   if (refused !== undefined) throw new ApiError("invalid_token", `The token has a header ${refused}, which is not accepted`);
-  if (header.alg !== ALGORITHM) throw new ApiError("invalid_token", "The token is not signed with the algorithm that this server uses");
-  const key = typeof header.kid === "string" ? keys.get(header.kid) : undefined;
-  if (key === undefined) throw new ApiError("invalid_token", "The token was not signed by this server");
-  return key;
+  if (typeof header.alg !== "string") throw new ApiError("invalid_token", "The token names no algorithm");
+  return { alg: header.alg, kid: header.kid };
 }
 
-function explain(error: unknown): unknown {
+/** What of a verification went wrong, in our words. */
+export function tokenError(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return new ApiError("token_expired", undefined, { cause: error });
   if (error instanceof errors.JWTClaimValidationFailed) {
-    const detail =
-      error.claim === "iss" ? "The token was made for another server or public URL" : `The claim ${error.claim} is not as it must be`;
-    return new ApiError("invalid_token", detail, { cause: error });
+    const { claim } = error;
+    const details: Readonly<Record<string, string>> = {
+      iss: "The token was made for another server or public URL",
+      nbf: "The token is not valid yet",
+    };
+    return new ApiError("invalid_token", details[claim] ?? `The claim ${claim} is not as it must be`, { cause: error });
   }
   return error instanceof errors.JOSEError ? new ApiError("invalid_token", "The signature does not match", { cause: error }) : error;
 }

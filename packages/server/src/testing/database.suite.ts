@@ -111,6 +111,24 @@ export function databaseSuite(open: () => Promise<Database>): void {
       }
     });
 
+    it("recalls what was acknowledged last, however often and whenever it is asked", async () => {
+      const sql = "SELECT note FROM things WHERE id = ?";
+      const noteOf = async (): Promise<unknown> => (await database.recall("things", sql, ["recalled"]))[0]?.["note"];
+      expect(await noteOf()).toBeUndefined();
+      await database.transaction([insert("recalled", null, "0")]);
+      for (let n = 1; n <= 50; n++) {
+        const [before, during] = [noteOf(), noteOf()];
+        const written = database.transaction([{ sql: "UPDATE things SET note = ? WHERE id = ?", params: [String(n), "recalled"] }]);
+        expect([String(n - 1), String(n)]).toContain(await before);
+        expect([String(n - 1), String(n)]).toContain(await during);
+        await written;
+        expect([await noteOf(), await noteOf()]).toEqual([String(n), String(n)]);
+        expect(await database.recall("things", sql, ["another"])).toEqual([]);
+      }
+      await database.transaction([{ sql: "DELETE FROM things WHERE id = ?", params: ["recalled"] }]);
+      expect(await noteOf()).toBeUndefined();
+    });
+
     it("reads several things as of one moment", async () => {
       await database.transaction([insert("twin1", 10_000), insert("twin2", 20_000)]);
       const read = { sql: "SELECT n FROM things WHERE id = ?" };

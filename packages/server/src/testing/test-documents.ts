@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { diskBlobs } from "../adapters/blobs-disk.ts";
+import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 import { closeDocuments, type DocumentDeps, documentDeps, type DocumentDepsOptions } from "../documents/deps.ts";
 import { waitForReady } from "../documents/status.ts";
@@ -37,6 +38,8 @@ export interface TestDocumentsOptions extends Partial<Pick<DocumentDepsOptions, 
   readonly clock?: Clock;
   /** Of an earlier one that was abandoned. */
   readonly folder?: string;
+  /** The program that converts Office documents; looked for when it is not named. */
+  readonly libreOffice?: string;
   /** Default true. */
   readonly runJobs?: boolean;
 }
@@ -63,6 +66,7 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
     database,
     blobs: await diskBlobs(join(folder, "blobs")),
     renderer: options.renderer,
+    converter: libreOfficeConverter({ program: options.libreOffice ?? null, tempDir: join(folder, "converting") }),
     clock: options.clock ?? systemClock,
     random: randomBytes,
     secret: serverSecret(new Uint8Array(32).fill(7)),
@@ -75,6 +79,7 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
         params: [applicationId, documentId, bytes],
       },
     ],
+    onOverwritten: () => undefined,
     onDeleted: (document) => deleted.push(document),
     onError: (what, error) => errors.push({ what, error }),
   });

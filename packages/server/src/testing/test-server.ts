@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DocumentSummary } from "@lectern/protocol";
 import { diskBlobs } from "../adapters/blobs-disk.ts";
+import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
 import { memoryBus } from "../adapters/bus-memory.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 import { loadConfig } from "../config.ts";
@@ -106,6 +107,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     blobs,
     bus,
     renderer,
+    converter: libreOfficeConverter({ program: null, tempDir: join(dataDir, "converting") }),
     clock,
     random: systemRandom,
     secret,
@@ -164,7 +166,10 @@ export function testApi(url: string, apiKey = TEST_KEY): TestApi {
     json,
     async upload(bytes, query = "") {
       return (
-        await json<{ data: DocumentSummary }>(`/viewer/documents?${query}`, { body: bytes, headers: { "content-type": "application/pdf" } })
+        await json<{ data: DocumentSummary }>(`/viewer/documents?${query}`, {
+          body: Buffer.from(bytes),
+          headers: { "content-type": "application/pdf" },
+        })
       ).data;
     },
     session: (document, more = {}) =>
@@ -179,6 +184,7 @@ export interface TestProcess extends TestApi {
   /** What it printed and logged so far. */
   readonly output: () => string;
   readonly isRunning: () => boolean;
+  readonly pid: () => number | undefined;
   /** Processes that read PDF files; none where the system does not tell. */
   readonly workerPids: () => readonly number[];
   /** kill -9, and waits until it is gone. */
@@ -203,6 +209,7 @@ export async function testProcess(env: Readonly<Record<string, string>> = {}): P
     ...api,
     dataDir,
     output: () => output,
+    pid: () => child?.pid,
     isRunning: () => child !== null && child.exitCode === null && child.signalCode === null,
     workerPids: () => (child?.pid === undefined ? [] : workersOf(child.pid)),
     async start() {

@@ -1,0 +1,87 @@
+import { pagesPdf } from "@lectern/pdf/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type RequestOptions, type TestServer, testServer } from "../testing/test-server.ts";
+
+let api: TestServer;
+beforeAll(async () => {
+  api = await testServer();
+});
+afterAll(() => api.close());
+
+interface Stored {
+  readonly id: string;
+  readonly content: { readonly name?: string; readonly action: { readonly type: string; readonly pageIndex?: number } };
+  readonly createdBy: string | null;
+  readonly updatedBy: string | null;
+  readonly seq: number;
+}
+const at = (document: string, rest = ""): string => `/api/documents/${document}/bookmarks${rest}`;
+const to = (pageIndex: number, name?: string) => ({
+  v: 1,
+  type: "pspdfkit/bookmark",
+  ...(name === undefined ? {} : { name }),
+  action: { type: "goTo", pageIndex },
+});
+const list = async (path: string, options?: RequestOptions): Promise<readonly Stored[]> =>
+  (await api.json<{ data: { bookmarks: Stored[] } }>(path, options)).data.bookmarks;
+const names = async (document: string) => (await list(at(document))).map(({ content }) => content.name);
+const code = async (path: string, options: RequestOptions): Promise<string> =>
+  ((await (await api.request(path, options)).json()) as { code: string }).code;
+
+it("bookmarks are made, listed in their order, replaced, changed, moved and deleted", async () => {
+  const { id } = await api.upload(pagesPdf(3));
+  const make = async (content: object, more: object = {}): Promise<string> =>
+    (await api.json<{ data: { id: string } }>(at(id), { json: { content, ...more } })).data.id;
+  const first = await make(to(2, "Last page"), { user_id: "mia" });
+  expect(await make(to(0, "Cover"), { id: "cover" })).toBe("cover");
+  await make({ ...to(1), action: { type: "uri", uri: "https://example.com" } });
+  expect(await list(at(id))).toMatchObject([
+    { id: first, content: to(2, "Last page"), createdBy: "mia" },
+    { id: "cover", content: to(0, "Cover"), createdBy: null },
+    { content: { action: { type: "uri", uri: "https://example.com" } } },
+  ]);
+  await api.json(at(id, "/cover"), { method: "PUT", json: { content: to(1), user_id: "tim" } });
+  expect((await list(at(id)))[1]).toMatchObject({ content: { action: { type: "goTo", pageIndex: 1 } }, updatedBy: "tim" });
+  expect((await list(at(id)))[1]!.content.name).toBeUndefined();
+  await api.json(at(id, "/cover"), { method: "PATCH", json: { content: { name: "Second" } } });
+  await api.json(at(id, "/cover"), { method: "PATCH", json: { before: first } });
+  expect(await names(id)).toEqual(["Second", "Last page", undefined]);
+  await api.json(at(id, "/cover"), { method: "PATCH", json: { before: null } });
+  expect(await names(id)).toEqual(["Last page", undefined, "Second"]);
+  await api.json(at(id, `/${first}`), { method: "DELETE", headers: { "content-type": "application/json" } });
+  expect(await names(id)).toEqual([undefined, "Second"]);
+});
+
+it("those of a layer are its own, and follow their page, which takes them along when it goes", async () => {
+  const { id } = await api.upload(pagesPdf(3));
+  await api.json(`/api/documents/${id}/layers`, { json: { name: "mia" } });
+  const inLayer = `/api/documents/${id}/layers/mia/bookmarks`;
+  await api.json(inLayer, { json: { content: to(2, "Third") } });
+  expect(await list(at(id))).toEqual([]);
+  const operations = (...all: object[]) => api.json(`/api/documents/${id}/layers/mia/apply_operations`, { json: { operations: all } });
+  await operations({ type: "removePages", pageIndexes: [0] });
+  expect(await list(inLayer)).toMatchObject([{ content: { action: { pageIndex: 1 } } }]);
+  await operations({ type: "removePages", pageIndexes: [1] });
+  expect(await list(inLayer)).toEqual([]);
+});
+
+it("says what is wrong with one, and refuses those who may not", async () => {
+  const { id } = await api.upload(pagesPdf(1));
+  await api.json(at(id), { json: { id: "here", content: to(0) } });
+  expect(await code(at(id), { json: { id: "here", content: to(0) } })).toBe("exists");
+  expect(await code(at(id), { json: { content: to(4) } })).toBe("unprocessable");
+  expect(await code(at(id), { json: { content: { name: "nowhere" } } })).toBe("invalid_parameters");
+  expect(await code(at(id), { json: { content: { action: { type: "dance" } } } })).toBe("unprocessable");
+  expect(await code(at(id, "/there"), { method: "PUT", json: { content: to(0) } })).toBe("not_found");
+  expect(await code(at(id, "/here"), { method: "PATCH", json: { before: "there" } })).toBe("unprocessable");
+  expect(await code(at(id, "/here"), { method: "DELETE", headers: { "if-match": '"99"' } })).toBe("precondition_failed");
+  const session = async (collaboration: string[]) =>
+    (await api.session({ document_id: id, collaboration_permissions: collaboration }, { user_id: "mia" })).jwt;
+  const without = await session(["annotations:view:all", "bookmarks:edit:all"]);
+  await api.json(at(id), { json: { content: to(0, "Mine") }, credential: without });
+  expect((await list(at(id), { credential: without })).map(({ createdBy }) => createdBy)).toEqual([null, "mia"]);
+  const { jwt } = await api.session({ document_id: id, document_permissions: ["read"] });
+  expect(await code(at(id), { json: { content: to(0) }, credential: jwt })).toBe("forbidden");
+  await api.json(at(id, "/here"), { method: "DELETE" });
+  expect(await code(at(id, "/here"), { method: "DELETE" })).toBe("gone");
+});

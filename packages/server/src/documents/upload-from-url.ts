@@ -1,0 +1,89 @@
+/** An upload whose bytes the service fetches itself: a JSON body, or a form without a file, that names a URL. */
+import { UploadFromUrl } from "@lectern/protocol";
+import { ApiError } from "@lectern/protocol/plain";
+import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { download } from "../outgoing/download.ts";
+import type { Outgoing } from "../outgoing/request.ts";
+import type { Upload } from "./upload.ts";
+
+/** Of the JSON, not of the file. */
+const MOST_JSON = 1_000_000;
+
+/**
+ * The JSON of a body that says it is JSON and begins like it; else its bytes, whole, as some clients call every upload JSON. Throws ApiError
+ * `bad_request`, `too_large`.
+ */
+export async function jsonOrBytes(body: {
+  readonly mediaType: string | null;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}): Promise<{ readonly json: unknown } | { readonly bytes: AsyncIterable<Uint8Array> }> {
+  if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(body.mediaType ?? "")) return body;
+  const rest = body.bytes[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+    chunks.push(next.value);
+    size += next.value.length;
+    if (chunks.length === 1 && !/^(\xef\xbb\xbf)?\s*([{[]|null)/.test(Buffer.from(next.value.subarray(0, 64)).toString("latin1"))) {
+      return { bytes: joined(next.value, rest) };
+    }
+    if (size > MOST_JSON) throw new ApiError("too_large", `A JSON body that names a document to upload may have ${MOST_JSON} bytes`);
+  }
+  return { json: parseJson(Buffer.concat(chunks), BODY_LIMITS.jsonDepth) };
+}
+
+async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+type Given = Pick<Upload, "applicationId" | "password" | "signal" | "documentId" | "title" | "overwrite" | "keepAnnotations">;
+
+/** Throws ApiError `invalid_parameters`, `not_implemented`, `too_large`, `unprocessable` when the URL gives no file. */
+export async function uploadFromUrl(
+  { outgoing, maxBytes }: { readonly outgoing: Outgoing; readonly maxBytes: number },
+  json: unknown,
+  given: Given,
+): Promise<Upload> {
+  const { url, sha256, document_id, title, metadata, overwrite_existing_document, keep_current_annotations } = checked(json);
+  const file = await download(outgoing, url, { maxBytes, ...(given.signal === undefined ? {} : { signal: given.signal }) });
+  const documentId = given.documentId ?? document_id;
+  return {
+    ...given,
+    bytes: file.bytes,
+    mediaType: file.mediaType,
+    fileName: fileNameOf(file.url),
+    title: given.title ?? title ?? null,
+    ...(documentId === undefined ? {} : { documentId }),
+    ...(metadata === undefined ? {} : { metadata }),
+    overwrite: overwrite_existing_document ?? given.overwrite,
+    keepAnnotations: keep_current_annotations ?? given.keepAnnotations,
+    ...(sha256 === undefined ? {} : { sha256: sha256.toLowerCase() }),
+  };
+}
+
+function checked(json: unknown) {
+  const fields: object = typeof json === "object" && json !== null ? json : {};
+  if ("instructions" in fields)
+    throw new ApiError("not_implemented", "Documents are not made from instructions here: use /build, then upload the result");
+  const result = UploadFromUrl.safeParse(json);
+  if (!result.success) {
+    const failingPaths = result.error.issues.map(({ path, message }) => ({ path: ["$", ...path].join("."), details: message }));
+    throw new ApiError("invalid_parameters", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });
+  }
+  const { storage, attachment } = result.data;
+  if (attachment !== undefined && attachment !== false) throw new ApiError("not_implemented", "`attachment` is not offered with a URL");
+  if (storage !== undefined && storage.backend !== "built_in")
+    throw new ApiError("not_implemented", "Documents are stored by the service itself: `storage` may name `built_in` only");
+  return result.data;
+}
+
+/** `https://example.com/files/Contract%207.pdf?x=1` → `Contract 7.pdf` */
+function fileNameOf({ pathname }: URL): string {
+  const last = pathname.split("/").at(-1)!;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

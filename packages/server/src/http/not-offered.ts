@@ -1,0 +1,72 @@
+/** Published operations that this service leaves out on purpose: they answer 501 and say why, so that nobody looks for a mistake of theirs. */
+import { ApiError } from "@lectern/protocol/plain";
+import type { FastifyInstance } from "fastify";
+
+const FONTS = "Fonts are not substituted by configuration: the service draws with the fonts of the file, else with its own";
+const SIGNING = "Signatures are inspected, not made";
+const SECRETS = "Secrets are set with the service's configuration and keys, not over HTTP: see the routes of public keys";
+
+/** Below /viewer and /api; a star at the start: for a document and for each of its layers. */
+export const NOT_OFFERED: readonly (readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string, why: string])[] = [
+  ["POST", "/process_office_template", "Office templates are not filled: make the document elsewhere, then upload it"],
+  ["POST", "/validate_pdfa", "Conformance to PDF/A is neither checked nor made"],
+  ["POST", "/sign", SIGNING],
+  ["POST", "*/sign", SIGNING],
+  ["POST", "*/refresh_ltv", SIGNING],
+  ["GET", "/font_substitutions", FONTS],
+  ["GET", "*/font_substitutions", FONTS],
+  ["PUT", "*/font_substitutions", FONTS],
+  ["DELETE", "*/font_substitutions", FONTS],
+  ["POST", "/documents/{documentId}/migrate_assets", "All documents are in one storage: there is nothing to migrate to"],
+  ["GET", "/secrets/{secretType}", SECRETS],
+  ["POST", "/secrets/{secretType}", SECRETS],
+  ["POST", "/secrets/{secretType}/rotate", SECRETS],
+  ["POST", "/secrets/{secretType}/{secretId}", SECRETS],
+];
+
+const LATER = "This operation is not offered yet";
+
+/** Published operations that may come: as above, until the registry has a route, which wins. */
+export const NOT_OFFERED_YET: typeof NOT_OFFERED = [
+  ["GET", "/async/jobs/{jobId}", "Nothing runs as a job that could be asked for: answers come when the work is done"],
+  ["GET", "/fonts", LATER],
+  ["GET", "*/fonts", LATER],
+  ["POST", "/documents/{documentId}/prerender", "Pages are drawn when they are asked for, and kept: there is nothing to prepare"],
+  ["GET", "*/document.xfdf", LATER],
+  ["GET", "*/document.json", LATER],
+  ["POST", "*/apply_instant_json", LATER],
+  ["POST", "*/pdf_with_instant_json", LATER],
+  ["POST", "*/copy_with_instant_json", LATER],
+  ["GET", "*/bookmarks", LATER],
+  ["POST", "*/bookmarks", LATER],
+  ["PUT", "*/bookmarks/{bookmarkId}", LATER],
+  ["DELETE", "*/bookmarks/{bookmarkId}", LATER],
+  ["GET", "*/embedded-files", LATER],
+  ["POST", "/inspect_signatures", LATER],
+  ["GET", "*/signatures", LATER],
+  ["GET", "*/ocg-layers", LATER],
+];
+
+/** The paths below /viewer and /api that an entry stands for. */
+export function pathsNotOffered(path: string): string[] {
+  if (!path.startsWith("*")) return [path];
+  return ["/documents/{documentId}", "/documents/{documentId}/layers/{layerName}"].map((at) => at + path.slice(1));
+}
+
+export function mountNotOffered(app: FastifyInstance): void {
+  for (const [method, path, why] of [...NOT_OFFERED, ...NOT_OFFERED_YET]) {
+    for (const address of pathsNotOffered(path).flatMap((at) => [`/viewer${at}`, `/api${at}`])) {
+      const url = address.replace(/\{(\w+)\}/g, ":$1");
+      if (app.hasRoute({ method, url })) continue;
+      app.route({
+        method,
+        url,
+        // Before the body is read, which may be anything.
+        onRequest: async () => {
+          throw new ApiError("not_implemented", why);
+        },
+        handler: () => {},
+      });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** A file that the service made becomes a blob of the document: stored, fsynced, and used by it before any record names it. */
+import { createReadStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ApiError, newId } from "@lectern/protocol/plain";
+import type { DocumentDeps } from "../documents/deps.ts";
+import { blobUse, type DocumentKey } from "../documents/store.ts";
+
+/** `make` writes the file. */
+export async function ownBlob<T>(
+  deps: DocumentDeps,
+  key: DocumentKey,
+  make: (target: string) => Promise<T>,
+): Promise<{ readonly sha256: string; readonly made: T }> {
+  return withTarget(deps, async (target) => {
+    const made = await make(target);
+    const blob = await deps.blobs.write(key.applicationId, createReadStream(target));
+    await deps.locks.hold(key.applicationId, blob.sha256, async () => {
+      // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
+      if ((await deps.blobs.size(key.applicationId, blob.sha256)) === null) throw new ApiError("unavailable", undefined, { retryAfter: 1 });
+      await useBlob(deps, key, { ...blob, mediaType: "application/pdf" });
+    });
+    return { sha256: blob.sha256, made };
+  });
+}
+
+export async function useBlob(
+  deps: Pick<DocumentDeps, "database" | "clock">,
+  key: DocumentKey,
+  blob: { readonly sha256: string; readonly size: number; readonly mediaType: string },
+): Promise<void> {
+  await deps.database.transaction(blobUse({ ...key, ...blob, now: deps.clock.now() }));
+}
+
+/** A path for a file that is gone when `use` is done. */
+export async function withTarget<T>(
+  deps: Pick<DocumentDeps, "tempDir" | "clock" | "random">,
+  use: (target: string) => Promise<T>,
+): Promise<T> {
+  const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.pdf`);
+  try {
+    return await use(target);
+  } finally {
+    await rm(target, { force: true });
+  }
+}

@@ -1,0 +1,315 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { annotatedPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf, pdfFile, restrictedPdf } from "@lectern/pdf/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestServer, testServer } from "../testing/test-server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+const words = (...texts: string[]): Uint8Array =>
+  pdfFile({ pages: texts.map((text) => ({ size: [300, 200], content: `BT /F0 20 Tf 20 100 Td (${text}) Tj ET` })) });
+
+interface Applied {
+  readonly data: { readonly pageCount: number; readonly seq: number };
+}
+
+const operate = (id: string, operations: readonly object[], more: object = {}): Promise<Applied> =>
+  server.json<Applied>(`/viewer/documents/${id}/apply_operations`, { method: "POST", json: { operations }, ...more });
+
+async function texts(id: string, layer = ""): Promise<string[]> {
+  const path = layer === "" ? "" : `/layers/${layer}`;
+  const pages = await server.json<{ textLines: { contents: string }[] }[]>(`/viewer/documents/${id}${path}/pages/text`);
+  return pages.map(({ textLines }) => textLines.map(({ contents }) => contents).join(" "));
+}
+
+async function exported(path: string, options: object = {}): Promise<Buffer> {
+  const response = await server.request(path, options);
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+/** Text by page, by a reader that is not ours. */
+function poppler(pdf: Buffer): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "lectern-pages-"));
+  try {
+    const path = join(folder, "a.pdf");
+    writeFileSync(path, pdf);
+    return execFileSync("pdftotext", [path, "-"])
+      .toString()
+      .split("\f")
+      .slice(0, -1)
+      .map((text) => text.trim());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const hasPoppler = (() => {
+  try {
+    execFileSync("pdftotext", ["-v"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+test("pages are moved, copied, turned, removed, labelled and added in one change, and the download has them so", async () => {
+  const { id } = await server.upload(words("one", "two", "three", "four"));
+  const { data } = await operate(id, [
+    { type: "movePages", pageIndexes: ["last"], beforePageIndex: 0 },
+    { type: "duplicatePages", pageIndexes: [1] },
+    { type: "removePages", pageIndexes: [3] },
+    { type: "rotatePages", pageIndexes: [0], rotateBy: 90 },
+    { type: "addPage", afterPageIndex: "last", pageWidth: 100, pageHeight: 50, backgroundColor: "#ffffff", rotateBy: 0 },
+    { type: "setPageLabel", pageIndexes: [0], pageLabel: "cover" },
+  ]);
+  expect(data).toMatchObject({ pageCount: 5, seq: 1 });
+  expect(await texts(id)).toEqual(["four", "one", "one", "three", ""]);
+  const info = await server.json<{ data: { pages: { width: number; rotation: number; pageLabel: string }[] } }>(
+    `/viewer/documents/${id}/document_info`,
+  );
+  expect(info.data.pages[0]).toMatchObject({ width: 200, pageLabel: "cover" });
+  const pdf = await exported(`/viewer/documents/${id}/pdf`);
+  if (hasPoppler) expect(poppler(pdf)).toEqual(["four", "one", "one", "three", ""]);
+  // The same records, the same bytes; uploaded again it is what was seen.
+  expect(pdf.equals(await exported(`/viewer/documents/${id}/pdf`))).toBe(true);
+  const again = await server.upload(pdf);
+  expect(await texts(again.id)).toEqual(["four", "one", "one", "three", ""]);
+  const shape = await server.json<typeof info>(`/viewer/documents/${again.id}/document_info`);
+  expect(shape.data.pages[0]).toMatchObject({ width: 200, pageLabel: "cover" });
+});
+
+test("moving one page writes one record, and a copied page has copies of its annotations", async () => {
+  const { id } = await server.upload(pagesPdf(30));
+  const content = {
+    type: "pspdfkit/markup/highlight",
+    v: 2,
+    pageIndex: 20,
+    bbox: [10, 10, 50, 10],
+    rects: [[10, 10, 50, 10]],
+    color: "#ffff00",
+  };
+  await server.json(`/viewer/documents/${id}/annotations`, { method: "POST", json: { content } });
+  await operate(id, [{ type: "movePages", pageIndexes: [20], beforePageIndex: "first" }]);
+  const records = async (): Promise<{ kind: string }[]> =>
+    (
+      await server.json<{ records: { kind: string }[] }>(`/viewer/documents/${id}/records?pages=true`, {
+        credential: (await server.session(id)).jwt,
+      })
+    ).records;
+  expect((await records()).filter(({ kind }) => kind === "page")).toHaveLength(1);
+  await operate(id, [{ type: "duplicatePages", pageIndexes: ["first"], afterPageIndex: "last" }]);
+  const list = await server.json<{ data: { annotations: { id: string; content: { pageIndex: number } }[] } }>(
+    `/viewer/documents/${id}/annotations`,
+  );
+  expect(list.data.annotations.map(({ content: { pageIndex } }) => pageIndex)).toEqual([0, 30]);
+  expect(new Set(list.data.annotations.map((annotation) => annotation.id)).size).toBe(2);
+});
+
+test("annotations of the file follow their page to another place and into the download", async () => {
+  const { id } = await server.upload(annotatedPdf());
+  const before = await server.json<{ data: { annotations: { content: { pageIndex: number; bbox: number[] } }[] } }>(
+    `/viewer/documents/${id}/annotations`,
+  );
+  await operate(id, [{ type: "addPage", beforePageIndex: 0 }]);
+  const again = await server.upload(await exported(`/viewer/documents/${id}/pdf`));
+  const after = await server.json<typeof before>(`/viewer/documents/${again.id}/annotations`);
+  const places = (of: typeof before, shift: number): string[] =>
+    of.data.annotations.map(({ content: { pageIndex, bbox } }) => JSON.stringify([pageIndex + shift, bbox.map(Math.round)])).toSorted();
+  expect(places(after, 0)).toEqual(places(before, 1));
+});
+
+test("pages of another document come with what lies on them, for whoever may download it", async () => {
+  const [to, from] = await Promise.all([server.upload(words("mine")), server.upload(words("theirs", "rest"))]);
+  const content = {
+    type: "pspdfkit/markup/highlight",
+    v: 2,
+    pageIndex: 0,
+    bbox: [10, 10, 50, 10],
+    rects: [[10, 10, 50, 10]],
+    color: "#ffff00",
+  };
+  await server.json(`/viewer/documents/${from.id}/annotations`, { method: "POST", json: { content } });
+  const operations = [{ type: "importDocument", afterPageIndex: -1, importedDocument: { documentId: from.id, pageIndexes: [0] } }];
+  const narrow = await server.session(to.id);
+  const refused = await server.request(`/viewer/documents/${to.id}/apply_operations`, {
+    method: "POST",
+    json: { operations },
+    credential: narrow.jwt,
+  });
+  expect(refused.status).toBe(404);
+  await operate(to.id, operations);
+  expect(await texts(to.id)).toEqual(["theirs", "mine"]);
+  // It lives on when the other document is gone.
+  await server.request(`/viewer/documents/${from.id}`, { method: "DELETE" });
+  const image = await server.request(`/viewer/documents/${to.id}/pages/0/image?width=100`);
+  expect(image.status).toBe(200);
+  const again = await server.upload(await exported(`/viewer/documents/${to.id}/pdf`));
+  expect(await texts(again.id)).toEqual(["theirs", "mine"]);
+  const list = await server.json<{ data: { annotations: { content: { pageIndex: number } }[] } }>(
+    `/viewer/documents/${again.id}/annotations`,
+  );
+  expect(list.data.annotations.map(({ content: { pageIndex } }) => pageIndex)).toEqual([0]);
+});
+
+test("two documents whose files differ in their content alone are told apart", async () => {
+  const [a, b] = await Promise.all([server.upload(words("first")), server.upload(words("other"))]);
+  expect([await texts(a.id), await texts(b.id)]).toEqual([["first"], ["other"]]);
+});
+
+test("a download with operations changes nothing", async () => {
+  const { id } = await server.upload(words("one", "two"));
+  const operations = [
+    { type: "keepPages", pageIndexes: [1] },
+    { type: "updateMetadata", metadata: { title: "Only two" } },
+  ];
+  const pdf = await exported(`/viewer/documents/${id}/pdf_with_operations`, { method: "POST", json: { operations } });
+  if (hasPoppler) expect(poppler(pdf)).toEqual(["two"]);
+  expect(await texts((await server.upload(pdf)).id)).toEqual(["two"]);
+  expect(pdf.includes("Only two")).toBe(true);
+  expect(await texts(id)).toEqual(["one", "two"]);
+});
+
+test("some pages are downloaded in the order wanted, and with a password", async () => {
+  const { id } = await server.upload(words("one", "two", "three"));
+  const download = (json: object): Promise<Buffer> => exported(`/viewer/documents/${id}/pdf`, { method: "POST", json });
+  expect(await texts((await server.upload(await download({ pages: [2, 0] }))).id)).toEqual(["three", "one"]);
+  expect(await server.upload(await download({ user_password: "open me" }))).toMatchObject({ status: "locked" });
+  const none = await server.request(`/viewer/documents/${id}/pdf`, { method: "POST", json: { pages: [7] } });
+  expect(none.status).toBe(422);
+});
+
+test("flattened annotations are content: drawn, and none any more", async () => {
+  const { id } = await server.upload(words("one", "two"));
+  const content = {
+    type: "pspdfkit/shape/rectangle",
+    v: 2,
+    pageIndex: 1,
+    bbox: [20, 20, 100, 50],
+    strokeWidth: 1,
+    strokeColor: "#000000",
+    fillColor: "#000000",
+    opacity: 1,
+  };
+  await server.json(`/viewer/documents/${id}/annotations`, { method: "POST", json: { content } });
+  const image = async (): Promise<Buffer> => exported(`/viewer/documents/${id}/pages/1/image?width=300`);
+  const before = await image();
+  await operate(id, [{ type: "flattenAnnotations" }]);
+  const list = await server.json<{ data: { annotations: unknown[] } }>(`/viewer/documents/${id}/annotations`);
+  expect(list.data.annotations).toEqual([]);
+  expect((await image()).equals(before)).toBe(true);
+});
+
+test("what cannot be done is named by its path, and leaves the document as it was", async () => {
+  const { id } = await server.upload(words("one"));
+  for (const [operation, path] of [
+    [{ type: "removePages", pageIndexes: [4] }, "$.operations[1].pageIndexes[0]"],
+    [{ type: "addPage" }, "$.operations[1]"],
+    [{ type: "keepPages", pageIndexes: [] }, undefined],
+  ] as const) {
+    const response = await server.request(`/viewer/documents/${id}/apply_operations`, {
+      method: "POST",
+      json: { operations: [{ type: "rotatePages", pageIndexes: "all", rotateBy: 90 }, operation] },
+    });
+    expect(response.status).toBe(422);
+    const problem = (await response.json()) as { failingPaths?: { path: string }[] };
+    expect(problem.failingPaths?.[0]?.path).toBe(path);
+  }
+  const info = await server.json<{ data: { pages: { width: number }[] } }>(`/viewer/documents/${id}/document_info`);
+  expect(info.data.pages[0]).toMatchObject({ width: 300 });
+  const reader = await server.session({
+    document_id: id,
+    document_permissions: ["read", "write"],
+    collaboration_permissions: ["annotations:edit:all"],
+  });
+  const refused = await server.request(`/viewer/documents/${id}/apply_operations`, {
+    method: "POST",
+    json: { operations: [{ type: "rotatePages", pageIndexes: "all", rotateBy: 90 }] },
+    credential: reader.jwt,
+  });
+  expect(refused.status).toBe(403);
+});
+
+test("a file keeps its password and its owner's restrictions when its pages change", async () => {
+  const password = { "document-password": ENCRYPTED_PASSWORD };
+  const uploaded = async (body: Uint8Array, given: string): Promise<string> => {
+    const { data } = await server.json<{ data: { id: string } }>("/viewer/documents", {
+      method: "POST",
+      body,
+      headers: { "document-password": given, "content-type": "application/pdf" },
+    });
+    return data.id;
+  };
+  const id = await uploaded(encryptedPdf(), ENCRYPTED_PASSWORD);
+  const rotate = [{ type: "rotatePages", pageIndexes: [0], rotateBy: 90 }];
+  await operate(id, rotate, { headers: password });
+  const secret = await exported(`/viewer/documents/${id}/pdf`, { headers: password });
+  expect(await server.upload(secret)).toMatchObject({ status: "locked" });
+  // Both passwords open it, and the reader's is not the owner's.
+  for (const each of [ENCRYPTED_PASSWORD, "owner"])
+    expect(
+      (await server.json<{ data: object }>(`/viewer/documents/${await uploaded(secret, each)}`, { headers: { "document-password": each } }))
+        .data,
+    ).toMatchObject({ status: "ready" });
+
+  const restricted = await server.upload(restrictedPdf());
+  await operate(restricted.id, [...rotate, { type: "addPage", afterPageIndex: 0 }]);
+  const again = await server.upload(await exported(`/viewer/documents/${restricted.id}/pdf`));
+  const info = await server.json<{ data: { pageCount: number; permissions: object } }>(`/viewer/documents/${again.id}/document_info`);
+  expect(info.data).toMatchObject({
+    pageCount: 2,
+    permissions: { extract: false, modification: false, printHighQuality: false, print: true },
+  });
+});
+
+test("the log names the session that did it", async () => {
+  const { id } = await server.upload(annotatedPdf());
+  const session = await server.session({ document_id: id, document_permissions: ["read", "write"] }, { user_id: "mia" });
+  const operations = [
+    { type: "rotatePages", pageIndexes: [0], rotateBy: 90 },
+    { type: "updateMetadata", metadata: { title: "New" } },
+    { type: "flattenAnnotations" },
+  ];
+  await operate(id, operations, { credential: session.jwt });
+  const { data } = await server.json<{ data: { session?: string }[] }>(`/viewer/documents/${id}/changes`);
+  expect(data.length).toBeGreaterThanOrEqual(3);
+  expect(new Set(data.map((change) => change.session))).toEqual(new Set([session.session_id]));
+});
+
+test("the pages of a file are added where they are wanted, with its annotations, by whoever may change pages", async () => {
+  const { id } = await server.upload(words("one", "two"));
+  const add = (query: string, body: Uint8Array, more: object = {}): Promise<Response> =>
+    server.request(`/viewer/documents/${id}/pages?${query}`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/octet-stream" },
+      ...more,
+    });
+  const { jwt } = await server.session({ document_id: id, document_permissions: ["read", "write"] });
+  const response = await add("index=1", annotatedPdf(), { credential: jwt });
+  expect(response.status).toBe(200);
+  const { data } = (await response.json()) as { data: { pageCount: number; pageIds: string[] } };
+  const added = data.pageIds.length;
+  expect(data.pageCount).toBe(2 + added);
+  const after = await texts(id);
+  expect([after[0], after.at(-1)]).toEqual(["one", "two"]);
+  const list = await server.json<{ data: { annotations: { content: { pageIndex: number } }[] } }>(`/viewer/documents/${id}/annotations`);
+  expect(list.data.annotations.length).toBeGreaterThan(3);
+  expect(list.data.annotations.every(({ content }) => content.pageIndex >= 1 && content.pageIndex <= added)).toBe(true);
+
+  const text = await add("file_name=note.txt", Buffer.from("plain words"));
+  expect(text.status).toBe(200);
+  expect((await texts(id)).at(-1)).toBe("plain words");
+  const reader = await server.session({ document_id: id, document_permissions: ["read"] });
+  expect((await add("", words("no"), { credential: reader.jwt })).status).toBe(403);
+  expect((await add("index=99", words("no"))).status).toBe(422);
+  expect((await add("", Buffer.from([0, 1, 2, 3]))).status).toBe(422);
+  expect((await add("", encryptedPdf())).status).toBe(403);
+  expect((await texts(id)).length).toBe(3 + added);
+});

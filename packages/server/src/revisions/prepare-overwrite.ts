@@ -1,0 +1,160 @@
+/**
+ * A document gets its next revision. The new file is prepared while everybody goes on with the old one; then one transaction makes it the document's
+ * and moves the default layer, guarded by that layer's seq: no edit is between the two. Named layers stay where they are. Done at least once; doing
+ * it twice changes nothing. Whatever fails leaves the document as it was, and says so.
+ */
+import { newId } from "@lectern/protocol/plain";
+import type { DocumentBase } from "../documents/base.ts";
+import { convertDocument, convertWarnings } from "../documents/convert.ts";
+import type { DocumentDeps } from "../documents/deps.ts";
+import { drawFirst, drawLater, importFile, reasonOf } from "../documents/prepare.ts";
+import { renderSource } from "../documents/password.ts";
+import { type DocumentKey, type DocumentRow, findDocument, findRevision } from "../documents/store.ts";
+import { type Layer, findLayer, momentOf, moveLayer, openLayer } from "../layers/store.ts";
+import type { PrepareSummary, Statement } from "../ports.ts";
+import { keptRecords } from "./keep.ts";
+import type { OverwritePayload } from "./overwrite-job.ts";
+import { failOverwrite, findOverwrite, type OverwriteRow, replaceOverwriteSource, switchRevision } from "./store.ts";
+
+/** Times that people may be faster than the switch before they are asked to connect anew, which gives it the time it needs. */
+const FAIR_TRIES = 3;
+const MOST_TRIES = 100;
+
+/** The handler of `overwrite` jobs. */
+export async function prepareOverwrite(
+  deps: DocumentDeps,
+  payload: unknown,
+  signal: AbortSignal,
+  attempt: { readonly last: boolean },
+): Promise<void> {
+  const { n, by, convert, ...key } = payload as OverwritePayload;
+  const [row, document] = [await findOverwrite(deps.database, key, n), await findDocument(deps.database, key)];
+  if (row === null || document === null || row.status !== "preparing") return;
+  try {
+    const waiting = candidate(document, row);
+    const pdf = convert === undefined || convert.blob !== row.sourceBlob ? waiting : await converted(deps, waiting, { convert, signal });
+    if (pdf === null) return;
+    const source = await renderSource(deps, pdf);
+    const { summary, base } = await importFile(deps, pdf, source, signal);
+    await drawFirst(deps, pdf, source, signal);
+    await takeOver(deps, { key, row, pdf, summary, base, signal, by });
+    drawLater(deps, pdf, source);
+  } catch (error) {
+    const reason = reasonOf(error) ?? (attempt.last ? "It could not be prepared because of an error of the service" : null);
+    if (signal.aborted || reason === null) throw error;
+    await fail(deps, key, n, reason);
+    if (attempt.last && reasonOf(error) === null) deps.onError(`overwriting document ${key.documentId}`, error);
+  } finally {
+    deps.readiness.changed(key);
+  }
+}
+
+/** The document as it would be with this file. */
+function candidate(document: DocumentRow, row: OverwriteRow): DocumentRow {
+  return {
+    ...document,
+    status: "ready",
+    statusReason: row.reason,
+    revision: row.n,
+    sourceSha256: row.sourceBlob,
+    byteSize: row.byteSize,
+    pageCount: null,
+    passwordProtected: row.sealedPassword !== null,
+    sealedPassword: row.sealedPassword,
+  };
+}
+
+function converted(
+  deps: DocumentDeps,
+  waiting: DocumentRow,
+  { convert, signal }: { readonly convert: NonNullable<OverwritePayload["convert"]>; readonly signal: AbortSignal },
+): Promise<DocumentRow | null> {
+  const key = { applicationId: waiting.applicationId, documentId: waiting.id };
+  return convertDocument(deps, waiting, convert, signal, async (source) => {
+    if (!(await replaceOverwriteSource(deps.database, key, waiting.revision, source))) return null;
+    const { sha256, size, warnings } = source;
+    return { ...waiting, sourceSha256: sha256, byteSize: size, statusReason: warnings.length === 0 ? null : warnings.join("\n") };
+  });
+}
+
+interface TakeOver {
+  readonly key: DocumentKey;
+  readonly row: OverwriteRow;
+  readonly pdf: DocumentRow;
+  readonly summary: PrepareSummary;
+  readonly base: { readonly sha256: string; readonly size: number };
+  readonly by: OverwritePayload["by"];
+  readonly signal: AbortSignal;
+}
+
+async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, signal }: TakeOver): Promise<void> {
+  const { database } = deps;
+  const warnings = [...convertWarnings(pdf), ...summary.warnings];
+  const to = await deps.bases.load(key.applicationId, {
+    n: row.n,
+    sourceBlob: pdf.sourceSha256,
+    baseBlob: base.sha256,
+    passwordProtected: false,
+    sealedPassword: null,
+  });
+  for (let tries = 1; ; tries++) {
+    signal.throwIfAborted();
+    const from = await findDocument(database, key);
+    if (from === null) return;
+    if (from.revision > row.n) return fail(deps, key, row.n, "A file that was sent later has taken the document's place");
+    const now = deps.clock.now();
+    const next: DocumentRow = {
+      ...pdf,
+      status: "ready",
+      statusReason: warnings.length === 0 ? null : warnings.join("\n"),
+      pageCount: summary.pageCount,
+      passwordProtected: summary.encrypted,
+      title: row.title ?? from.title ?? summary.title,
+      metadata: row.metadata ?? from.metadata,
+      createdAt: from.createdAt,
+      updatedAt: now,
+    };
+    const moved = await layerMove(deps, from, { to, row, now });
+    const switched = await switchRevision(database, {
+      from,
+      to: next,
+      base,
+      leftOut: moved.left,
+      also: [...moved.statements, ...deps.rowsOf("document.updated", next, by)],
+    });
+    if (switched) {
+      deps.onOverwritten(key);
+      return;
+    }
+    if ((await findOverwrite(database, key, row.n))?.status !== "preparing") return;
+    if (tries >= MOST_TRIES) throw new Error("the document changes again and again");
+    if (tries >= FAIR_TRIES) deps.onOverwritten(key);
+  }
+}
+
+/** How the default layer goes to the new revision, as it is at this moment. */
+async function layerMove(
+  deps: DocumentDeps,
+  from: DocumentRow,
+  { to, row, now }: { readonly to: DocumentBase; readonly row: OverwriteRow; readonly now: number },
+): Promise<{ readonly statements: readonly Statement[]; readonly left: ReturnType<typeof keptRecords>["left"] | null }> {
+  const { database } = deps;
+  const name = { applicationId: from.applicationId, documentId: from.id, name: "" };
+  // Made now if nobody has opened it, so that nobody can make it on the old revision while the new one comes.
+  const layer: Layer | null =
+    from.status === "ready" ? await openLayer(database, { ...name, revision: from.revision }, deps) : await findLayer(database, name);
+  if (layer === null) return { statements: [], left: null };
+  const archiveId = newId(now, deps.random(10));
+  if (!row.keepAnnotations) return { statements: moveLayer(layer, { revision: row.n, archiveId, records: [], now }), left: null };
+  const { head, records } = await momentOf(database, layer.id, layer.head.seq);
+  const revision = await findRevision(database, { applicationId: from.applicationId, documentId: from.id }, layer.revision);
+  if (revision === null || revision.baseBlob === null) throw new Error(`revision ${layer.revision} of the document is missing`);
+  const base = await deps.bases.load(from.applicationId, revision);
+  const kept = keptRecords(records, { from: base, to, seq: head.seq + 1 });
+  const statements = moveLayer({ ...layer, head }, { revision: row.n, archiveId, records: kept.records, now });
+  return { statements, left: kept.left };
+}
+
+async function fail(deps: DocumentDeps, key: DocumentKey, n: number, reason: string): Promise<void> {
+  await failOverwrite(deps.database, key, n, reason);
+}
