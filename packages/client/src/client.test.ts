@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
-import { allDocuments, ApiError, createClient } from "./index.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { createHash, createHmac } from "node:crypto";
+import { all, allDocuments, ApiError, type ClientOptions, createClient, verifyWebhook } from "./index.ts";
 
 const servers: (() => void)[] = [];
 afterEach(() => servers.splice(0).forEach((close) => close()));
@@ -14,7 +15,10 @@ interface Seen {
 }
 
 /** A service that answers what the test says, and what it was asked. */
-async function service(answer: (seen: Seen, count: number) => { status?: number; headers?: Record<string, string>; body: unknown }) {
+async function service(
+  answer: (seen: Seen, count: number) => { status?: number; headers?: Record<string, string>; body: unknown },
+  more: Partial<ClientOptions> = {},
+) {
   const seen: Seen[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     let body = "";
@@ -28,7 +32,7 @@ async function service(answer: (seen: Seen, count: number) => { status?: number;
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   servers.push(() => server.close());
-  const client = createClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, apiKey: "lct_test_x" });
+  const client = createClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, apiKey: "lct_test_x", ...more });
   return { client, seen };
 }
 
@@ -100,4 +104,149 @@ test("an aborted call ends at once", async () => {
   const call = client.documents.list({}, { signal: controller.signal });
   controller.abort(new Error("enough"));
   await expect(call).rejects.toThrow("enough");
+});
+
+test("a request is repeated after a dropped connection, and reported as unavailable when it stays away", async () => {
+  let calls = 0;
+  const dropping = await service(() => ({ body: { data: [], next_cursor: null } }), {
+    fetch: (input, init) => (++calls < 3 ? Promise.reject(new TypeError("reset")) : fetch(input, init)),
+  });
+  await dropping.client.documents.list();
+  expect(calls).toBe(3);
+  const gone = createClient({ baseUrl: "http://127.0.0.1:9", retries: 0 });
+  await expect(gone.documents.list()).rejects.toMatchObject({ name: "ApiError", code: "unavailable", status: 503 });
+});
+
+test("every error says status, code and request id, also when the answer is not the service's", async () => {
+  const { client, seen } = await service(() => ({ status: 502, headers: { "x-request-id": "proxy-1" }, body: "bad gateway" }), {
+    retries: 1,
+  });
+  const error = (await client.documents.list().catch((e: unknown) => e)) as ApiError;
+  expect(error).toMatchObject({ status: 502, requestId: "proxy-1" });
+  expect(error.detail).toBe(error.message);
+  expect(seen.length).toBe(2);
+});
+
+test("what is not offered, and a pause longer than a minute, are not repeated", async () => {
+  const absent = await service(() => ({ status: 501, body: { code: "not_implemented" } }));
+  await expect(absent.client.documents.list()).rejects.toMatchObject({ code: "not_implemented", status: 501 });
+  expect(absent.seen.length).toBe(1);
+  const until = new Date(Date.now() + 3_600_000).toUTCString();
+  const busy = await service(() => ({ status: 429, headers: { "retry-after": until }, body: { code: "rate_limited" } }));
+  const error = (await busy.client.documents.list().catch((e: unknown) => e)) as ApiError;
+  expect(error.code).toBe("rate_limited");
+  expect(error.retryAfter).toBeGreaterThan(3_000);
+  expect(busy.seen.length).toBe(1);
+});
+
+test("an attempt that takes too long ends with request_timeout", async () => {
+  const hanging = createServer(() => undefined);
+  await new Promise<void>((resolve) => hanging.listen(0, "127.0.0.1", resolve));
+  servers.push(
+    () => hanging.closeAllConnections(),
+    () => hanging.close(),
+  );
+  const client = createClient({ baseUrl: `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`, timeout: 50, retries: 0 });
+  await expect(client.documents.list()).rejects.toMatchObject({ code: "request_timeout", status: 408 });
+});
+
+test("a POST carries the idempotency key of its call", async () => {
+  const { client, seen } = await service(() => ({ status: 201, body: {} }));
+  await client.sessions.create({}, { idempotencyKey: "order-7" });
+  await client.sessions.create({});
+  expect(seen[0]!.headers["idempotency-key"]).toBe("order-7");
+  expect(seen[1]!.headers["idempotency-key"]).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("a file is uploaded from bytes, a Blob, a form, a generator or a stream, and whole when it is sent again", async () => {
+  const bytes = new Uint8Array(100_000).map((_, index) => index % 64);
+  async function* parts() {
+    for (let at = 0; at < bytes.length; at += 30_000) yield bytes.subarray(at, at + 30_000);
+  }
+  const ways = {
+    bytes,
+    blob: new Blob([bytes]),
+    generator: parts(),
+    opened: () => parts(),
+    stream: new Blob([bytes]).stream() as ReadableStream<Uint8Array>,
+  };
+  for (const [way, body] of Object.entries(ways)) {
+    const sent: (number | undefined)[] = [];
+    const { client, seen } = await service((_, count) =>
+      count === 1 && way !== "generator" && way !== "stream"
+        ? { status: 503, headers: { "retry-after": "0" }, body: {} }
+        : { body: { data: { id: "d" } } },
+    );
+    await client.documents.upload({}, { body, type: "application/pdf", onProgress: (count) => sent.push(count) });
+    expect(createHash("sha256").update(seen.at(-1)!.body).digest("hex"), way).toBe(
+      createHash("sha256").update(Buffer.from(bytes).toString()).digest("hex"),
+    );
+    expect(sent.at(-1), way).toBe(100_000);
+    expect(seen.at(-1)!.headers["content-type"]).toBe("application/pdf");
+  }
+  const form = new FormData();
+  form.set("title", "Lease");
+  const { client, seen } = await service(() => ({ body: { data: { id: "d" } } }));
+  await client.documents.upload({}, { body: form, onProgress: () => undefined });
+  expect(seen[0]!.headers["content-type"]).toMatch(/^multipart\/form-data; boundary=/);
+  expect(seen[0]!.body).toContain("Lease");
+});
+
+test("a stream that was read once is not sent again", async () => {
+  const { client, seen } = await service(() => ({ status: 503, headers: { "retry-after": "0" }, body: {} }));
+  const body = new Blob(["x"]).stream() as ReadableStream<Uint8Array>;
+  await expect(client.documents.upload({}, { body })).rejects.toMatchObject({ status: 503 });
+  expect(seen.length).toBe(1);
+});
+
+test("any list with a cursor is followed to its end", async () => {
+  const { client, seen } = await service((_, count) => ({
+    body: { data: [{ id: String(count) }], next_cursor: count < 3 ? "next" : null },
+  }));
+  const ids: string[] = [];
+  for await (const entry of all(client.audit.list, { action: "session.created" })) ids.push(entry.id);
+  expect(ids).toEqual(["1", "2", "3"]);
+  expect(seen.map(({ url }) => url.includes("action=session.created"))).toEqual([true, true, true]);
+});
+
+describe("verifying a webhook", () => {
+  const secret = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
+  const other = `whsec_${Buffer.from("another secret of thirty-two byte").toString("base64")}`;
+  const body = '{"type":"document.ready","timestamp":"2026-01-01T00:00:00.000Z","data":{"title":"Ünïcode"}}';
+  const now = 1_767_225_600_000;
+  const sign = (text: string, by: string, at = now / 1000) => {
+    const key = Buffer.from(by.slice(6), "base64");
+    return `v1,${createHmac("sha256", key).update(`m1.${at}.${text}`).digest("base64")}`;
+  };
+  const headers = (signature: string, at = now / 1000) => ({
+    "Webhook-Id": "m1",
+    "webhook-timestamp": String(at),
+    "webhook-signature": signature,
+  });
+
+  test("answers the message when one of several signatures fits, from text, bytes and Headers", async () => {
+    const both = `v1,bm90IGl0 v2,x ${sign(body, other)} ${sign(body, secret)}`;
+    expect(await verifyWebhook(body, headers(both), secret, { now })).toMatchObject({
+      id: "m1",
+      type: "document.ready",
+      data: { title: "Ünïcode" },
+    });
+    const bytes = new TextEncoder().encode(body);
+    expect((await verifyWebhook(bytes, new Headers(headers(sign(body, secret))), [other, secret], { now })).id).toBe("m1");
+  });
+
+  test("refuses another body, another secret, an old or a future time, and missing headers", async () => {
+    const good = sign(body, secret);
+    const refused = { code: "unauthorized", status: 401 };
+    await expect(verifyWebhook(`${body} `, headers(good), secret, { now })).rejects.toMatchObject(refused);
+    await expect(verifyWebhook(body, headers(good), other, { now })).rejects.toMatchObject(refused);
+    for (const off of [301, -301]) {
+      const at = now / 1000 + off;
+      await expect(verifyWebhook(body, headers(sign(body, secret, at), at), secret, { now })).rejects.toMatchObject(refused);
+    }
+    expect((await verifyWebhook(body, headers(sign(body, secret, now / 1000 - 299), now / 1000 - 299), secret, { now })).id).toBe("m1");
+    await expect(verifyWebhook(body, { "webhook-id": "m1" }, secret, { now })).rejects.toMatchObject(refused);
+    await expect(verifyWebhook(body, headers("v1,%%%"), secret, { now })).rejects.toMatchObject(refused);
+    await expect(verifyWebhook(body, headers(good), "whsec_", { now })).rejects.toMatchObject({ code: "invalid_parameters" });
+  });
 });
