@@ -9,7 +9,13 @@ export interface Origin {
   readonly by: string | null;
 }
 
+export interface FormFieldValue {
+  readonly name: string;
+  readonly value: RecordOf<"value">["data"]["value"];
+}
+
 export type AnnotationRecord = RecordOf<"annotation">;
+export type CommentRecord = RecordOf<"comment">;
 
 export interface ViewerEvents {
   /** Any record has changed. */
@@ -21,6 +27,13 @@ export interface ViewerEvents {
   "annotations.create": { readonly annotations: readonly AnnotationRecord[] };
   "annotations.update": { readonly annotations: readonly AnnotationRecord[] };
   "annotations.delete": { readonly ids: readonly string[] };
+  /** By the names of the fields: what was filled, or calculated. */
+  "formFieldValues.update": { readonly formFieldValues: readonly FormFieldValue[] };
+  "comments.create": { readonly comments: readonly CommentRecord[] };
+  "comments.update": { readonly comments: readonly CommentRecord[] };
+  "comments.delete": { readonly ids: readonly string[] };
+  /** A comment names users whom it did not name before. */
+  "comments.mention": { readonly comment: CommentRecord; readonly users: readonly string[] };
   "annotationSelection.change": { readonly ids: readonly string[] };
   "session.expired": object;
   "connection.change": { readonly state: ConnectionState };

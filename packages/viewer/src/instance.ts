@@ -1,10 +1,19 @@
 /** What `Lectern.load` gives: the public methods, each a line or two over the parts. */
-import type { Annotation, Peer } from "@lectern/protocol";
+import type { Annotation, Peer, RecordData, RecordOf } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
-import { type AnnotationRecord, isAnnotation, type ViewerEvent, type ViewerListener } from "./events.ts";
+import { type AnnotationRecord, type CommentRecord, isAnnotation, type ViewerEvent, type ViewerListener } from "./events.ts";
 import { type Theme, type ViewState, viewStateProblem } from "./options.ts";
 import { shownSize } from "./pages/page-list.ts";
-import type { AnnotationChange, ExportOptions, PageInfo, SearchHit, TextLine } from "./public-types.ts";
+import type {
+  AnnotationChange,
+  AppliedFile,
+  ExportOptions,
+  FormFieldValues,
+  NewComment,
+  PageInfo,
+  SearchHit,
+  TextLine,
+} from "./public-types.ts";
 import { textLines } from "./text-lines.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -51,10 +60,13 @@ export class Instance {
     return textLines(page, await this.#viewer.shown.source.text(page, new AbortController().signal));
   }
 
-  search(text: string, options: { readonly caseSensitive?: boolean; readonly wholeWord?: boolean } = {}): Promise<readonly SearchHit[]> {
+  search(
+    text: string,
+    options: { readonly type?: "text" | "regex" | "preset"; readonly caseSensitive?: boolean; readonly wholeWord?: boolean } = {},
+  ): Promise<readonly SearchHit[]> {
     const { scroller, source } = this.#viewer.shown;
-    const { caseSensitive = false, wholeWord = false } = options;
-    return source.search({ text, caseSensitive, wholeWord, pages: scroller.pages }, new AbortController().signal);
+    const { type = "text", caseSensitive = false, wholeWord = false } = options;
+    return source.search({ text, type, caseSensitive, wholeWord, pages: scroller.pages }, new AbortController().signal);
   }
 
   get viewState(): ViewState {
@@ -74,9 +86,19 @@ export class Instance {
     return Promise.resolve(this.#viewer.shown.client.records.byPage(this.#page(pageIndex).id).filter(isAnnotation));
   }
 
-  /** Makes annotations; all of a list or none. Resolves with their ids when the service has them, rejects with what it refused. */
-  create(annotations: Annotation | readonly Annotation[]): Promise<readonly string[]> {
-    return this.#viewer.decided((client) => [annotations].flat().map((data) => client.create("annotation", data)));
+  /** All comments, oldest first; `root`: those on this annotation. */
+  getComments(root?: string): Promise<readonly CommentRecord[]> {
+    const found: CommentRecord[] = [];
+    for (const record of this.#viewer.shown.client.records.all())
+      if (record.kind === "comment" && (root === undefined || record.data.root === root)) found.push(record);
+    return Promise.resolve(found.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)));
+  }
+
+  /** Makes annotations and comments; all of a list or none. Resolves with their ids when the service has them, rejects with what it refused. */
+  create(given: Annotation | NewComment | readonly (Annotation | NewComment)[]): Promise<readonly string[]> {
+    return this.#viewer.decided((client) =>
+      [given].flat().map((data) => ("root" in data ? client.create("comment", commentData(data)) : client.create("annotation", data))),
+    );
   }
 
   async update(changes: AnnotationChange | readonly AnnotationChange[]): Promise<void> {
@@ -95,6 +117,23 @@ export class Instance {
     });
   }
 
+  /** The form's fields. */
+  async getFormFields(): Promise<readonly RecordOf<"field">[]> {
+    return (await this.#viewer.form()).values.fields;
+  }
+
+  /** By the names of the fields; calculated ones included. */
+  async getFormFieldValues(): Promise<FormFieldValues> {
+    const { part, values } = await this.#viewer.form();
+    return part.valuesByName(values);
+  }
+
+  /** Fills fields by name; all or none. Resolved when the service has them, rejected with what the form or the service refuses. */
+  async setFormFieldValues(given: FormFieldValues): Promise<void> {
+    const { part, values } = await this.#viewer.form();
+    await this.#viewer.decided(() => part.fillByName(values, given));
+  }
+
   getSelectedAnnotations(): readonly string[] {
     return this.#viewer.tools?.selection ?? [];
   }
@@ -111,6 +150,26 @@ export class Instance {
   /** The PDF with all annotations in it. Needs the permission `download`. */
   async exportPDF(options: ExportOptions = {}): Promise<ArrayBuffer> {
     return (await this.#viewer.exportPdf(options)).arrayBuffer();
+  }
+
+  /** Everything on the document that this session may see, as Instant JSON. Not for documents that the page itself provides. */
+  async exportInstantJSON(version: 1 | 2 = 2): Promise<Record<string, unknown>> {
+    return JSON.parse(await (await this.#interchange()).read(`document.json?annotation_version=${version}`)) as Record<string, unknown>;
+  }
+
+  /** Everything on the document that this session may see, as XFDF. Not for documents that the page itself provides. */
+  async exportXFDF(): Promise<string> {
+    return (await this.#interchange()).read("document.xfdf");
+  }
+
+  /** Replaces what it names by id and creates the rest, as one change, for everybody; rejected with what is wrong with it. */
+  async applyInstantJson(json: object): Promise<AppliedFile> {
+    return (await this.#interchange()).apply("apply_instant_json", JSON.stringify(json));
+  }
+
+  /** Replaces what it names and creates the rest, as one change, for everybody; rejected with what is wrong with it. */
+  async importXFDF(xfdf: string): Promise<AppliedFile> {
+    return (await this.#interchange()).apply("apply_xfdf", xfdf);
   }
 
   /** Resolved when everything done until now is saved. */
@@ -147,9 +206,20 @@ export class Instance {
     this.#viewer.close();
   }
 
+  async #interchange() {
+    const { client, source } = this.#viewer.shown;
+    if (source.interchange === null) throw new ApiError("not_implemented", "Documents provided by the page have no Instant JSON or XFDF");
+    await client.flush();
+    return source.interchange;
+  }
+
   #page(pageIndex: number) {
     const page = this.#viewer.shown.scroller.pages[pageIndex];
     if (page === undefined) throw new ApiError("not_found", `pageIndex ${pageIndex} is not a page: there are ${this.totalPageCount}`);
     return page;
   }
+}
+
+function commentData({ text, ...more }: NewComment): RecordData["comment"] {
+  return { ...more, text: typeof text === "string" ? { format: "plain", value: text } : text } as RecordData["comment"];
 }

@@ -1,5 +1,5 @@
 /** The layer's records, from `open` at once and over the socket later: a sync client whose transport comes when the first page is shown. */
-import type { Opened } from "@lectern/protocol";
+import type { Opened, Page } from "@lectern/protocol";
 import { type Clock, type PushQueue, SyncClient } from "@lectern/sync/client";
 import type { Transport } from "./source/source.ts";
 
@@ -9,18 +9,24 @@ export interface Layer {
   connect(transport: Transport): Promise<void>;
 }
 
-export function openLayer(opened: Opened): Layer {
+/** `page`: of the revision, by its id. */
+export function openLayer(opened: Opened, page: (id: string) => Page | null): Layer {
   let transport: Transport | null = null;
   const ready = (): Transport => {
     if (transport === null) throw new Error("the layer is used before it is connected");
     return transport;
   };
-  const client = clientOf(opened, ready, {
-    load: () => ready().queue.load(),
-    append: (push) => ready().queue.append(push),
-    remove: (ns) => ready().queue.remove(ns),
-    reset: () => ready().queue.reset(),
-  });
+  const client = clientOf(
+    opened,
+    ready,
+    {
+      load: () => ready().queue.load(),
+      append: (push) => ready().queue.append(push),
+      remove: (ns) => ready().queue.remove(ns),
+      reset: () => ready().queue.reset(),
+    },
+    page,
+  );
   return {
     client,
     async connect(given) {
@@ -41,7 +47,7 @@ export async function sendOrphan(opened: Opened, transport: Transport, queue: Pu
   }
 }
 
-function clientOf(opened: Opened, transport: () => Transport, queue: PushQueue): SyncClient {
+function clientOf(opened: Opened, transport: () => Transport, queue: PushQueue, page?: (id: string) => Page | null): SyncClient {
   const { seq, epoch, grants, records } = opened;
   return new SyncClient({
     connect: (events) => transport().connect(events),
@@ -53,6 +59,7 @@ function clientOf(opened: Opened, transport: () => Transport, queue: PushQueue):
     initial: { seq, epoch, grants, records: records.inline, complete: records.complete },
     ...(opened.documentId === null ? {} : { document: opened.documentId }),
     layer: opened.layer,
+    ...(page === undefined ? {} : { page }),
   });
 }
 

@@ -1,8 +1,9 @@
 /** Options of `load`, checked with an error that names the wrong one. */
 import { ApiError } from "@lectern/protocol/plain";
+import type { MentionableUser } from "./public-types.ts";
 
 export type Theme = "light" | "dark" | "system";
-export type ToolbarItem = "sidebar" | "pages" | "zoom" | "tools" | "history" | "search" | "download" | "people" | "save-state";
+export type ToolbarItem = "sidebar" | "pages" | "zoom" | "tools" | "history" | "search" | "comments" | "download" | "people" | "save-state";
 export type ZoomMode = "auto" | "fit-width" | "fit-page";
 
 export const TOOLBAR_ITEMS: readonly ToolbarItem[] = [
@@ -12,6 +13,7 @@ export const TOOLBAR_ITEMS: readonly ToolbarItem[] = [
   "tools",
   "history",
   "search",
+  "comments",
   "download",
   "people",
   "save-state",
@@ -24,7 +26,7 @@ export interface ViewState {
   readonly zoom: number | ZoomMode;
   /** Clockwise, on top of what the pages say. */
   readonly rotation: 0 | 90 | 180 | 270;
-  readonly sidebar: "thumbnails" | "outline" | null;
+  readonly sidebar: "thumbnails" | "outline" | "comments" | "history" | null;
 }
 
 export interface LoadOptions {
@@ -46,6 +48,8 @@ export interface LoadOptions {
   /** Shows no tools, whatever the session allows. */
   readonly readOnly?: boolean;
   readonly initialViewState?: Partial<ViewState>;
+  /** Who can be named in comments, beside those who are here or have written. */
+  readonly mentionableUsers?: readonly MentionableUser[];
   /** Asked for a fresh token when the session has expired; without it the viewer says so and stops. */
   readonly onSessionExpired?: () => Promise<string> | string;
 }
@@ -64,6 +68,10 @@ const oneOf =
   (value) =>
     values.includes(value) ? null : `must be one of ${values.map(String).join(", ")}`;
 const text: Check = (value) => (typeof value === "string" && value !== "" ? null : "must be a string that is not empty");
+const isUser = (value: unknown): boolean => {
+  const { id, name, description = "" } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return [id, name].every((one) => typeof one === "string" && one !== "") && typeof description === "string";
+};
 const isFunction: Check = (value) => (typeof value === "function" ? null : "must be a function");
 
 const CHECKS: Readonly<Record<Exclude<keyof LoadOptions, "container">, Check>> = {
@@ -86,6 +94,8 @@ const CHECKS: Readonly<Record<Exclude<keyof LoadOptions, "container">, Check>> =
   },
   readOnly: (value) => (typeof value === "boolean" ? null : "must be true or false"),
   initialViewState: viewStateProblem,
+  mentionableUsers: (value) =>
+    Array.isArray(value) && value.every((user: unknown) => isUser(user)) ? null : "must be a list of { id, name, description? }",
   onSessionExpired: isFunction,
 };
 
@@ -96,7 +106,7 @@ const VIEW_STATE_CHECKS: Readonly<Record<keyof ViewState, Check>> = {
       ? null
       : "must be a number above 0, or auto, fit-width, fit-page",
   rotation: oneOf(0, 90, 180, 270),
-  sidebar: oneOf("thumbnails", "outline", null),
+  sidebar: oneOf("thumbnails", "outline", "comments", "history", null),
 };
 
 /** What is wrong with it (`zoom must be …`); null when nothing is. */

@@ -56,13 +56,21 @@ export interface TextLayer {
   setSelectable(selectable: boolean): void;
 }
 
+/** Somebody wants to say something: at a place of a page, or about an annotation. */
+export type ThreadWish =
+  | { readonly kind: "marker"; readonly page: string; readonly point: Point }
+  | { readonly kind: "root"; readonly id: string };
+
 /** A tool that the toolbar shows. */
 export interface ToolInfo {
-  readonly name: "select" | "highlight" | "ink" | "note" | "rectangle" | "text";
+  readonly name: string;
   /** Key of its label in the catalogue. */
   readonly label: string;
-  readonly icon: string;
+  /** Its elements, in a box of 24 × 24. */
+  readonly icon: readonly (readonly [tag: string, attributes: Readonly<Record<string, string>>])[];
   readonly shortcut?: string;
+  /** Those of a group share one button; key of the group's name. */
+  readonly group?: string;
 }
 
 /** The annotation part as the shell uses it; loaded as a chunk after the first paint, except for drawing. */
@@ -71,6 +79,8 @@ export interface Tools {
   readonly active: string;
   setActive(name: string): void;
   onActive(listener: (name: string) => void): Unsubscribe;
+  /** A thread is asked for. */
+  onThreadWish(listener: (wish: ThreadWish) => void): Unsubscribe;
   undo(): void;
   redo(): void;
   readonly canUndo: boolean;

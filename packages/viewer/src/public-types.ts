@@ -1,5 +1,5 @@
 /** What the public methods take and give, beside records. Imports nothing of the parts, so that the published types do not either. */
-import type { Patch, Rect } from "@lectern/protocol";
+import type { Patch, Rect, RichText } from "@lectern/protocol";
 
 export interface PageInfo {
   readonly id: string;
@@ -14,6 +14,26 @@ export interface PageInfo {
 
 /** A change of an annotation: its id and the properties to replace; `null` removes one. */
 export type AnnotationChange = { readonly id: string } & Patch;
+
+/** A comment to make: on an annotation, which thereby becomes the root of a thread. */
+export interface NewComment {
+  readonly root: string;
+  /** Plain, or rich with `<span data-user-id="…">` for those whom it names. */
+  readonly text: string | RichText;
+  /** Ids of users whom it names, beside those in its text. */
+  readonly mentions?: readonly string[];
+  /** Resolves or reopens the thread. */
+  readonly state?: "resolved" | "reopened";
+  readonly custom?: Readonly<Record<string, unknown>>;
+}
+
+/** Somebody who can be mentioned in a comment. */
+export interface MentionableUser {
+  readonly id: string;
+  readonly name: string;
+  /** Shown beside the name, e.g. an address or a role. */
+  readonly description?: string;
+}
 
 /** Points of the page as shown. */
 export interface TextLine {
@@ -32,6 +52,18 @@ export interface SearchHit {
   readonly preview: string;
   /** Start and end of the hit in `preview`. */
   readonly range: readonly [number, number];
+}
+
+/** By the full names of the fields: a text, the chosen values, or null for nothing. */
+export type FormFieldValues = Readonly<Record<string, string | string[] | null>>;
+
+/** What applying a file has done. */
+export interface AppliedFile {
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** What could not be taken over, and why. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
 export interface ExportOptions {

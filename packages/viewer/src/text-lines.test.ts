@@ -2,7 +2,17 @@ import { expect, it } from "vitest";
 import type { PageShape } from "./pages/page-list.ts";
 import { textLines } from "./text-lines.ts";
 
-const page: PageShape = { id: "1.0", index: 0, content: null, width: 200, height: 100, sourceRotation: 90, rotation: 0, label: null };
+const page: PageShape = {
+  id: "1.0",
+  index: 0,
+  content: null,
+  crop: null,
+  width: 200,
+  height: 100,
+  sourceRotation: 90,
+  rotation: 0,
+  label: null,
+};
 const run = (text: string, left: number, lineEnd: boolean) => ({
   text,
   bbox: [left, 10, 20, 5] as [number, number, number, number],

@@ -7,7 +7,7 @@ import { addRotations, type PageShape } from "./pages/page-list.ts";
 
 /** Boxes are points of the page as shown. */
 export function textLines(page: PageShape, { runs }: PageText): TextLine[] {
-  const space = pageSpace({ ...page, rotation: addRotations(page.sourceRotation, page.rotation), crop: null });
+  const space = pageSpace({ ...page, rotation: addRotations(page.sourceRotation, page.rotation) });
   const lines: TextLine[] = [];
   let contents = "";
   let box: Rect | null = null;

@@ -3,18 +3,19 @@
  * the order of the story (`show`, then `connect` after the first paint), and `instance.ts` is its public face.
  */
 import type { AnyRecord, Opened, RecordOf } from "@lectern/protocol";
-import { ApiError, can } from "@lectern/protocol/plain";
+import { ApiError, can, type Grants } from "@lectern/protocol/plain";
 import type { RecordsChanged, Rejection, SyncClient } from "@lectern/sync/client";
 import { createDrawing, type Drawing } from "./annotations/drawing.ts";
-import { type AnnotationRecord, type Events, isAnnotation, type Origin } from "./events.ts";
+import { type AnnotationRecord, type Events, type FormFieldValue, isAnnotation, type Origin } from "./events.ts";
 import type { CheckedOptions, ViewState } from "./options.ts";
 import { PageImages } from "./pages/images.ts";
-import { type PageShape, pageList } from "./pages/page-list.ts";
+import { derivedPage, type PageShape, pageList } from "./pages/page-list.ts";
 import { Scroller, type Zoom } from "./pages/scroller.ts";
 import type { Late } from "./late.ts";
 import { type Layer, openLayer, sendOrphan } from "./layer.ts";
 import { stepScale } from "./pages/layout.ts";
 import type { Tools } from "./parts.ts";
+import { saveAs } from "./save-as.ts";
 import type { DocumentSource, Transport } from "./source/source.ts";
 import type { ExportOptions } from "./public-types.ts";
 import type { openShell, Shell } from "./ui/shell.tsx";
@@ -48,6 +49,7 @@ export class Viewer implements Actions {
   #late: Late | null = null;
   #known = new Set<string>();
   #stops: (() => void)[] = [];
+  #closed = false;
 
   constructor({ options, state, events, openShell: open }: ViewerOptions) {
     this.options = options;
@@ -90,9 +92,9 @@ export class Viewer implements Actions {
       firstWidth: opened.firstWidth,
       failedLabel: t("page.failed"),
     });
-    const layer = openLayer(opened);
+    const layer = openLayer(opened, (id) => derivedPage({ ...opened, pages: this.#pages ?? opened.pages }, id));
     const { client } = layer;
-    const drawing = createDrawing(scroller, client.records);
+    const drawing = createDrawing(scroller, client.records, (blob) => source.pictureUrl(blob));
     this.#shown = { source, scroller, images, layer, client, drawing };
     this.#pages = opened.pages;
     for (const record of client.records.all()) if (isAnnotation(record)) this.#known.add(record.id);
@@ -101,6 +103,7 @@ export class Viewer implements Actions {
     state.self.value = opened.user;
     state.canDownload.value = opened.grants.permissions.includes("download");
     state.canWrite.value = !options.readOnly && opened.restrictions.annotate && mayAnnotate(opened.grants);
+    state.canArrange.value = this.#mayArrange(opened.grants);
     state.phase.value = { kind: "open" };
   }
 
@@ -110,7 +113,15 @@ export class Viewer implements Actions {
     const [transport, late] = await Promise.all([source.transport(), import("./late.ts")]);
     this.state.durable.value = transport.durable;
     const readOnly = this.options.readOnly || !source.opened.restrictions.annotate;
-    this.#late = late.showLate({ shown: this.shown, shell: this.shell, state: this.state, actions: this, readOnly });
+    this.#late = late.showLate({
+      shown: this.shown,
+      shell: this.shell,
+      state: this.state,
+      actions: this,
+      events: this.events,
+      mentionableUsers: this.options.mentionableUsers ?? [],
+      readOnly,
+    });
     this.#stops.push(this.#late.tools.onSelection((ids) => this.events.emit("annotationSelection.change", { ids })));
     await layer.connect(transport);
     if (source.opened.pages.partial) await this.#readAllPages(transport);
@@ -193,6 +204,13 @@ export class Viewer implements Actions {
     throw new ApiError(code, detail, failingPaths === undefined ? {} : { failingPaths });
   }
 
+  /** What programs ask of the form; comes when it is first asked for. */
+  async form() {
+    const [{ client, source }, part] = [this.shown, await import("./forms/values.ts")];
+    const readOnly = this.options.readOnly || !source.opened.restrictions.annotate;
+    return { part, values: part.formValues({ client, grants: () => client.grants ?? source.opened.grants, readOnly }) };
+  }
+
   viewState(): ViewState {
     const { scroller } = this.shown;
     return { currentPageIndex: scroller.currentIndex, zoom: scroller.zoom, rotation: scroller.rotation, sidebar: this.state.sidebar.value };
@@ -208,17 +226,46 @@ export class Viewer implements Actions {
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
-    this.#late?.close();
-    if (this.#shown !== null) {
-      const { client, drawing, images, scroller, source } = this.#shown;
-      client.close();
-      drawing.destroy();
-      images.close();
-      scroller.close();
-      source.close();
-    }
+    this.#closed = true;
+    this.#closeShown();
     this.shell.close();
+  }
+
+  #closeShown(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#late?.close();
+    this.#late = null;
+    this.state.arranging.value = false;
+    if (this.#shown === null) return;
+    const { client, drawing, images, scroller, source } = this.#shown;
+    client.close();
+    drawing.destroy();
+    images.close();
+    scroller.close();
+    source.close();
+  }
+
+  /** The document may have another file: then that is shown from here on, at the same place. */
+  async #reopen(): Promise<void> {
+    const { client, source } = this.shown;
+    // What was on its way is decided, and told, while it is still on screen.
+    await client.flush();
+    const next = await source.next();
+    if (next === null || this.#closed) return;
+    const [at, lost] = [this.viewState(), client.save.conflicts];
+    this.#closeShown();
+    this.#known.clear();
+    this.show(next);
+    this.setViewState({ ...at, currentPageIndex: Math.min(at.currentPageIndex, next.opened.pages.count - 1) });
+    this.state.notice.value = this.state.translate.value(lost === 0 ? "banner.replaced" : "banner.replaced-lost", { count: lost });
+    await this.firstPage;
+    await this.connect();
+  }
+
+  #mayArrange(grants: Grants): boolean {
+    const { source } = this.shown;
+    const head = { kind: "page", createdBy: null, grp: null } as const;
+    return !this.options.readOnly && source.pages !== undefined && source.opened.restrictions.annotate && can(grants, "edit", head, head);
   }
 
   #announce(key: string, values: Readonly<Record<string, number>>): void {
@@ -244,6 +291,7 @@ export class Viewer implements Actions {
       }
       state.zoom.value = scroller.zoom;
       state.pageCount.value = scroller.order.length;
+      state.pages.value = scroller.pages;
     };
     moved();
     this.#stops.push(
@@ -265,8 +313,13 @@ export class Viewer implements Actions {
         state.peers.value = peers;
         events.emit("instant.connectedClients.change", { clients: peers }, { origin: "remote", by: null });
       }),
+      client.on("replaced", () => void this.#reopen().catch((error: unknown) => this.#closed || this.fail(apiError(error)))),
       client.on("history", (history) => (state.history.value = history)),
-      client.on("grants", (grants) => (state.canWrite.value = !this.options.readOnly && mayAnnotate(grants))),
+      client.on("grants", (grants) => {
+        state.canWrite.value = !this.options.readOnly && mayAnnotate(grants);
+        state.canArrange.value = this.#mayArrange(grants);
+        if (!state.canArrange.value) state.arranging.value = false;
+      }),
       client.on("closed", ({ code }) => {
         const error = new ApiError(code);
         if (error.status === 401) events.emit("session.expired", {});
@@ -285,9 +338,12 @@ export class Viewer implements Actions {
     const updated: AnnotationRecord[] = [];
     const deleted: string[] = [];
     let pagesChanged = false;
+    const filled: FormFieldValue[] = [];
     for (const id of ids) {
       const record = client.records.get(id);
       if (record?.kind === "page") pagesChanged = true;
+      const field = record?.kind === "value" ? client.records.get(record.data.field) : undefined;
+      if (record?.kind === "value" && field?.kind === "field") filled.push({ name: field.data.name, value: record.data.value });
       if (isAnnotation(record)) {
         (this.#known.has(id) ? updated : created).push(record);
         this.#known.add(id);
@@ -295,19 +351,15 @@ export class Viewer implements Actions {
     }
     if (pagesChanged) scroller.setPages(this.#pageList(client.records.all()));
     this.events.emit("document.change", { ids: [...ids] }, from);
+    if (filled.length > 0) this.events.emit("formFieldValues.update", { formFieldValues: filled }, from);
     if (created.length > 0) this.events.emit("annotations.create", { annotations: created }, from);
     if (updated.length > 0) this.events.emit("annotations.update", { annotations: updated }, from);
     if (deleted.length > 0) this.events.emit("annotations.delete", { ids: deleted }, from);
   }
 }
 
-function saveAs(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // The browser has taken hold of the file by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+function apiError(cause: unknown): ApiError {
+  return cause instanceof ApiError ? cause : new ApiError("internal", String(cause), { cause });
 }
 
 function* pageRecords(records: Iterable<AnyRecord>): Generator<RecordOf<"page">> {

@@ -50,7 +50,11 @@ interface PageDrawing {
   readonly order: AnyRecord[];
 }
 
-export function createDrawing(pages: Pages, records: Records): Drawing {
+/** Where the picture with this blob is to be had; null: nowhere. */
+export type PictureUrl = (blob: string) => string | null;
+
+export function createDrawing(pages: Pages, records: Records, pictureUrl: PictureUrl = () => null): Drawing {
+  const svg = (drawn: SvgElement): SVGElement => elementFrom(drawn, pictureUrl);
   const mounted = new Map<string, PageDrawing>();
   const drawn = new Map<string, Drawn>();
   const sources = new Map<string, Previews>(OWN.map((source) => [source, NONE]));
@@ -84,7 +88,7 @@ export function createDrawing(pages: Pages, records: Records): Drawing {
     const record = records.get(id) ?? null;
     const entry = drawn.get(id) ?? { element: group(id), page, record: null };
     drawn.set(id, entry);
-    entry.element.replaceChildren(...toSvg(drawAnnotation(annotation)).map(elementFrom));
+    entry.element.replaceChildren(...toSvg(drawAnnotation(annotation)).map(svg));
     place(entry, record);
     if (record !== null) for (const listener of listeners) listener(record, entry.element);
   }
@@ -127,7 +131,7 @@ export function createDrawing(pages: Pages, records: Records): Drawing {
       const annotation = record.id === hidden ? null : shown(record.id);
       if (annotation === null) continue;
       const element = group(record.id);
-      element.append(...toSvg(drawAnnotation(annotation)).map(elementFrom));
+      element.append(...toSvg(drawAnnotation(annotation)).map(svg));
       drawn.set(record.id, { element, page, record });
       page.order.push(record);
       fragment.append(element);
@@ -202,11 +206,13 @@ function group(id: string): SVGGElement {
 }
 
 /** Never by markup; `style` by its properties, since an attribute is stopped by a strict content security policy. */
-export function elementFrom({ tag, attributes, style, text, children }: SvgElement): SVGElement {
+export function elementFrom({ tag, attributes, style, text, blob, children }: SvgElement, pictureUrl: PictureUrl = () => null): SVGElement {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   if (style !== undefined) for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
+  const url = blob === undefined ? null : pictureUrl(blob);
+  if (url !== null) element.setAttribute("href", url);
   if (text !== undefined) element.textContent = text;
-  if (children !== undefined) element.append(...children.map(elementFrom));
+  if (children !== undefined) element.append(...children.map((child) => elementFrom(child, pictureUrl)));
   return element;
 }

@@ -1,18 +1,29 @@
 /** The kinds that can be edited, and questions that are asked of any of them. */
 import type { Annotation, AnyRecord, Point, RecordOf, Rect } from "@lectern/protocol";
 import { boundsOf, type Handle } from "./geometry.ts";
-import { highlight } from "./highlight.ts";
 import { ink } from "./ink.ts";
 import type { AnnotationKind, Editable, EditableType } from "./kind.ts";
+import { highlight, redaction, squiggly, strikeout, underline } from "./markup.ts";
 import { note } from "./note.ts";
-import { rectangle } from "./rectangle.ts";
+import { image, stamp } from "./picture.ts";
+import { ellipse, line, polygon, polyline, rectangle } from "./shape.ts";
 import { text } from "./text.ts";
 
 export const KINDS: { readonly [T in EditableType]: AnnotationKind<Extract<Annotation, { type: T }>> } = {
   highlight,
+  underline,
+  strikeout,
+  squiggly,
+  redaction,
   ink,
   note,
   rectangle,
+  ellipse,
+  line,
+  polyline,
+  polygon,
+  stamp,
+  image,
   text,
 };
 

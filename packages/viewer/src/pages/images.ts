@@ -3,7 +3,7 @@
  * drawn. What scrolls away is cancelled; what was shown is kept for a while, so that scrolling back shows it at once.
  */
 import { nextWidth } from "./ladder.ts";
-import type { PageShape } from "./page-list.ts";
+import { contentName, type PageShape } from "./page-list.ts";
 import type { PageElement } from "./page-view.ts";
 import type { Scroller } from "./scroller.ts";
 
@@ -22,6 +22,8 @@ export interface PageImagesOptions {
 }
 
 interface Kept {
+  /** Of the page: it may show another by now. */
+  readonly content: string;
   readonly width: number;
   readonly element: HTMLElement;
   /** Of the decoded image, about. */
@@ -84,7 +86,7 @@ export class PageImages {
     if (kept === undefined) return;
     this.#kept.delete(view.pageId);
     this.#keptBytes -= kept.bytes;
-    this.#put(view, kept);
+    if (kept.content === contentName(view.shape)) this.#put(view, kept);
   }
 
   #left(id: string): void {
@@ -159,7 +161,7 @@ export class PageImages {
         if (this.#loading.get(view.pageId) !== loading) return;
         this.#loading.delete(view.pageId);
         this.#failed.delete(view.pageId);
-        this.#put(view, { width, element, bytes: (width * width * 4 * view.height) / view.width });
+        this.#put(view, { content: contentName(view.shape), width, element, bytes: (width * width * 4 * view.height) / view.width });
         this.#firstDone();
         this.#pump();
       },

@@ -1,7 +1,7 @@
 import { sourceOrder } from "@lectern/protocol/plain";
 import type { Page, RecordOf } from "@lectern/protocol";
 import { expect, it } from "vitest";
-import { pageList, shownSize } from "./page-list.ts";
+import { derivedPage, pageList, shownSize } from "./page-list.ts";
 
 const opened = {
   revision: 2,
@@ -41,4 +41,30 @@ it("puts changed and new pages where their order says", () => {
   const moved = record("2.0", { content: { source: opened.source, sourceIndex: 0 }, order: `${sourceOrder(2)}V`, size: [612, 792] });
   const blank = record("blank-page", { order: `${sourceOrder(1)}V` });
   expect(pageList(opened, [moved, blank]).map((page) => page.id)).toEqual(["2.1", "blank-page", "2.2", "2.0"]);
+});
+
+it("leaves out deleted pages, and tells equal orders apart by id as the service does", () => {
+  const gone = { ...record("2.1", {}), deleted: true };
+  const order = `${sourceOrder(2)}V`;
+  const [b, a] = [record("b", { order }), record("a", { order })];
+  expect(pageList(opened, [gone, b, a]).map((page) => page.id)).toEqual(["2.0", "2.2", "a", "b"]);
+});
+
+it("shows the cropped part of a page alone, turned or not", () => {
+  const crop = [10, 20, 60, 30] as [number, number, number, number];
+  const [page] = pageList({ ...opened, pages: { ...opened.pages, runs: [] } }, [record("a", { crop })]);
+  expect(shownSize(page!, 0)).toEqual({ width: 60, height: 30 });
+  expect(shownSize(page!, 90)).toEqual({ width: 30, height: 60 });
+});
+
+it("says of a page that nobody changed what its record would say", () => {
+  expect(derivedPage(opened, "2.2")).toEqual({
+    content: { source: opened.source, sourceIndex: 2 },
+    order: sourceOrder(2),
+    rotation: 0,
+    crop: null,
+    size: [300, 400],
+    label: null,
+  });
+  expect([derivedPage(opened, "2.3"), derivedPage(opened, "1.0"), derivedPage(opened, "other")]).toEqual([null, null, null]);
 });

@@ -2,12 +2,13 @@
 import type { Point, Rect, Rotation } from "@lectern/protocol";
 import { type PageSpace, pageSpace } from "@lectern/protocol/plain";
 import type { PageView } from "../parts.ts";
+import { imageSize, placeImage } from "./image-place.ts";
 import { addRotations, type PageShape } from "./page-list.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 export class PageElement implements PageView {
-  readonly shape: PageShape;
+  #shape: PageShape;
   readonly element: HTMLElement;
   readonly imageLayer: HTMLElement;
   /** Children are positioned in record coordinates, one CSS pixel a point. */
@@ -20,13 +21,11 @@ export class PageElement implements PageView {
   #scale = 1;
 
   constructor(shape: PageShape, label: string) {
-    this.shape = shape;
+    this.#shape = shape;
     this.element = box("page");
     this.element.role = "group";
-    this.element.ariaLabel = label;
     this.element.dataset.page = shape.id;
     this.imageLayer = box("page-image");
-    this.imageLayer.dataset.number = String(shape.index + 1);
     this.textLayer = box("page-text");
     this.overlay = box("page-overlay");
     this.#svg = document.createElementNS(SVG, "svg");
@@ -35,7 +34,24 @@ export class PageElement implements PageView {
     this.drawing = document.createElementNS(SVG, "g");
     this.#svg.append(this.drawing);
     this.element.append(this.imageLayer, this.textLayer, this.#svg, this.overlay);
-    this.#space = pageSpace({ ...shape, crop: null });
+    this.#space = pageSpace(shape);
+    if (shape.crop !== null) {
+      const [left, top, width, height] = shape.crop;
+      this.textLayer.style.clipPath = `inset(${top}px ${shape.width - left - width}px ${shape.height - top - height}px ${left}px)`;
+      this.overlay.classList.add("cropped");
+    }
+    this.move(shape, label);
+  }
+
+  /** The same page at another place. */
+  move(shape: PageShape, label: string): void {
+    this.#shape = shape;
+    this.element.ariaLabel = label;
+    this.imageLayer.dataset.number = String(shape.index + 1);
+  }
+
+  get shape(): PageShape {
+    return this.#shape;
   }
 
   get pageId(): string {
@@ -65,7 +81,7 @@ export class PageElement implements PageView {
   resize(scale: number, viewRotation: Rotation): void {
     this.#scale = scale;
     this.#rotation = addRotations(this.shape.sourceRotation, this.shape.rotation, viewRotation);
-    this.#space = pageSpace({ width: this.width, height: this.height, rotation: this.#rotation, crop: null });
+    this.#space = pageSpace({ width: this.width, height: this.height, rotation: this.#rotation, crop: this.shape.crop });
     const { width, height } = this.#space;
     this.element.style.width = `${Math.round(width * scale)}px`;
     this.element.style.height = `${Math.round(height * scale)}px`;
@@ -75,7 +91,7 @@ export class PageElement implements PageView {
     this.textLayer.style.transform = `matrix(${a * scale},${b * scale},${c * scale},${d * scale},${e * scale},${f * scale})`;
     this.textLayer.style.width = `${this.width}px`;
     this.textLayer.style.height = `${this.height}px`;
-    this.#turnImage(addRotations(this.shape.rotation, viewRotation));
+    placeImage(this.imageLayer.style, this.shape, addRotations(this.shape.rotation, viewRotation));
   }
 
   /** From record coordinates to the page as shown, in points. */
@@ -86,23 +102,9 @@ export class PageElement implements PageView {
     return [x1 - e, y1 - f, x2 - e, y2 - f, e, f];
   }
 
-  /** An image is drawn as the source says; what the layer and the viewer add is a turn of the layer around the middle. */
-  #turnImage(rotation: Rotation): void {
-    const style = this.imageLayer.style;
-    const sideways = rotation % 180 !== 0;
-    const { width, height } = this.#space;
-    style.width = sideways ? `${(height / width) * 100}%` : "100%";
-    style.height = sideways ? `${(width / height) * 100}%` : "100%";
-    // Centred only when turned: half a pixel's shift would blur an upright one.
-    style.translate = rotation === 0 ? "" : "-50% -50%";
-    style.inset = rotation === 0 ? "0" : "50% auto auto 50%";
-    style.rotate = rotation === 0 ? "" : `${rotation}deg`;
-  }
-
   /** Width in CSS pixels that the image has before it is turned. */
   get imageWidth(): number {
-    const turned = addRotations(this.#rotation, (360 - this.shape.sourceRotation) as Rotation) % 180 !== 0;
-    return (turned ? this.#space.height : this.#space.width) * this.#scale;
+    return imageSize(this.shape).width * this.#scale;
   }
 
   toPage(clientX: number, clientY: number): Point {

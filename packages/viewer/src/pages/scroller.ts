@@ -5,7 +5,7 @@
 import type { Rect, Rotation } from "@lectern/protocol";
 import type { Pages, PageView, Unsubscribe } from "../parts.ts";
 import { clampScale, fitScale, type Layout, layoutPages, PAGE_MARGIN } from "./layout.ts";
-import { type PageShape, shownSize } from "./page-list.ts";
+import { looksSame, type PageShape, shownSize } from "./page-list.ts";
 import { PageElement } from "./page-view.ts";
 import { spaceAt, spaceScrolled, type ScrollSpace } from "./scroll-space.ts";
 
@@ -153,6 +153,16 @@ export class Scroller implements Pages {
     if (id !== undefined) this.jumpTo(id);
   }
 
+  /** Puts a point of a page into the middle of the window. */
+  centre(pageId: string, [x, y]: readonly [x: number, y: number]): void {
+    const index = this.#index.get(pageId);
+    if (index === undefined) return;
+    const view = this.views.get(pageId) ?? this.#probe(index);
+    const { left, top } = view.toScreen([x, y, 0, 0]);
+    this.#place(Math.max(0, this.#layout.top(index, this.#scale) + top - this.#window.height / 2), null);
+    this.viewport.scrollLeft = (this.#columnWidth - view.shownWidth) / 2 + left - this.#window.width / 2;
+  }
+
   /** The page's own part, a third from the top; stays where it is when that can be seen already. */
   #reveal(index: number, pageTop: number, rect: Rect): void {
     const view = this.views.get(this.#order[index]!) ?? this.#probe(index);
@@ -200,10 +210,25 @@ export class Scroller implements Pages {
     this.#order = pages.map((page) => page.id);
     this.#index = new Map(this.#order.map((id, index) => [id, index]));
     this.#layout = this.#measure();
-    for (const id of this.views.keys()) this.#unmount(id);
+    for (const [id, view] of this.views) {
+      const page = pages[this.#index.get(id) ?? -1];
+      // What is on a page that others only moved stays as it is: somebody may be writing there.
+      if (page !== undefined && looksSame(view.shape, page)) view.move(page, this.#options.pageLabel(page));
+      else this.#unmount(id);
+    }
+    this.#sortViews();
     const index = (current === undefined ? undefined : this.#index.get(current)) ?? Math.min(this.#currentIndex, pages.length - 1);
     this.#place(index <= 0 ? 0 : this.#layout.top(index, this.#scale) - PAGE_MARGIN / 2, null);
     this.#tell();
+  }
+
+  /** Screen readers and Tab follow the order in the DOM. What is in order already is not touched, as moving it would take its focus. */
+  #sortViews(): void {
+    let next: Element | null = null;
+    for (const { element } of [...this.views.values()].toSorted((a, b) => b.index - a.index)) {
+      if (element.nextElementSibling !== next) this.#column.insertBefore(element, next);
+      next = element;
+    }
   }
 
   close(): void {

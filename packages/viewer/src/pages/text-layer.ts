@@ -6,6 +6,7 @@ import type { PageText, TextRun } from "@lectern/pdf";
 import type { Rect } from "@lectern/protocol";
 import type { PageView, TextLayer, TextSelection, Unsubscribe } from "../parts.ts";
 import type { PageShape } from "./page-list.ts";
+import { contentName } from "./page-list.ts";
 import type { PageElement } from "./page-view.ts";
 import type { Scroller } from "./scroller.ts";
 import { type Caret, caretAt, extentOf, originOf, partsBetween, rectOf, textOf } from "./text-geometry.ts";
@@ -63,7 +64,7 @@ export function createTextLayer(options: TextLayerOptions): TextLayer & { destro
       if (loading.size >= AT_ONCE) return;
       if (view.index < first || view.index > last || shown.has(view.pageId) || loading.has(view.pageId) || view.shape.content === null)
         continue;
-      const text = kept.get(view.pageId);
+      const text = kept.get(contentName(view.shape));
       if (text === undefined) fetchText(view);
       else build(view, text);
     }
@@ -74,10 +75,10 @@ export function createTextLayer(options: TextLayerOptions): TextLayer & { destro
     loading.set(pageId, stop);
     load(shape, stop.signal)
       .then((text) => {
-        kept.set(pageId, text);
+        kept.set(contentName(shape), text);
         if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
         const view = scroller.views.get(pageId);
-        if (view !== undefined && !shown.has(pageId)) build(view, text);
+        if (view !== undefined && !shown.has(pageId) && contentName(view.shape) === contentName(shape)) build(view, text);
       })
       .catch((error: unknown) => {
         // Asked for again when the page is next at rest.

@@ -2,6 +2,7 @@
 import type { Peer } from "@lectern/protocol";
 import type { Pages } from "../parts.ts";
 import { inkOn } from "../ui/contrast.ts";
+import type { Translate } from "../ui/locale.ts";
 
 const FLAG_MS = 3000;
 const CURSOR_MS = 20_000;
@@ -14,6 +15,13 @@ export interface Cursors {
   destroy(): void;
 }
 
+/** The name, and what they are doing with which tool. */
+export function cursorLabel(name: string, tool: string | null | undefined, t: Translate): string {
+  const key = `tools.${tool ?? ""}`;
+  const words = t(key);
+  return tool === "select" || words === key ? name : `${name} · ${words}`;
+}
+
 interface Cursor {
   readonly element: HTMLElement;
   readonly flag: HTMLElement;
@@ -23,7 +31,8 @@ interface Cursor {
   timer: number;
 }
 
-export function createCursors(pages: Pages, anonymous: string): Cursors {
+/** `label`: what the flag says of a person. */
+export function createCursors(pages: Pages, label: (peer: Peer) => string): Cursors {
   const cursors = new Map<string, Cursor>();
 
   function remove(id: string, cursor: Cursor): void {
@@ -58,7 +67,8 @@ export function createCursors(pages: Pages, anonymous: string): Cursors {
   return {
     show(peers) {
       const here = new Set<string>();
-      for (const { id, name, color, presence } of peers) {
+      for (const peer of peers) {
+        const { id, color, presence } = peer;
         const at = presence.cursor ?? null;
         if (at === null) continue;
         here.add(id);
@@ -69,7 +79,7 @@ export function createCursors(pages: Pages, anonymous: string): Cursors {
         }
         cursor.element.style.setProperty("--person", color);
         cursor.element.style.setProperty("--ink", inkOn(color));
-        cursor.flag.textContent = name === "" ? anonymous : name;
+        cursor.flag.textContent = label(peer);
         if (cursor.page === at.page && cursor.x === at.x && cursor.y === at.y) continue;
         Object.assign(cursor, { page: at.page, x: at.x, y: at.y });
         placeOne(cursor, false);

@@ -16,7 +16,8 @@ export interface PresenceOptions {
   readonly pages: Pages;
   readonly drawing: Drawing;
   readonly client: Pick<SyncClient, "records" | "peers" | "self" | "on" | "setPresence">;
-  readonly anonymous: string;
+  /** What stands beside the cursor of a person. */
+  readonly label: (peer: Peer) => string;
 }
 
 export interface OwnPresence {
@@ -33,8 +34,8 @@ const MOST_BYTES = 16_000;
 /** Milliseconds between two previews: making one costs time too. */
 const PREVIEW_PAUSE = 60;
 
-export function createPresence({ pages, drawing, client, anonymous }: PresenceOptions): OwnPresence {
-  const cursors = createCursors(pages, anonymous);
+export function createPresence({ pages, drawing, client, label }: PresenceOptions): OwnPresence {
+  const cursors = createCursors(pages, label);
   const frames = new Map<string, HTMLElement>();
   const known = new Map<string, { preview: unknown }>();
   let frame = 0;

@@ -2,7 +2,7 @@
  * What others are drawing or dragging, from their presence. It has passed no schema, so it is checked here piece by piece before
  * it is drawn: whatever does not look like the geometry of its kind is left out.
  */
-import type { AnyRecord, Rect } from "@lectern/protocol";
+import type { AnyRecord, Point, Rect } from "@lectern/protocol";
 import type { Preview, Previews } from "../annotations/drawing.ts";
 import type { Editable, EditableType } from "../annotations/kind.ts";
 import { KINDS } from "../annotations/registry.ts";
@@ -77,11 +77,27 @@ function readGeometry(type: EditableType, value: unknown): Editable["geometry"] 
   switch (type) {
     case "note":
     case "rectangle":
+    case "ellipse":
       return { bbox };
+    case "stamp":
+    case "image":
     case "text": {
       const rotation = value["rotation"];
       return { bbox, ...(isNumber(rotation) ? { rotation } : {}) };
     }
+    case "line":
+    case "polyline":
+    case "polygon": {
+      const points = value["points"];
+      const least = type === "polygon" ? 3 : 2;
+      return Array.isArray(points) && points.length >= least && points.length * 2 <= MOST_NUMBERS && points.every(isPoint)
+        ? { bbox, points }
+        : null;
+    }
+    case "underline":
+    case "strikeout":
+    case "squiggly":
+    case "redaction":
     case "highlight": {
       const rects = value["rects"];
       return Array.isArray(rects) && rects.length > 0 && rects.length <= MOST_LINES && rects.every(isRect) ? { bbox, rects } : null;
@@ -109,6 +125,10 @@ function isType(value: unknown): value is EditableType {
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && Math.abs(value) <= 1_000_000;
+}
+
+function isPoint(value: unknown): value is Point {
+  return Array.isArray(value) && value.length === 2 && value.every(isNumber);
 }
 
 function isRect(value: unknown): value is Rect {

@@ -6,11 +6,12 @@ import type { PageText } from "@lectern/pdf";
 import type { Opened, OutlineItem, Rect, Snapshot } from "@lectern/protocol";
 import { ApiError, errorFromProblem, pageSpace, SUBPROTOCOL } from "@lectern/protocol/plain";
 import type { Connect } from "@lectern/sync/client";
+import type { Tile } from "../pages/tiles.ts";
 import { addRotations, type PageShape } from "../pages/page-list.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { type Ask, openSession } from "./open-session.ts";
-import type { DocumentSource, SearchQuery, Transport } from "./source.ts";
-import type { ExportOptions, SearchHit } from "../public-types.ts";
+import type { DocumentSource, Interchange, LayerHistory, PageRequests, SearchQuery, Transport } from "./source.ts";
+import type { AppliedFile, ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ManagedOptions {
   readonly server: string;
@@ -34,6 +35,8 @@ class ManagedSource implements DocumentSource {
   #current: { readonly opened: Opened; readonly request: OpenRequest };
   #reopening: Promise<void> | null = null;
   #ending = new AbortController();
+  /** Pictures of this tab, by blob. */
+  #pictures = new Map<string, string>();
 
   constructor(options: ManagedOptions, opened: Opened, request: OpenRequest) {
     this.#options = options;
@@ -41,9 +44,17 @@ class ManagedSource implements DocumentSource {
     this.#current = { opened, request };
   }
 
-  async image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
+  image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
+    return this.#image(page, String(width), signal);
+  }
+
+  tile(page: PageShape, { width, column, row }: Tile, signal: AbortSignal): Promise<HTMLElement> {
+    return this.#image(page, `${width}-${column}-${row}`, signal);
+  }
+
+  async #image(page: PageShape, name: string, signal: AbortSignal): Promise<HTMLElement> {
     const { opened } = this.#current;
-    const url = this.#absolute(fill(opened.images.page, page, width));
+    const url = this.#absolute(fill(opened.images.page, page, name));
     const image = new Image();
     image.decoding = "async";
     image.alt = "";
@@ -63,9 +74,21 @@ class ManagedSource implements DocumentSource {
     }
   }
 
+  pictureUrl(blob: string): string {
+    return this.#pictures.get(blob) ?? this.#absolute(this.#current.opened.images.attachment.replace("{blob}", blob));
+  }
+
+  readonly upload = async (file: Blob): Promise<{ readonly blob: string; readonly mediaType: string }> => {
+    const response = await this.#authorised(`${this.#layerUrl()}/attachments`, this.#ending.signal, file);
+    const { id, content_type: mediaType } = ((await response.json()) as { data: { id: string; content_type: string } }).data;
+    // Until a record names it, it is here only.
+    if (!this.#pictures.has(id)) this.#pictures.set(id, URL.createObjectURL(file));
+    return { blob: id, mediaType };
+  };
+
   async text(page: PageShape, signal: AbortSignal): Promise<PageText> {
     const response = await this.#asked(() =>
-      fetch(this.#absolute(fill(this.#current.opened.images.text, page, 0)), { signal, credentials: "omit" }),
+      fetch(this.#absolute(fill(this.#current.opened.images.text, page, "")), { signal, credentials: "omit" }),
     );
     return (await response.json()) as PageText;
   }
@@ -75,13 +98,14 @@ class ManagedSource implements DocumentSource {
       q: query.text,
       case_sensitive: String(query.caseSensitive),
       whole_word: String(query.wholeWord),
+      type: query.type,
     });
     const response = await this.#authorised(`${this.#layerUrl()}/search?${parameters.toString()}`, signal);
     const { data } = (await response.json()) as { data: readonly ServerHit[] };
     return data.flatMap((hit) => {
       const page = query.pages[hit.pageIndex];
       if (page === undefined) return [];
-      const space = pageSpace({ ...page, rotation: addRotations(page.sourceRotation, page.rotation), crop: null });
+      const space = pageSpace({ ...page, rotation: addRotations(page.sourceRotation, page.rotation) });
       return [
         {
           pageId: page.id,
@@ -109,6 +133,50 @@ class ManagedSource implements DocumentSource {
     return response.blob();
   }
 
+  readonly history: LayerHistory = {
+    changes: async (until) => {
+      const response = await this.#authorised(`${this.#layerUrl()}/changes?until=${until}`, this.#ending.signal);
+      return (await response.json()) as Awaited<ReturnType<LayerHistory["changes"]>>;
+    },
+    restore: async (seq, ids) => {
+      const body = JSON.stringify({ seq, ...(ids === undefined ? {} : { ids }) });
+      const response = await this.#authorised(`${this.#layerUrl()}/restore`, this.#ending.signal, body);
+      const { restored, left } = (await response.json()) as { restored: readonly string[]; left: readonly unknown[] };
+      return { restored: restored.length, left: left.length };
+    },
+    pdf: async (seq) => (await this.#authorised(`${this.#layerUrl()}/pdf?at_seq=${seq}`, this.#ending.signal)).blob(),
+  };
+
+  readonly interchange: Interchange = {
+    read: async (file) => (await this.#authorised(`${this.#layerUrl()}/${file}`, this.#ending.signal)).text(),
+    apply: async (how, content) => {
+      const response = await this.#authorised(`${this.#layerUrl()}/${how}`, this.#ending.signal, content);
+      return ((await response.json()) as { data: AppliedFile }).data;
+    },
+  };
+
+  readonly pages: PageRequests = {
+    apply: async (operations) => {
+      const body = JSON.stringify({ operations });
+      await this.#authorised(`${this.#layerUrl()}/apply_operations`, this.#ending.signal, body);
+    },
+    importFile: async (file, index) => {
+      await this.#authorised(`${this.#layerUrl()}/pages?index=${index}`, this.#ending.signal, file);
+    },
+    extract: async (indexes) => {
+      const body = JSON.stringify({ pages: indexes });
+      return (await this.#authorised(`${this.#layerUrl()}/pdf`, this.#ending.signal, body)).blob();
+    },
+  };
+
+  async seen(now: number | null): Promise<number> {
+    // Without a user there is nobody to keep it for.
+    if (this.opened.user.id === null) return Number.POSITIVE_INFINITY;
+    const body = now === null ? undefined : JSON.stringify({ seq: now });
+    const response = await this.#authorised(`${this.#layerUrl()}/seen`, this.#ending.signal, body);
+    return ((await response.json()) as { data: { seq: number } }).data.seq;
+  }
+
   async transport(): Promise<Transport> {
     const { openQueue } = await import("./queue.ts");
     const { opened } = this.#current;
@@ -127,8 +195,17 @@ class ManagedSource implements DocumentSource {
     };
   }
 
+  async next(): Promise<DocumentSource | null> {
+    await this.#reopen();
+    const { opened, request } = this.#current;
+    if (opened.revision === this.opened.revision) return null;
+    const { response: _answered, ...options } = this.#options;
+    return new ManagedSource(options, opened, request);
+  }
+
   close(): void {
     this.#ending.abort();
+    for (const url of this.#pictures.values()) URL.revokeObjectURL(url);
   }
 
   #documentUrl(): string {
@@ -144,9 +221,20 @@ class ManagedSource implements DocumentSource {
     return new URL(url, `${this.#options.server}/`).href;
   }
 
-  #authorised(url: string, signal: AbortSignal): Promise<Response> {
+  /** `body`: JSON or a file to post. */
+  #authorised(url: string, signal: AbortSignal, body?: string | Blob): Promise<Response> {
     return this.#asked(() =>
-      fetch(this.#absolute(url), { signal, credentials: "omit", headers: { authorization: `Bearer ${this.#current.request.token}` } }),
+      fetch(this.#absolute(url), {
+        signal,
+        credentials: "omit",
+        headers: {
+          authorization: `Bearer ${this.#current.request.token}`,
+          ...(body === undefined
+            ? {}
+            : { "content-type": typeof body === "string" ? "application/json" : body.type || "application/octet-stream" }),
+        },
+        ...(body === undefined ? {} : { method: "POST", body }),
+      }),
     );
   }
 
@@ -181,9 +269,9 @@ class ManagedSource implements DocumentSource {
   }
 }
 
-function fill(template: string, page: PageShape, width: number): string {
+function fill(template: string, page: PageShape, name: string): string {
   const { source, sourceIndex } = page.content!;
-  return template.replace("{blob}", source).replace("{index}", String(sourceIndex)).replace("{width}", String(width));
+  return template.replace("{blob}", source).replace("{index}", String(sourceIndex)).replace("{width}", name);
 }
 
 async function failure(response: Response): Promise<ApiError> {

@@ -3,18 +3,22 @@
  * the viewer has one way to read and to write. Only the session is checked, like any other.
  */
 import { connectPdfWorker, type RemoteDocument, type RemotePdf, type WorkerPort } from "@lectern/pdf/browser";
-import { search, type SearchText, searchText } from "@lectern/pdf/search";
+import { formRules } from "@lectern/pdf/forms";
+import { withThreads } from "@lectern/pdf/record-changes";
+import { search, searchPattern, type SearchText, searchText } from "@lectern/pdf/search";
 import wasmUrl from "@embedpdf/pdfium/pdfium.wasm?url";
 // oxlint-disable-next-line import/default -- the build gives the address of the bundled worker
 import workerUrl from "@lectern/pdf/worker?worker&url";
-import type { Manifest, PageText } from "@lectern/pdf";
-import type { AnyRecord, Opened, OutlineItem, Page, RecordOf } from "@lectern/protocol";
-import { ApiError, base32, type ErrorCode, imageWidth, pageId, parsePageId, sourceOrder } from "@lectern/protocol/plain";
+import type { Manifest, PageText, RecordChange } from "@lectern/pdf";
+import type { TextPattern } from "@lectern/pdf/search-pattern";
+import type { AnyRecord, Opened, OutlineItem, Page } from "@lectern/protocol";
+import { ApiError, base32, type ErrorCode, imageWidth, pageId, parsePageId, sourceOrder, TILE_PIXELS } from "@lectern/protocol/plain";
 import { memoryQueue } from "@lectern/sync/client";
 import { localSocket, memoryBaseRecords, MemoryChangeLog, SyncRoom } from "@lectern/sync/room";
 import { browserClock } from "../layer.ts";
 import type { LoadOptions } from "../options.ts";
 import type { PageShape } from "../pages/page-list.ts";
+import type { Tile } from "../pages/tiles.ts";
 import { type Ask, openSession, type OpenSessionOptions } from "./open-session.ts";
 import type { DocumentSource, SearchQuery, Transport } from "./source.ts";
 import type { ExportOptions, SearchHit } from "../public-types.ts";
@@ -42,15 +46,17 @@ export async function openProvided(options: ProvidedOptions): Promise<DocumentSo
 }
 
 class ProvidedSource implements DocumentSource {
+  /** The engine here makes no files with pictures in them. */
+  readonly upload = null;
   readonly opened: Opened;
   #engine: RemotePdf;
   #document: RemoteDocument;
   #manifest: Manifest;
-  #base: readonly RecordOf<"annotation">[];
+  #base: readonly AnyRecord[];
   #room: SyncRoom;
   #texts = new Map<number, SearchText>();
 
-  constructor(engine: RemotePdf, document: RemoteDocument, manifest: Manifest, base: readonly RecordOf<"annotation">[], opened: Opened) {
+  constructor(engine: RemotePdf, document: RemoteDocument, manifest: Manifest, base: readonly AnyRecord[], opened: Opened) {
     this.opened = opened;
     this.#engine = engine;
     this.#document = document;
@@ -62,11 +68,27 @@ class ProvidedSource implements DocumentSource {
       base: memoryBaseRecords(base, (id) => this.#page(id)),
       clock: browserClock,
       limits: opened.limits,
+      rules: formRules,
     });
   }
 
-  async image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
-    const bitmap = await this.#document.render(page.content!.sourceIndex, { width, signal });
+  image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
+    return this.#draw(page, { width }, signal);
+  }
+
+  tile(page: PageShape, { width, column, row }: Tile, signal: AbortSignal): Promise<HTMLElement> {
+    const { width: across, height: down, sourceRotation: rotation } = page;
+    const height = Math.max(1, Math.round(width * (rotation % 180 === 0 ? down / across : across / down)));
+    const [left, top] = [column * TILE_PIXELS, row * TILE_PIXELS];
+    return this.#draw(page, { width, rect: [left, top, Math.min(TILE_PIXELS, width - left), Math.min(TILE_PIXELS, height - top)] }, signal);
+  }
+
+  async #draw(
+    page: PageShape,
+    part: { readonly width: number; readonly rect?: readonly [number, number, number, number] },
+    signal: AbortSignal,
+  ): Promise<HTMLElement> {
+    const bitmap = await this.#document.render(page.content!.sourceIndex, { ...part, signal });
     const canvas = document.createElement("canvas");
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;
@@ -75,18 +97,25 @@ class ProvidedSource implements DocumentSource {
     return canvas;
   }
 
+  pictureUrl(): null {
+    return null;
+  }
+
   text(page: PageShape, signal: AbortSignal): Promise<PageText> {
     return this.#document.text(page.content!.sourceIndex, { signal });
   }
 
-  async search({ text, caseSensitive, wholeWord, pages }: SearchQuery, signal: AbortSignal): Promise<readonly SearchHit[]> {
+  async search({ text, type, caseSensitive, wholeWord, pages }: SearchQuery, signal: AbortSignal): Promise<readonly SearchHit[]> {
     const hits: SearchHit[] = [];
+    // The engine of expressions is loaded when the first one is searched for.
+    const pattern = type === "text" ? null : await patternFor(type, text, caseSensitive);
     for (const page of pages) {
       if (page.content === null) continue;
       const { sourceIndex } = page.content;
       const ready = this.#texts.get(sourceIndex) ?? searchText(await this.#document.text(sourceIndex, { signal }));
       this.#texts.set(sourceIndex, ready);
-      const found = search(ready, text, { caseSensitive, wholeWord, limit: MOST_HITS - hits.length });
+      const limit = MOST_HITS - hits.length;
+      const found = pattern === null ? search(ready, text, { caseSensitive, wholeWord, limit }) : searchPattern(ready, pattern, limit);
       hits.push(...found.map((hit) => ({ ...hit, pageId: page.id, pageIndex: page.index })));
       if (hits.length >= MOST_HITS) break;
     }
@@ -97,10 +126,18 @@ class ProvidedSource implements DocumentSource {
     return Promise.resolve(this.#manifest.outline);
   }
 
+  readonly history = null;
+  readonly interchange = null;
+
   async exportPdf({ source = false, flatten = false }: ExportOptions): Promise<Blob> {
     const changes = source ? [] : this.#changes();
     const bytes = await this.#document.exportChanges(changes, { annotations: true, flatten });
     return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
+  }
+
+  /** There is nobody else here. */
+  seen(): Promise<number> {
+    return Promise.resolve(Number.POSITIVE_INFINITY);
   }
 
   async transport(): Promise<Transport> {
@@ -116,19 +153,24 @@ class ProvidedSource implements DocumentSource {
     };
   }
 
+  /** Nobody else can change it. */
+  next(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   close(): void {
     this.#room.close().catch(reportError);
     this.#engine.close();
   }
 
-  /** What became of the annotations of the file, and those that are new. */
-  #changes(): { readonly base: RecordOf<"annotation"> | null; readonly current: RecordOf<"annotation"> | null }[] {
+  /** What became of the records of the file, and those that are new. */
+  #changes(): RecordChange[] {
     const records: readonly AnyRecord[] = this.#room.snapshot(this.opened.grants).records;
-    const now = new Map(records.flatMap((record) => (record.kind === "annotation" ? [[record.id, record] as const] : [])));
+    const now = new Map(records.map((record) => [record.id, record]));
     const before = new Map(this.#base.map((record) => [record.id, record]));
-    const gone = this.#base.filter(({ id }) => !now.has(id)).map((base) => ({ base, current: null }));
+    const gone = this.#base.filter(({ id }) => !now.has(id)).map((base): RecordChange => ({ base, current: null }));
     const changed = [...now.values()].filter(({ seq }) => seq > 0).map((current) => ({ base: before.get(current.id) ?? null, current }));
-    return [...gone, ...changed];
+    return withThreads([...gone, ...changed], (id) => before.get(id) ?? null);
   }
 
   #page(id: string): Page | null {
@@ -142,7 +184,7 @@ class ProvidedSource implements DocumentSource {
 
 interface Provided {
   readonly manifest: Manifest;
-  readonly base: readonly RecordOf<"annotation">[];
+  readonly base: readonly AnyRecord[];
   readonly sourceSha256: string;
   readonly file: Blob;
 }
@@ -221,4 +263,19 @@ function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new ApiError(CODES[codeOf(error)] ?? "internal", message, { cause: error });
+}
+
+async function patternFor(type: "regex" | "preset", text: string, caseSensitive: boolean): Promise<TextPattern> {
+  const { PatternError, presetPattern, regexPattern, SEARCH_PRESETS } = await import("@lectern/pdf/search-pattern");
+  const preset = SEARCH_PRESETS.find((name) => name === text);
+  if (type === "preset") {
+    if (preset === undefined) throw new ApiError("invalid_parameters", `There is no preset ${text}`);
+    return presetPattern(preset);
+  }
+  try {
+    return regexPattern(text, { caseSensitive });
+  } catch (error) {
+    if (error instanceof PatternError) throw new ApiError("invalid_parameters", error.message);
+    throw error;
+  }
 }

@@ -1,26 +1,75 @@
 /** PORT: where a document comes from. `managed.ts` asks the service; `provided.ts` has the file itself. */
-import type { Opened, OutlineItem, Snapshot } from "@lectern/protocol";
+import type { ChangeSummary, Opened, OutlineItem, PageOperation, Snapshot } from "@lectern/protocol";
 import type { PageText } from "@lectern/pdf";
 import type { Connect, PushQueue } from "@lectern/sync/client";
 import type { PageShape } from "../pages/page-list.ts";
-import type { ExportOptions, SearchHit } from "../public-types.ts";
+import type { Tile } from "../pages/tiles.ts";
+import type { AppliedFile, ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface DocumentSource {
   readonly opened: Opened;
   /** An element that shows the page's content at this width in pixels, decoded. */
   image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement>;
+  /** One tile of a page that is shown larger than any image. */
+  tile(page: PageShape, tile: Tile, signal: AbortSignal): Promise<HTMLElement>;
+  /** Of an image annotation's picture; null: this source has none. */
+  pictureUrl(blob: string): string | null;
+  /** Keeps a picture with the document; null: it can keep none. Throws ApiError. */
+  readonly upload: ((file: Blob) => Promise<{ readonly blob: string; readonly mediaType: string }>) | null;
   text(page: PageShape, signal: AbortSignal): Promise<PageText>;
   search(query: SearchQuery, signal: AbortSignal): Promise<readonly SearchHit[]>;
   /** Destinations name page ids. */
   outline(): Promise<readonly OutlineItem[]>;
   exportPdf(options: ExportOptions): Promise<Blob>;
+  /** null: nothing is kept. */
+  readonly history: LayerHistory | null;
+  /** null: nobody translates the published formats. */
+  readonly interchange: Interchange | null;
+  /** Left out where nobody can do it. */
+  readonly pages?: PageRequests;
+  /** Up to which change this person has looked; `now`: up to there, from now on. */
+  seen(now: number | null): Promise<number>;
   /** What a sync client needs to talk to the layer's room. */
   transport(): Promise<Transport>;
+  /** The document as it is now; null when it is what this source shows. */
+  next(): Promise<DocumentSource | null>;
   close(): void;
+}
+
+/** What was changed in the layer, and putting it back. */
+export interface LayerHistory {
+  /** Newest first, from `until` on back. */
+  changes(until: number): Promise<{
+    readonly data: readonly ChangeSummary[];
+    readonly next: number | null;
+    readonly floor: number;
+    readonly seen: number | null;
+  }>;
+  /** How many records were written, and how many this person may not write. */
+  restore(seq: number, ids?: readonly string[]): Promise<{ readonly restored: number; readonly left: number }>;
+  /** The file as it was. */
+  pdf(seq: number): Promise<Blob>;
+}
+
+/** What people put on the document as one file. */
+export interface Interchange {
+  read(file: "document.json?annotation_version=1" | "document.json?annotation_version=2" | "document.xfdf"): Promise<string>;
+  apply(how: "apply_instant_json" | "apply_xfdf", content: string): Promise<AppliedFile>;
+}
+
+/** What of page editing only the service can do. */
+export interface PageRequests {
+  apply(operations: readonly PageOperation[]): Promise<void>;
+  /** Pages of a file go where `index` says. */
+  importFile(file: Blob, index: number): Promise<void>;
+  /** A PDF of these pages alone; indexes of the layer. */
+  extract(indexes: readonly number[]): Promise<Blob>;
 }
 
 export interface SearchQuery {
   readonly text: string;
+  /** `text`: as a reader means it; `regex`: RE2 syntax; `preset`: a name such as `email-address`. */
+  readonly type: "text" | "regex" | "preset";
   readonly caseSensitive: boolean;
   readonly wholeWord: boolean;
   /** Of the layer, in order. */

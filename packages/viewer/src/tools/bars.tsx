@@ -2,7 +2,7 @@
 /** When and with what the three bars are shown: beside the selection, beside selected text, and below the pages for the active tool. */
 import { render } from "preact";
 import type { Drawing, Preview } from "../annotations/drawing.ts";
-import type { EditableType, Style } from "../annotations/kind.ts";
+import type { Style } from "../annotations/kind.ts";
 import { type EditableRecord, isEditableRecord, kindOf } from "../annotations/registry.ts";
 import type { Pages, TextLayer } from "../parts.ts";
 import type { Translate } from "../ui/locale.ts";
@@ -12,8 +12,9 @@ import type { Floats } from "./floats.tsx";
 import { MiniToolbar } from "./mini-toolbar.tsx";
 import type { Selection } from "./selection.ts";
 import type { SelectionFrames } from "./selection-frame.ts";
-import type { StyleMemory } from "./style-memory.ts";
-import type { ToolName } from "./tool.ts";
+import type { createStampMemory } from "./stamp.ts";
+import type { StyleKey, StyleMemory } from "./style-memory.ts";
+import type { MarkType, ToolName } from "./tool.ts";
 import { TextSelectionBar, ToolDock } from "./tool-bars.tsx";
 
 export interface BarsOptions {
@@ -31,7 +32,12 @@ export interface BarsOptions {
   readonly detailOf: (record: EditableRecord) => string;
   readonly activeTool: () => ToolName;
   readonly setActive: (name: ToolName) => void;
-  readonly onHighlight: (color: string | null) => void;
+  readonly stamps: ReturnType<typeof createStampMemory>;
+  readonly onMark: (type: MarkType, color: string | null) => void;
+  readonly mayComment: (id: string) => boolean;
+  readonly onComment: (id: string) => void;
+  /** On the selected text. */
+  readonly onCommentText: () => void;
   readonly t: Translate;
 }
 
@@ -66,7 +72,11 @@ export function createBars(options: BarsOptions): Bars {
     detailOf,
     activeTool,
     setActive,
-    onHighlight,
+    stamps,
+    onMark,
+    mayComment,
+    onComment,
+    onCommentText,
     t,
   } = options;
   let panel: "selection" | "tool" | null = null;
@@ -140,6 +150,7 @@ export function createBars(options: BarsOptions): Bars {
         }}
         onTry={tryStyle}
         onSet={setStyle}
+        onComment={only !== undefined && mayComment(only.id) ? () => onComment(only.id) : undefined}
         onEdit={() => only !== undefined && editing.open(only.id)}
         onFront={() => edits.toFront(ids)}
         onBack={() => edits.toBack(ids)}
@@ -150,21 +161,34 @@ export function createBars(options: BarsOptions): Bars {
 
   function updateWords(): void {
     const show = activeTool() === "select" && edits.mayCreate && !pressing && textLayer.selection() !== null && selection.ids.length === 0;
-    if (show) words.show(<TextSelectionBar style={styles.get("highlight")} onHighlight={onHighlight} t={t} />);
+    if (show)
+      words.show(
+        <TextSelectionBar
+          style={styles.get("highlight")}
+          onMark={onMark}
+          onComment={edits.mayStartThread ? onCommentText : undefined}
+          t={t}
+        />,
+      );
     else words.hide();
   }
 
   function updateDock(): void {
     const tool = activeTool();
-    if (tool === "select" || selection.ids.length > 0) {
+    if (tool === "select" || tool === "comment" || tool === "eraser" || selection.ids.length > 0) {
       render(null, dock);
       if (panel === "tool") panel = null;
       return;
     }
-    const type: EditableType = tool;
+    const type: StyleKey = tool === "arrow" ? "line" : tool === "cloud" ? "rectangle" : tool;
     render(
       <ToolDock
         type={type}
+        stamp={tool === "stamp" ? stamps.get() : null}
+        onStamp={(stamp) => {
+          stamps.set(stamp);
+          update();
+        }}
         style={styles.get(type)}
         panelOpen={panel === "tool"}
         t={t}

@@ -1,11 +1,11 @@
 import type { Ink, Note, Rectangle, Text } from "@lectern/protocol";
 import { checkData } from "@lectern/protocol";
 import { describe, expect, test } from "vitest";
-import { highlightsOf } from "./highlight.ts";
+import { marksOf } from "./highlight.ts";
 import { inkTool } from "./ink.ts";
 import { mergeLineRects } from "./line-rects.ts";
 import { noteTool } from "./note.ts";
-import { dragged, rectangleTool } from "./rectangle.ts";
+import { boxTool, dragged } from "./box.ts";
 import { at, READ_ONLY, testDesk, testPage } from "./testing.ts";
 import { textTool } from "./text.ts";
 
@@ -83,7 +83,7 @@ describe("ink", () => {
 describe("rectangle", () => {
   test("a drag draws it, selects it and goes back to selecting", () => {
     const desk = testDesk();
-    const tool = rectangleTool(desk);
+    const tool = boxTool(desk, "rectangle");
     tool.down(at(200, 200));
     tool.move(at(150, 120));
     expect(desk.shown.previews.size).toBe(1);
@@ -97,7 +97,7 @@ describe("rectangle", () => {
 
   test("too small a drag makes nothing", () => {
     const desk = testDesk();
-    const tool = rectangleTool(desk);
+    const tool = boxTool(desk, "rectangle");
     tool.down(at(200, 200));
     tool.up(at(203, 300));
     expect(made(desk)).toEqual([]);
@@ -106,7 +106,7 @@ describe("rectangle", () => {
 
   test("a cancelled drag makes nothing", () => {
     const desk = testDesk();
-    const tool = rectangleTool(desk);
+    const tool = boxTool(desk, "rectangle");
     tool.down(at(200, 200));
     tool.move(at(300, 300));
     tool.cancel();
@@ -173,7 +173,8 @@ describe("note and text", () => {
 
 describe("highlight", () => {
   test("words of a line are merged, lines are not, and each page gets its own highlight", () => {
-    const [first, second] = highlightsOf(
+    const [first, second] = marksOf(
+      "highlight",
       {
         text: "",
         pages: [
@@ -231,5 +232,6 @@ describe("highlight", () => {
 
 test("without the right to write no tool takes a gesture", () => {
   const desk = testDesk(READ_ONLY);
-  for (const tool of [inkTool(desk), rectangleTool(desk), noteTool(desk), textTool(desk)]) expect(tool.down(at(100, 100))).toBe(false);
+  for (const tool of [inkTool(desk), boxTool(desk, "rectangle"), noteTool(desk), textTool(desk)])
+    expect(tool.down(at(100, 100))).toBe(false);
 });

@@ -4,7 +4,7 @@ import { plainText } from "@lectern/pdf/appearance";
 import type { AnyRecord, Note, Text } from "@lectern/protocol";
 import type { Drawing } from "../annotations/drawing.ts";
 import type { Editable } from "../annotations/kind.ts";
-import { isEditableRecord, kindOf } from "../annotations/registry.ts";
+import { isEditable, isEditableRecord, kindOf } from "../annotations/registry.ts";
 import type { Pages } from "../parts.ts";
 import type { Translate } from "../ui/locale.ts";
 import type { Edits } from "./edits.ts";
@@ -85,7 +85,7 @@ export function createEditing(options: EditingOptions): Editing {
   function cardAnchor(): DOMRect | null {
     const annotation = card === null ? null : (drawing.shown(card.id) ?? card.draft);
     const view = annotation?.page == null ? undefined : pages.views.get(annotation.page);
-    if (annotation === null || view === undefined) return null;
+    if (annotation === null || view === undefined || !isEditable(annotation)) return null;
     const page = view.element.getBoundingClientRect();
     const { left, top, width, height } = shownBounds(view, kindOf(annotation).frame(annotation));
     return new DOMRect(page.left + left, page.top + top, width, height);

@@ -30,12 +30,18 @@ export interface Edits {
   mayEdit(id: string): boolean;
   mayWrite(id: string): boolean;
   mayDelete(id: string): boolean;
+  /** Something may be said about it. */
+  mayComment(id: string): boolean;
+  /** A thread may be started with a marker of its own. */
+  readonly mayStartThread: boolean;
   /** Adds them in front of all others, as one step of undo. */
   create(annotations: readonly Editable[], ids?: readonly string[]): readonly string[];
   setGeometries(geometries: Geometries): void;
   restyle(ids: readonly string[], style: Style): void;
   setText(id: string, value: string, geometry?: Editable["geometry"]): void;
   remove(ids: readonly string[]): void;
+  /** Both as one step of undo. */
+  erase(geometries: Geometries, gone: readonly string[]): void;
   toFront(ids: readonly string[]): void;
   toBack(ids: readonly string[]): void;
 }
@@ -63,6 +69,12 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
     return !readOnly && can(grants(), "create", null, head);
   };
 
+  const maySay = (root: RecordHead): boolean => {
+    const { userId, defaultGroup } = grants();
+    const comment: RecordHead = { kind: "comment", createdBy: userId, grp: defaultGroup };
+    return !readOnly && (can(grants(), "create", null, comment) || can(grants(), "reply", root, null));
+  };
+
   /** One after the other, so that they keep their order among themselves. */
   function reorder(ids: readonly string[], direction: 1 | -1, orderOf: (others: readonly AnyRecord[]) => string): void {
     const records = ids.map(editable).filter((record) => record !== null);
@@ -80,6 +92,14 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
     mayEdit: (id) => editable(id) !== null,
     mayWrite: (id) => writable(id) !== null,
     mayDelete: deletable,
+    mayComment(id) {
+      const record = store.records.get(id);
+      return record?.kind === "annotation" && maySay(record);
+    },
+    get mayStartThread() {
+      const { userId, defaultGroup } = grants();
+      return mayCreate() && maySay({ kind: "annotation", createdBy: userId, grp: defaultGroup });
+    },
     create(annotations, ids) {
       if (!mayCreate()) return [];
       return store.transact(() =>
@@ -97,6 +117,12 @@ export function createEdits({ store, grants, userName, readOnly }: EditsOptions)
     setGeometries(geometries) {
       store.transact(() => {
         for (const [id, geometry] of geometries) if (editable(id) !== null) store.update(id, { geometry });
+      });
+    },
+    erase(geometries, gone) {
+      store.transact(() => {
+        for (const [id, geometry] of geometries) if (editable(id) !== null) store.update(id, { geometry });
+        for (const id of gone) if (deletable(id)) store.delete(id);
       });
     },
     restyle(ids, style) {

@@ -1,4 +1,4 @@
-/** Ink: strokes are shown at once and become one annotation when the pen has rested or the tool ends. */
+/** Ink, and with a wide pale pen the free highlighter: strokes are shown at once and become one annotation when the pen has rested or the tool ends. */
 import type { Ink } from "@lectern/protocol";
 import { inkBox } from "../annotations/ink.ts";
 import { simplify } from "./simplify.ts";
@@ -19,18 +19,18 @@ interface Sheet {
   stroke: number[] | null;
 }
 
-export function inkTool(desk: Desk): Tool {
+export function inkTool(desk: Desk, name: "ink" | "marker" = "ink"): Tool {
   let sheet: Sheet | null = null;
   let stopResting = (): void => {};
 
   function annotation({ pageId, lines, stroke }: Sheet): Ink {
-    const { color = "#000000", width = 2, opacity = 1 } = desk.styles.get("ink");
+    const { color = "#000000", width = 2, opacity = 1 } = desk.styles.get(name);
     const all = stroke === null ? lines : [...lines, stroke];
     return {
       type: "ink",
       page: pageId,
       geometry: { bbox: inkBox(all, width), lines: all },
-      appearance: { color, width, ...(opacity === 1 ? {} : { opacity }) },
+      appearance: { color, width, ...(opacity === 1 ? {} : { opacity }), ...(name === "marker" ? { blendMode: "multiply" } : {}) },
     };
   }
 
@@ -58,7 +58,7 @@ export function inkTool(desk: Desk): Tool {
   }
 
   return {
-    name: "ink",
+    name,
 
     down(pointer) {
       if (!desk.edits.mayCreate) return false;

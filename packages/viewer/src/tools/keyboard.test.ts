@@ -16,6 +16,7 @@ function press({ focused = null, selected = [] }: { focused?: string | null; sel
     remove: () => log.push("remove") > 0,
     escape: () => log.push("escape") > 0,
     open: () => log.push("open") > 0,
+    finish: () => false,
     selectOne: (id) => log.push(`select ${id}`),
     enterBar: () => log.push("bar") > 0,
     step: (from, by) => log.push(`step ${from} ${by}`) > 0,

@@ -9,6 +9,8 @@ export interface KeyActions {
   escape(): boolean;
   /** Enter on the selected one: opens it. */
   open(): boolean;
+  /** Enter ends what is being made; false: nothing is. */
+  finish(): boolean;
   selectOne(id: string): void;
   /** Tab from the selected one leads to its bar. */
   enterBar(): boolean;
@@ -57,6 +59,7 @@ function pagesKey(event: KeyboardEvent, actions: KeyActions): boolean {
     return actions.hasSelection && actions.nudge(arrow[0] * step, arrow[1] * step);
   }
   if (key === "Delete" || key === "Backspace") return actions.hasSelection && actions.remove();
+  if (key === "Enter" && actions.finish()) return true;
   if (key === "Enter" || key === " ") {
     if (focused !== null && !actions.isSelected(focused)) {
       actions.selectOne(focused);

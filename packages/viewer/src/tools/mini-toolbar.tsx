@@ -2,6 +2,7 @@
 /** The small bar beside what is selected: colours, looks, order, delete; for those who may only read, who made it and when. */
 import BringToFront from "lucide/dist/esm/icons/bring-to-front.mjs";
 import Lock from "lucide/dist/esm/icons/lock.mjs";
+import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
 import Pencil from "lucide/dist/esm/icons/pencil.mjs";
 import SendToBack from "lucide/dist/esm/icons/send-to-back.mjs";
 import Sliders from "lucide/dist/esm/icons/sliders-horizontal.mjs";
@@ -43,6 +44,8 @@ export interface MiniToolbarProps {
   readonly onTry: (style: Style) => void;
   readonly onSet: (style: Style) => void;
   readonly onEdit: () => void;
+  /** Absent: nothing may be said about it. */
+  readonly onComment: (() => void) | undefined;
   readonly onFront: () => void;
   readonly onBack: () => void;
   readonly onDelete: () => void;
@@ -54,7 +57,8 @@ export function MiniToolbar(props: MiniToolbarProps): JSX.Element {
   const { names, palette, style } = commonStyle(records.map(({ data }) => data));
   const [only] = records.length === 1 ? records : [];
   const label = only === undefined ? t("tools.bar.several", { count: records.length }) : t(kindOf(only.data).label);
-  if (!mayEdit && !mayDelete && !mayWrite) {
+  const { onComment } = props;
+  if (!mayEdit && !mayDelete && !mayWrite && onComment === undefined) {
     return (
       <div class="lt-bar lt-detail" role="group" aria-label={label}>
         <Icon node={Lock} />
@@ -93,6 +97,7 @@ export function MiniToolbar(props: MiniToolbarProps): JSX.Element {
             {narrow && style.color !== undefined ? <span class="lt-dot" style={{ "--swatch": style.color }} /> : <Icon node={Sliders} />}
           </button>
         )}
+        {onComment !== undefined && <BarButton node={MessageSquare} label={t("tools.bar.comment")} onClick={onComment} />}
         {hasWords && mayWrite && <BarButton node={Pencil} label={t("tools.bar.edit")} onClick={props.onEdit} />}
         {mayEdit && (
           <>

@@ -4,7 +4,7 @@
  */
 import type { Handle } from "../annotations/geometry.ts";
 import type { Pages, PageView, Unsubscribe } from "../parts.ts";
-import { CLICK_SLOP, type Tool, type ToolPointer } from "./tool.ts";
+import { CLICK_SLOP, isMarkTool, type Tool, type ToolPointer } from "./tool.ts";
 
 const DOUBLE_CLICK_MS = 400;
 
@@ -91,7 +91,7 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
     const active = tool();
     const clicks = countClicks(event);
     const handle = handleOf(event);
-    const drawsWithPen = penSeen && event.pointerType === "touch" && active.name !== "select" && active.name !== "highlight";
+    const drawsWithPen = penSeen && event.pointerType === "touch" && active.name !== "select" && !isMarkTool(active.name);
     if (drawsWithPen) {
       gesture = { kind: "scroll", id: event.pointerId, x: event.clientX, y: event.clientY };
       return;
@@ -189,7 +189,7 @@ function isControl(event: Event, { name }: Tool): boolean {
   const target = event.composedPath()[0];
   if (!(target instanceof Element)) return false;
   const controls = "textarea,input,select,button,[contenteditable]";
-  return target.closest(name === "select" || name === "highlight" ? `${controls},a[href]` : controls) !== null;
+  return target.closest(name === "select" || isMarkTool(name) ? `${controls},a[href]` : controls) !== null;
 }
 
 function handleOf(event: Event): Handle | null {

@@ -1,11 +1,14 @@
 /** The looks that each tool used last, kept on this device. */
-import type { EditableType, Style, StyleName } from "../annotations/kind.ts";
+import { type EditableType, MARKER_COLORS, type Style, type StyleName } from "../annotations/kind.ts";
 import { KINDS } from "../annotations/registry.ts";
 import type { Unsubscribe } from "../parts.ts";
 
+/** A kind, or the free highlighter, which makes drawings that look different. */
+export type StyleKey = EditableType | "marker";
+
 export interface StyleMemory {
-  get(type: EditableType): Style;
-  remember(type: EditableType, style: Style): void;
+  get(type: StyleKey): Style;
+  remember(type: StyleKey, style: Style): void;
   onChange(listener: () => void): Unsubscribe;
 }
 
@@ -16,20 +19,22 @@ export interface KeyValues {
 }
 
 const KEY = "lectern.styles";
+const MARKER: Style = { color: MARKER_COLORS[0], width: 14, opacity: 1 };
 
 /** `store` is null where the browser gives none. What cannot be read or kept is as if never set: looks are a convenience. */
 export function createStyleMemory(store: KeyValues | null): StyleMemory {
-  const styles = new Map<EditableType, Style>();
+  const styles = new Map<StyleKey, Style>();
   const listeners = new Set<() => void>();
   const kept = read(store);
   for (const type of Object.keys(KINDS) as EditableType[]) {
     const { defaults, styles: names } = KINDS[type];
     styles.set(type, { ...defaults, ...checked(kept[type], names) });
   }
+  styles.set("marker", { ...MARKER, ...checked(kept["marker"], KINDS.ink.styles) });
   return {
     get: (type) => styles.get(type) ?? {},
     remember(type, style) {
-      styles.set(type, { ...styles.get(type), ...checked(style, KINDS[type].styles) });
+      styles.set(type, { ...styles.get(type), ...checked(style, KINDS[type === "marker" ? "ink" : type].styles) });
       write(store, Object.fromEntries(styles));
       for (const listener of listeners) listener();
     },

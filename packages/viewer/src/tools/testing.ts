@@ -85,8 +85,10 @@ export function testDesk(grants: Grants = FULL, rotation: Rotation = 0): TestDes
     },
     open: (id) => log.push(`open ${id}`),
     draft: (annotation) => drafts.push(annotation),
+    startThread: (wish) => void log.push(`thread ${JSON.stringify(wish)}`),
     setActive: (name) => log.push(`tool ${name}`),
     notice: (key) => log.push(`notice ${key}`),
+    stamp: () => ({ stampType: "Approved", title: "" }),
     newId: () => `new-${count++}`,
     later(run, ms) {
       const timer = { at: now + ms, run };

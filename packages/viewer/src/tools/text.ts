@@ -2,7 +2,7 @@
 import { LINE_HEIGHT, TEXT_PADDING } from "@lectern/pdf/appearance";
 import type { Rect, Text } from "@lectern/protocol";
 import { boundsOf, opposite, roundRect, turnBy } from "../annotations/geometry.ts";
-import { dragged } from "./rectangle.ts";
+import { dragged } from "./box.ts";
 import { CLICK_SLOP, type Desk, type Tool, type ToolPointer } from "./tool.ts";
 
 const FONT_SIZE = 14;

@@ -2,17 +2,31 @@
 /** Two more bars: the looks of the active tool, below the pages, and what can be done with selected text, beside it. */
 import Check from "lucide/dist/esm/icons/check.mjs";
 import Highlighter from "lucide/dist/esm/icons/highlighter.mjs";
+import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
 import Sliders from "lucide/dist/esm/icons/sliders-horizontal.mjs";
+import Strikethrough from "lucide/dist/esm/icons/strikethrough.mjs";
+import Underline from "lucide/dist/esm/icons/underline.mjs";
 import type { JSX } from "preact";
-import type { EditableType, Style } from "../annotations/kind.ts";
+import { MARKER_COLORS, type Style } from "../annotations/kind.ts";
 import { KINDS } from "../annotations/registry.ts";
 import { Icon } from "../ui/icon.tsx";
 import type { Translate } from "../ui/locale.ts";
 import { moveFocus } from "./mini-toolbar.tsx";
+import { type ChosenStamp, STAMP_CHOICES } from "./stamp.ts";
 import { StylePanel, Swatches } from "./style-controls.tsx";
+import type { StyleKey } from "./style-memory.ts";
+import type { MarkType } from "./tool.ts";
+
+const MARKS = [
+  { type: "underline", icon: Underline },
+  { type: "strikeout", icon: Strikethrough },
+] as const;
 
 export interface ToolDockProps {
-  readonly type: EditableType;
+  readonly type: StyleKey;
+  /** Of the stamp tool: what is chosen. */
+  readonly stamp: ChosenStamp | null;
+  readonly onStamp: (stamp: ChosenStamp) => void;
   readonly style: Style;
   readonly panelOpen: boolean;
   readonly onPanel: (open: boolean) => void;
@@ -22,8 +36,9 @@ export interface ToolDockProps {
   readonly t: Translate;
 }
 
-export function ToolDock({ type, style, panelOpen, onPanel, onSet, onDone, t }: ToolDockProps): JSX.Element {
-  const { styles, palette, label } = KINDS[type];
+export function ToolDock({ type, stamp, onStamp, style, panelOpen, onPanel, onSet, onDone, t }: ToolDockProps): JSX.Element {
+  const { styles, label } = KINDS[type === "marker" ? "ink" : type];
+  const palette = type === "marker" ? MARKER_COLORS : KINDS[type].palette;
   const hasPanel = styles.some((name) => name !== "color");
   return (
     <>
@@ -33,14 +48,18 @@ export function ToolDock({ type, style, panelOpen, onPanel, onSet, onDone, t }: 
         </div>
       )}
       <div class="lt-bar" role="toolbar" tabIndex={-1} aria-label={t("tools.bar.label", { name: t(label) })} onKeyDown={moveFocus}>
-        <Swatches
-          palette={palette}
-          chosen={style.color}
-          label={t("tools.style.color")}
-          onTry={(color) => onSet({ color })}
-          onSet={(color) => color !== null && onSet({ color })}
-          t={t}
-        />
+        {stamp === null ? (
+          <Swatches
+            palette={palette}
+            chosen={style.color}
+            label={t("tools.style.color")}
+            onTry={(color) => onSet({ color })}
+            onSet={(color) => color !== null && onSet({ color })}
+            t={t}
+          />
+        ) : (
+          <StampChoice stamp={stamp} onStamp={onStamp} t={t} />
+        )}
         {hasPanel && (
           <>
             <span class="lt-rule" />
@@ -65,13 +84,47 @@ export function ToolDock({ type, style, panelOpen, onPanel, onSet, onDone, t }: 
   );
 }
 
+function StampChoice({ stamp, onStamp, t }: Pick<ToolDockProps, "onStamp" | "t"> & { readonly stamp: ChosenStamp }): JSX.Element {
+  return (
+    <>
+      <select
+        class="field lt-choice"
+        aria-label={t("tools.stamp.label")}
+        value={stamp.stampType}
+        onChange={(event) => {
+          const stampType = STAMP_CHOICES.find((name) => name === event.currentTarget.value);
+          if (stampType !== undefined) onStamp({ ...stamp, stampType });
+        }}
+      >
+        {STAMP_CHOICES.map((name) => (
+          <option key={name} value={name}>
+            {t(`tools.stamp.${name}`)}
+          </option>
+        ))}
+      </select>
+      {stamp.stampType === "Custom" && (
+        <input
+          class="field lt-choice"
+          maxLength={256}
+          aria-label={t("tools.stamp.words")}
+          placeholder={t("tools.stamp.words")}
+          value={stamp.title}
+          onInput={(event) => onStamp({ ...stamp, title: event.currentTarget.value })}
+        />
+      )}
+    </>
+  );
+}
+
 export interface TextSelectionBarProps {
   readonly style: Style;
-  readonly onHighlight: (color: string | null) => void;
+  readonly onMark: (type: MarkType, color: string | null) => void;
+  /** Absent: nothing may be said. */
+  readonly onComment: (() => void) | undefined;
   readonly t: Translate;
 }
 
-export function TextSelectionBar({ style, onHighlight, t }: TextSelectionBarProps): JSX.Element {
+export function TextSelectionBar({ style, onMark, onComment, t }: TextSelectionBarProps): JSX.Element {
   return (
     // A press on the bar must not take the selection away.
     <div
@@ -82,7 +135,7 @@ export function TextSelectionBar({ style, onHighlight, t }: TextSelectionBarProp
       onMouseDown={(event) => event.preventDefault()}
       onKeyDown={moveFocus}
     >
-      <button class="button" type="button" onClick={() => onHighlight(null)}>
+      <button class="button" type="button" onClick={() => onMark("highlight", null)}>
         <span class="lt-marker" style={{ "--swatch": style.color }}>
           <Icon node={Highlighter} />
         </span>
@@ -94,9 +147,31 @@ export function TextSelectionBar({ style, onHighlight, t }: TextSelectionBarProp
         chosen={style.color}
         label={t("tools.style.color")}
         onTry={() => undefined}
-        onSet={(color) => color !== null && onHighlight(color)}
+        onSet={(color) => color !== null && onMark("highlight", color)}
         t={t}
       />
+      <span class="lt-rule" />
+      {MARKS.map(({ type, icon }) => (
+        <button
+          key={type}
+          class="button narrow"
+          type="button"
+          title={t(`tools.${type}`)}
+          aria-label={t(`tools.${type}`)}
+          onClick={() => onMark(type, null)}
+        >
+          <Icon node={icon} />
+        </button>
+      ))}
+      {onComment !== undefined && (
+        <>
+          <span class="lt-rule" />
+          <button class="button" type="button" onClick={onComment}>
+            <Icon node={MessageSquare} />
+            {t("tools.comment")}
+          </button>
+        </>
+      )}
     </div>
   );
 }

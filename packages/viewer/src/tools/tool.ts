@@ -6,11 +6,23 @@ import type { AnyRecord, Point, Rotation } from "@lectern/protocol";
 import type { Previews } from "../annotations/drawing.ts";
 import type { Handle } from "../annotations/geometry.ts";
 import type { Editable, EditableType } from "../annotations/kind.ts";
+import type { ThreadWish } from "../parts.ts";
 import type { Edits } from "./edits.ts";
+import type { ChosenStamp } from "./stamp.ts";
 import type { Selection } from "./selection.ts";
 import type { StyleMemory } from "./style-memory.ts";
 
-export type ToolName = "select" | EditableType;
+/** Kinds that a tool makes. */
+export type MarkType = Extract<EditableType, "highlight" | "underline" | "strikeout" | "squiggly">;
+export type MadeType =
+  | MarkType
+  | Extract<EditableType, "ink" | "note" | "rectangle" | "text" | "ellipse" | "line" | "polyline" | "polygon" | "stamp">;
+export type ToolName = "select" | "comment" | "marker" | "eraser" | "arrow" | "cloud" | MadeType;
+
+/** What is selected becomes a mark with this tool active. */
+export function isMarkTool(name: string): name is MarkType {
+  return name === "highlight" || name === "underline" || name === "strikeout" || name === "squiggly";
+}
 
 /** The page that a gesture began on; a `PageView` is one. */
 export interface ToolPage {
@@ -51,6 +63,9 @@ export interface Tool {
   hover?(pointer: ToolPointer): string | null;
   /** Commits what is open: another tool takes over, or somebody undoes. */
   finish?(): void;
+  /** Enter and Escape, while something is being made: whether the tool had a use for it. */
+  enter?(): boolean;
+  escape?(): boolean;
 }
 
 /** What tools work with. */
@@ -68,9 +83,13 @@ export interface Desk {
   open(id: string): void;
   /** Writes a new text or note: an editor for an annotation that does not exist yet. A text becomes as wide as its words, up to `growTo` points. */
   draft(annotation: Editable, growTo?: number): void;
+  /** Asks for a thread there. */
+  startThread(wish: ThreadWish): void;
   setActive(name: ToolName): void;
   /** A short message for everybody: shown and announced. */
   notice(key: string): void;
+  /** That the next click places. */
+  stamp(): ChosenStamp;
   newId(): string;
   /** Runs later; the returned function calls it off. */
   later(run: () => void, ms: number): () => void;

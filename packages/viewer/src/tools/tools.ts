@@ -7,31 +7,39 @@ import { type Grants, newId } from "@lectern/protocol/plain";
 import type { SyncClient } from "@lectern/sync/client";
 import type { Drawing, Previews } from "../annotations/drawing.ts";
 import { turnBy } from "../annotations/geometry.ts";
+import { commentTool } from "../comments/comment-tool.ts";
 import { isEditableRecord, kindOf } from "../annotations/registry.ts";
 import { moveItems } from "../annotations/shape-controller.ts";
-import type { Pages, TextLayer, ToolInfo, Tools, Unsubscribe } from "../parts.ts";
+import type { Pages, PageView, TextLayer, ThreadWish, Tools, Unsubscribe } from "../parts.ts";
+import { cursorLabel } from "../presence/cursors.ts";
 import { createPresence } from "../presence/presence.ts";
 import type { Translate } from "../ui/locale.ts";
 import { initials } from "../ui/people.tsx";
 import { adoptStyles } from "../ui/style.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createBars } from "./bars.tsx";
+import { boxTool } from "./box.ts";
+import { cornersTool } from "./corners.ts";
 import { createEditing } from "./editing.tsx";
 import { createEdits } from "./edits.ts";
 import { createFloats } from "./floats.tsx";
-import { highlightsOf, highlightTool } from "./highlight.ts";
+import { eraserTool } from "./eraser.ts";
+import { marksOf, markTool } from "./highlight.ts";
 import { inkTool } from "./ink.ts";
 import { followKeys } from "./keyboard.ts";
+import { lineTool } from "./line.ts";
 import { noteTool } from "./note.ts";
+import { chooseFile, imageOn, pictureSize } from "./place-image.ts";
 import { followPointer } from "./pointer.ts";
 import { createReach } from "./reach.ts";
-import { rectangleTool } from "./rectangle.ts";
 import { createSelection } from "./selection.ts";
 import { selectionFrames } from "./selection-frame.ts";
 import { selectTool } from "./select.ts";
+import { createStampMemory, stampTool } from "./stamp.ts";
 import { createStyleMemory, type KeyValues } from "./style-memory.ts";
 import { textTool } from "./text.ts";
-import type { Desk, Tool, ToolName } from "./tool.ts";
+import { type Desk, isMarkTool, type MarkType, type Tool, type ToolName } from "./tool.ts";
+import { TOOL_LIST } from "./tool-list.ts";
 import css from "./tools.css?inline";
 
 export interface ToolsOptions {
@@ -48,17 +56,10 @@ export interface ToolsOptions {
   readonly root: ShadowRoot;
   /** Tells a screen reader. */
   readonly announce: (text: string) => void;
+  /** Keeps a picture with the document; null: it can keep none. */
+  readonly upload: ((file: File) => Promise<{ readonly blob: string; readonly mediaType: string }>) | null;
   readonly t: Translate;
 }
-
-const LIST: readonly ToolInfo[] = [
-  { name: "select", label: "tools.select", icon: "mouse-pointer-2", shortcut: "v" },
-  { name: "highlight", label: "tools.highlight", icon: "highlighter", shortcut: "h" },
-  { name: "ink", label: "tools.ink", icon: "pencil-line", shortcut: "d" },
-  { name: "note", label: "tools.note", icon: "sticky-note", shortcut: "n" },
-  { name: "rectangle", label: "tools.rectangle", icon: "square", shortcut: "r" },
-  { name: "text", label: "tools.text", icon: "type", shortcut: "t" },
-];
 
 /** Milliseconds after the last arrow key until the move is written. */
 const NUDGE_REST = 500;
@@ -76,6 +77,7 @@ export function createTools(options: ToolsOptions): Tools {
   const freshId = (): string => newId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
   const selection = createSelection();
   const styles = createStyleMemory(localStore());
+  const stamps = createStampMemory(localStore());
   const edits = createEdits({ store: client, grants, userName: user.name, readOnly });
   const floats = createFloats(pages);
 
@@ -122,7 +124,12 @@ export function createTools(options: ToolsOptions): Tools {
     },
   });
   const frames = selectionFrames({ pages, drawing, selection, edits, edited: () => editing.onPage });
-  const presence = createPresence({ pages, drawing, client, anonymous: t("people.anonymous") });
+  const presence = createPresence({
+    pages,
+    drawing,
+    client,
+    label: ({ name, presence: { tool } }) => cursorLabel(name || t("people.anonymous"), tool, t),
+  });
 
   function notice(key: string): void {
     floats.toast(t(key));
@@ -149,25 +156,48 @@ export function createTools(options: ToolsOptions): Tools {
     open: (id) => editing.open(id),
     draft: (annotation, growTo) => editing.draft(annotation, growTo),
     setActive,
+    startThread,
+    stamp: () => stamps.get(),
     newId: freshId,
   };
   const select = selectTool(desk);
   const tools: Readonly<Record<ToolName, Tool>> = {
     select,
-    highlight: highlightTool(desk),
+    comment: commentTool(desk),
+    highlight: markTool(desk, "highlight"),
+    underline: markTool(desk, "underline"),
+    strikeout: markTool(desk, "strikeout"),
+    squiggly: markTool(desk, "squiggly"),
+    marker: inkTool(desk, "marker"),
     ink: inkTool(desk),
+    eraser: eraserTool(desk),
     note: noteTool(desk),
-    rectangle: rectangleTool(desk),
+    rectangle: boxTool(desk, "rectangle"),
+    ellipse: boxTool(desk, "ellipse"),
+    cloud: boxTool(desk, "cloud"),
+    line: lineTool(desk, "line"),
+    arrow: lineTool(desk, "arrow"),
+    polyline: cornersTool(desk, "polyline"),
+    polygon: cornersTool(desk, "polygon"),
     text: textTool(desk),
+    stamp: stampTool(desk),
   };
+  const wishes = new Set<(wish: ThreadWish) => void>();
+  function startThread(wish: ThreadWish): void {
+    for (const listener of wishes) listener(wish);
+  }
   let active: ToolName = "select";
   const activeListeners = new Set<(name: string) => void>();
 
   function setActive(name: string): void {
+    if (name === "image" && edits.mayCreate) {
+      placeImage().catch(reportError);
+      return;
+    }
     if (!Object.hasOwn(tools, name) || (name !== "select" && !edits.mayCreate)) return;
     const next = name as ToolName;
     // Text that is selected already is what the tool is meant for.
-    if (next === "highlight" && textLayer.selection() !== null) highlightSelection(null);
+    if (isMarkTool(next) && textLayer.selection() !== null) markSelection(next, null);
     if (next === active) return;
     finish();
     active = next;
@@ -176,18 +206,56 @@ export function createTools(options: ToolsOptions): Tools {
       if (pages.viewport.contains(root.activeElement)) pages.viewport.focus({ preventScroll: true });
     }
     pages.viewport.dataset.tool = next;
-    textLayer.setSelectable(next === "select" || next === "highlight");
+    textLayer.setSelectable(next === "select" || isMarkTool(next));
     presence.tool(next);
     bars.update();
     for (const listener of activeListeners) listener(next);
   }
 
-  function highlightSelection(color: string | null): void {
+  function markSelection(type: MarkType, color: string | null): void {
     const selected = textLayer.selection();
     if (selected === null || !edits.mayCreate) return;
-    if (color !== null) styles.remember("highlight", { color });
-    edits.create(highlightsOf(selected, styles.get("highlight")));
+    if (color !== null) styles.remember(type, { color });
+    edits.create(marksOf(type, selected, styles.get(type)));
     textLayer.clear();
+  }
+
+  async function placeImage(): Promise<void> {
+    const { upload } = options;
+    const file = upload === null ? null : await chooseFile(root);
+    if (file === null || upload === null) return;
+    const size = await pictureSize(file).catch(() => null);
+    if (size === null) return notice("tools.notice.noPicture");
+    const kept = await upload(file).catch((error: unknown) => {
+      reportError(error);
+      return null;
+    });
+    if (kept === null) return notice("tools.notice.notUploaded");
+    const view = pageInSight();
+    if (view === null || !edits.mayCreate) return;
+    setActive("select");
+    selection.set(edits.create([imageOn(view, size, { ...kept, name: file.name.slice(0, 256) })]));
+  }
+
+  /** The page that shows most. */
+  function pageInSight(): PageView | null {
+    const window = pages.viewport.getBoundingClientRect();
+    let [best, most] = [null as PageView | null, 0];
+    for (const view of pages.views.values()) {
+      const { top, bottom } = view.element.getBoundingClientRect();
+      const seen = Math.min(bottom, window.bottom) - Math.max(top, window.top);
+      if (seen > most) [best, most] = [view, seen];
+    }
+    return best;
+  }
+
+  /** What is said about words hangs on a highlight of them. */
+  function commentSelection(): void {
+    const selected = textLayer.selection();
+    if (selected === null || !edits.mayCreate) return;
+    const [id] = edits.create(marksOf("highlight", selected, styles.get("highlight")));
+    textLayer.clear();
+    if (id !== undefined) startThread({ kind: "root", id });
   }
 
   const bars = createBars({
@@ -205,7 +273,11 @@ export function createTools(options: ToolsOptions): Tools {
     t,
     detailOf: (one) => [authorName(one as AnyRecord), timeOf(one.updatedAt || one.createdAt)].filter((part) => part !== "").join(" · "),
     activeTool: () => active,
-    onHighlight: highlightSelection,
+    stamps,
+    onMark: markSelection,
+    mayComment: (id) => edits.mayComment(id),
+    onComment: (id) => startThread({ kind: "root", id }),
+    onCommentText: commentSelection,
   });
 
   // Arrow keys move at once and write when they rest.
@@ -271,6 +343,7 @@ export function createTools(options: ToolsOptions): Tools {
       focusPages();
       return true;
     }
+    if (tools[active].escape?.() === true) return true;
     if (selection.ids.length > 0) {
       selection.set([]);
       return true;
@@ -293,8 +366,9 @@ export function createTools(options: ToolsOptions): Tools {
   let pressed = false;
   const highlightWhenSettled = (): void => {
     stopSelecting();
-    if (active === "highlight" && !pressed && textLayer.selection() !== null)
-      stopSelecting = later(() => highlightSelection(null), SELECTION_REST);
+    const type = active;
+    if (isMarkTool(type) && !pressed && textLayer.selection() !== null)
+      stopSelecting = later(() => active === type && markSelection(type, null), SELECTION_REST);
   };
   const ending = new AbortController();
   pages.viewport.addEventListener("pointerdown", () => (pressed = true), { capture: true, signal: ending.signal });
@@ -302,7 +376,8 @@ export function createTools(options: ToolsOptions): Tools {
     if (!pressed) return;
     pressed = false;
     // The browser settles its selection after the event.
-    if (active === "highlight" && event.type === "pointerup") setTimeout(() => active === "highlight" && highlightSelection(null), 0);
+    const type = active;
+    if (isMarkTool(type) && event.type === "pointerup") setTimeout(() => active === type && markSelection(type, null), 0);
   };
   for (const type of ["pointerup", "pointercancel"]) window.addEventListener(type, released, { capture: true, signal: ending.signal });
 
@@ -322,6 +397,7 @@ export function createTools(options: ToolsOptions): Tools {
       remove,
       escape,
       open: openSelected,
+      finish: () => tools[active].enter?.() === true,
       selectOne: (id) => selection.set([id]),
       enterBar: () => bars.enter(),
       step: (from, by) => reach.step(from, by),
@@ -373,7 +449,8 @@ export function createTools(options: ToolsOptions): Tools {
 
   return {
     get list() {
-      return edits.mayCreate ? LIST : [];
+      if (!edits.mayCreate) return [];
+      return TOOL_LIST.filter(({ name }) => (name !== "comment" || edits.mayStartThread) && (name !== "image" || options.upload !== null));
     },
     get active() {
       return active;
@@ -382,6 +459,10 @@ export function createTools(options: ToolsOptions): Tools {
     onActive(listener) {
       activeListeners.add(listener);
       return () => activeListeners.delete(listener);
+    },
+    onThreadWish(listener) {
+      wishes.add(listener);
+      return () => wishes.delete(listener);
     },
     undo() {
       finish();

@@ -11,6 +11,8 @@ import Download from "lucide/dist/esm/icons/download.mjs";
 import Ellipsis from "lucide/dist/esm/icons/ellipsis.mjs";
 import Eye from "lucide/dist/esm/icons/eye.mjs";
 import Highlighter from "lucide/dist/esm/icons/highlighter.mjs";
+import LayoutGrid from "lucide/dist/esm/icons/layout-grid.mjs";
+import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
 import Minus from "lucide/dist/esm/icons/minus.mjs";
 import MousePointer from "lucide/dist/esm/icons/mouse-pointer-2.mjs";
 import PanelLeft from "lucide/dist/esm/icons/panel-left.mjs";
@@ -39,6 +41,8 @@ export const ICONS = {
   ellipsis: Ellipsis,
   eye: Eye,
   highlighter: Highlighter,
+  "layout-grid": LayoutGrid,
+  "message-square": MessageSquare,
   minus: Minus,
   "mouse-pointer-2": MousePointer,
   "panel-left": PanelLeft,

@@ -14,7 +14,9 @@ export function followKeyboard({ host, scroller, state, actions }: KeyboardOptio
     const target = event.composedPath()[0];
     const outside = event.target !== host && event.target !== document.body && event.target !== document.documentElement;
     if (event.defaultPrevented || outside || state.phase.value.kind !== "open") return;
-    const handled = event.ctrlKey || event.metaKey ? withControl(event) : !isField(target) && plain(event, target);
+    // The page editor has keys of its own.
+    const hasPlain = !state.arranging.value && !isField(target);
+    const handled = event.ctrlKey || event.metaKey ? withControl(event) : hasPlain && plain(event, target);
     if (handled) event.preventDefault();
   };
 
@@ -35,12 +37,12 @@ export function followKeyboard({ host, scroller, state, actions }: KeyboardOptio
         actions.setZoom("auto");
         return true;
       case "z":
-        if (isField(event.composedPath()[0]) || state.tools.value.length === 0) return false;
+        if (isField(event.composedPath()[0]) || !hasHistory(state)) return false;
         if (event.shiftKey) actions.redo();
         else actions.undo();
         return true;
       case "y":
-        if (isField(event.composedPath()[0]) || state.tools.value.length === 0) return false;
+        if (isField(event.composedPath()[0]) || !hasHistory(state)) return false;
         actions.redo();
         return true;
       default:
@@ -95,4 +97,8 @@ function isField(target: EventTarget | undefined): boolean {
 export function openSearch(state: State, host: Element): void {
   if (state.searchOpen.value) host.shadowRoot?.querySelector<HTMLInputElement>(".search input")?.select();
   state.searchOpen.value = true;
+}
+
+function hasHistory(state: State): boolean {
+  return state.tools.value.length > 0 || state.canArrange.value;
 }

@@ -3,10 +3,13 @@
 import { autoUpdate, computePosition, flip, offset, shift } from "@floating-ui/dom";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { ToolInfo } from "../parts.ts";
+import { Icon, type IconNode } from "./icon.tsx";
 import type { Actions, State } from "./state.ts";
 
 export interface MenuProps {
-  readonly kind: "zoom" | "more";
+  /** Tools: those to choose from. */
+  readonly kind: "zoom" | "more" | readonly ToolInfo[];
   readonly state: State;
   readonly actions: Actions;
   readonly anchor: HTMLElement;
@@ -19,6 +22,7 @@ interface Item {
   /** One of a set: is it the chosen one? */
   readonly checked?: boolean;
   readonly disabled?: boolean;
+  readonly icon?: IconNode;
 }
 
 const FACTORS = [0.5, 0.75, 1, 1.25, 1.5, 2, 4];
@@ -46,7 +50,8 @@ export function Menu({ kind, state, actions, anchor, close }: MenuProps): JSX.El
       document.removeEventListener("pointerdown", outside, true);
     };
   }, [anchor]);
-  const sections = kind === "zoom" ? zoomItems(state, actions) : moreItems(state, actions);
+  const sections =
+    kind === "zoom" ? zoomItems(state, actions) : kind === "more" ? moreItems(state, actions) : [toolItems(kind, state, actions)];
   return (
     <div
       class="menu"
@@ -79,6 +84,7 @@ export function Menu({ kind, state, actions, anchor, close }: MenuProps): JSX.El
                 item.run();
               }}
             >
+              {item.icon !== undefined && <Icon node={item.icon} />}
               {item.label}
             </button>
           ))}
@@ -95,6 +101,18 @@ function moveFocus(menu: HTMLElement, key: string): boolean {
   const at = items.indexOf((menu.getRootNode() as ShadowRoot).activeElement as HTMLElement);
   items[(at + by + items.length) % items.length]?.focus();
   return true;
+}
+
+function toolItems(tools: readonly ToolInfo[], state: State, actions: Actions): Item[] {
+  return tools.map(({ name, label, icon, shortcut }) => {
+    const words = state.translate.value(label);
+    return {
+      label: shortcut === undefined ? words : `${words} (${shortcut.toUpperCase()})`,
+      icon,
+      checked: state.activeTool.value === name,
+      run: () => actions.setTool(name),
+    };
+  });
 }
 
 function zoomItems(state: State, actions: Actions): Item[][] {
@@ -119,6 +137,7 @@ function moreItems(state: State, actions: Actions): Item[][] {
   ];
   if (state.tools.value.length > 0)
     items.push([{ label: t("toolbar.redo"), disabled: !state.history.value.canRedo, run: () => actions.redo() }]);
+  if (state.canArrange.value) items.push([{ label: t("pages.arrange"), run: () => (state.arranging.value = true) }]);
   if (state.canDownload.value) items.push([{ label: t("toolbar.download"), run: () => actions.download() }]);
   return items;
 }

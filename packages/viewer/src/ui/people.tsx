@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** Who has the document open: one avatar a person, however many tabs. */
 import type { JSX } from "preact";
+import type { Peer } from "@lectern/protocol";
 import { inkOn } from "./contrast.ts";
 import type { State } from "./state.ts";
 
@@ -8,12 +9,12 @@ const SHOWN = 4;
 
 export function People({ state }: { readonly state: State }): JSX.Element | null {
   const t = state.translate.value;
-  const seen = new Set<string>();
+  const devices = new Map<string, number>();
+  const keyOf = ({ userId, id }: Peer): string => userId ?? id;
   const others = state.peers.value.filter((peer) => {
-    const key = peer.userId ?? peer.id;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
+    const known = devices.get(keyOf(peer)) ?? 0;
+    devices.set(keyOf(peer), known + 1);
+    return known === 0;
   });
   const self = state.self.value;
   if (others.length === 0 || self === null) return null;
@@ -22,7 +23,7 @@ export function People({ state }: { readonly state: State }): JSX.Element | null
   return (
     <ul class="people" aria-label={t("people.label")} style={{ listStyle: "none", margin: 0 }}>
       {shown.map((peer) => (
-        <Avatar key={peer.id} name={peer.name || t("people.anonymous")} color={peer.color} />
+        <Other key={peer.id} peer={peer} devices={devices.get(keyOf(peer))!} state={state} />
       ))}
       {rest > 1 && (
         <li class="person more" title={t("people.more", { count: rest })}>
@@ -35,6 +36,27 @@ export function People({ state }: { readonly state: State }): JSX.Element | null
         initialsOf={self.name || t("people.anonymous")}
       />
     </ul>
+  );
+}
+
+/** A press follows them, or ends that. */
+function Other({ peer, devices, state }: { readonly peer: Peer; readonly devices: number; readonly state: State }): JSX.Element {
+  const t = state.translate.value;
+  const name = peer.name || t("people.anonymous");
+  const followed = state.following.value?.id === peer.id;
+  return (
+    <li title={devices > 1 ? t("people.devices", { name, count: devices }) : name}>
+      <button
+        class="person"
+        type="button"
+        style={{ "--person": peer.color, color: inkOn(peer.color) }}
+        aria-label={t("people.follow", { name })}
+        aria-pressed={followed}
+        onClick={() => (state.following.value = followed ? null : peer)}
+      >
+        <span aria-hidden="true">{initials(name)}</span>
+      </button>
+    </li>
   );
 }
 

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** Search: a field that has the focus when it opens, the hits with what stands around them, marks on the pages. */
 import CaseSensitive from "lucide/dist/esm/icons/case-sensitive.mjs";
+import Regex from "lucide/dist/esm/icons/regex.mjs";
 import WholeWord from "lucide/dist/esm/icons/whole-word.mjs";
 import { type Signal, signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
@@ -37,6 +38,7 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
   const text = signal("");
   const caseSensitive = signal(false);
   const wholeWord = signal(false);
+  const regex = signal(false);
   const found = signal<Found>({ kind: "nothing" });
   const active = signal(-1);
 
@@ -52,7 +54,13 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
     found.value = { kind: "searching" };
     try {
       const hits = await search(
-        { text: query, caseSensitive: caseSensitive.value, wholeWord: wholeWord.value, pages: scroller.pages },
+        {
+          text: query,
+          type: regex.value ? "regex" : "text",
+          caseSensitive: caseSensitive.value,
+          wholeWord: wholeWord.value,
+          pages: scroller.pages,
+        },
         signalled,
       );
       found.value = { kind: "found", hits };
@@ -69,7 +77,7 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
       const query = text.value.trim();
       const stop = new AbortController();
       // Read here, so that a change of them searches again.
-      void [caseSensitive.value, wholeWord.value];
+      void [caseSensitive.value, wholeWord.value, regex.value];
       active.value = -1;
       if (query === "") {
         found.value = { kind: "nothing" };
@@ -119,6 +127,7 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
           />
           <Toggle label={t("search.case")} icon={CaseSensitive} pressed={caseSensitive} />
           <Toggle label={t("search.word")} icon={WholeWord} pressed={wholeWord} />
+          <Toggle label={t("search.regex")} icon={Regex} pressed={regex} />
         </div>
         <div class="search-bar">
           <span class="count" role="status">

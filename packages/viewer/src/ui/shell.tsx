@@ -22,6 +22,8 @@ type Panel = () => Promise<() => JSX.Element | null>;
 export interface Panels {
   readonly sidebar: Panel;
   readonly search: Panel;
+  /** Of pages. */
+  readonly editor: Panel;
 }
 
 const NONE = {};
@@ -75,13 +77,15 @@ function Frame({ state, actions, viewport, panels }: FrameProps): JSX.Element {
     stage.current?.prepend(viewport);
   }, [viewport, t]);
   const phase = state.phase.value;
+  const arranging = state.arranging.value && phase.kind === "open" && panels.value !== null;
   return (
     <>
       <Toolbar state={state} actions={actions} />
       <Banner state={state} />
       <div class="body">
-        {state.sidebar.value !== null && panels.value !== null && <Later load={panels.value.sidebar} props={NONE} />}
-        <main class="stage" ref={stage}>
+        {arranging && <Later load={panels.value!.editor} props={NONE} />}
+        {state.sidebar.value !== null && !arranging && panels.value !== null && <Later load={panels.value.sidebar} props={NONE} />}
+        <main class="stage" ref={stage} inert={arranging}>
           {phase.kind === "loading" && (
             <div class="state" role="status" aria-label={t("loading.opening")}>
               <div class="skeleton" />
@@ -89,9 +93,9 @@ function Frame({ state, actions, viewport, panels }: FrameProps): JSX.Element {
           )}
           {phase.kind !== "loading" && phase.kind !== "open" && <Later load={loadCard} props={{ phase, translate: t }} />}
         </main>
-        {state.searchOpen.value && panels.value !== null && <Later load={panels.value.search} props={NONE} />}
+        {state.searchOpen.value && !arranging && panels.value !== null && <Later load={panels.value.search} props={NONE} />}
       </div>
-      <LowerBar state={state} actions={actions} />
+      {!arranging && <LowerBar state={state} actions={actions} />}
       {state.dialog.value !== null && <Later load={loadDialog} props={{ state, dialog: state.dialog.value }} />}
       <div class="hidden-label" role="log" aria-live="polite">
         {state.announcement.value}
@@ -109,6 +113,15 @@ function Banner({ state }: { readonly state: State }): JSX.Element | null {
       <div class="banner" role="alert">
         <span>{notice}</span>
         <Button icon="x" narrow label={t("banner.dismiss")} onClick={() => (state.notice.value = null)} />
+      </div>
+    );
+  }
+  const followed = state.following.value;
+  if (followed !== null && !offline) {
+    return (
+      <div class="banner" role="status">
+        <span>{t("people.following", { name: followed.name || t("people.anonymous") })}</span>
+        <Button icon="x" narrow label={t("people.unfollow")} onClick={() => (state.following.value = null)} />
       </div>
     );
   }

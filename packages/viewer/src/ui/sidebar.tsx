@@ -2,14 +2,15 @@
 /** Thumbnails of all pages, and the outline of the document. */
 import type { OutlineItem } from "@lectern/protocol";
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { FunctionComponent, JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
 import type { LoadImage } from "../pages/images.ts";
 import { layoutPages } from "../pages/layout.ts";
 import { linkTarget } from "../pages/link-target.ts";
-import { type PageShape, shownSize } from "../pages/page-list.ts";
 import type { Scroller } from "../pages/scroller.ts";
 import { Icon } from "./icon.tsx";
+import { Later } from "./later.tsx";
+import { Picture, type Thumbnail, thumbnails, thumbnailSize } from "./picture.tsx";
 import type { State } from "./state.ts";
 import { Button } from "./toolbar.tsx";
 import { VirtualList } from "./virtual-list.tsx";
@@ -20,25 +21,21 @@ export interface SidebarOptions {
   readonly load: LoadImage;
   readonly outline: () => Promise<readonly OutlineItem[]>;
   readonly follow: (action: OutlineItem["action"]) => void;
+  /** The list of threads, of a chunk of its own. */
+  readonly comments: () => Promise<FunctionComponent>;
+  /** What was changed, of a chunk of its own; null: nothing is kept. */
+  readonly history: (() => Promise<FunctionComponent>) | null;
 }
 
-const WIDTH = 132;
+const NONE = {};
+const LARGEST = { width: 132, height: 190 };
 const LABEL = 26;
-/** Scrolling past a thumbnail faster than this fetches none. */
-const CALM_MS = 90;
-const KEPT = 400;
 
 /** The panel as a component of its own: what it has loaded stays while it is closed. */
 export function createSidebar(options: SidebarOptions): () => JSX.Element | null {
   const { state, scroller, load, outline } = options;
-  const kept = new Map<string, HTMLElement>();
   let items: Promise<readonly OutlineItem[]> | undefined;
-  const thumbnail = async (page: PageShape, signal: AbortSignal): Promise<HTMLElement> => {
-    const image = kept.get(page.id) ?? (await load(page, devicePixelRatio > 1.25 ? 320 : 160, signal));
-    kept.set(page.id, image);
-    if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
-    return image;
-  };
+  const thumbnail = thumbnails(load);
 
   return function Sidebar() {
     const t = state.translate.value;
@@ -54,26 +51,39 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
     return (
       <>
         <button class="scrim only-small" type="button" aria-label={t("sidebar.close")} onClick={close} />
-        <aside class="sidebar" aria-label={t("sidebar.label")}>
+        <aside class="sidebar" data-tab={tab} aria-label={t("sidebar.label")}>
           <div class="tabs" role="tablist">
-            {(["thumbnails", "outline"] as const).map((name) => (
+            {(["thumbnails", "outline", "comments", "history"] as const).map((name) => (
               <button
                 key={name}
                 class="button tab"
                 type="button"
                 role="tab"
                 aria-selected={tab === name}
-                hidden={name === "outline" && tree.value.length === 0}
+                hidden={
+                  (name === "outline" && tree.value.length === 0) ||
+                  (name === "comments" && !state.items.has("comments")) ||
+                  (name === "history" && options.history === null)
+                }
                 onClick={() => (state.sidebar.value = name)}
               >
                 {t(`sidebar.${name}`)}
               </button>
             ))}
-            <span class="only-small end">
+            <span class="end">
+              {state.canArrange.value && tab === "thumbnails" && (
+                <Button icon="layout-grid" label={t("pages.arrange")} onClick={() => (state.arranging.value = true)} />
+              )}
+            </span>
+            <span class="only-small">
               <Button icon="x" label={t("sidebar.close")} onClick={close} />
             </span>
           </div>
-          {tab === "outline" ? (
+          {tab === "comments" ? (
+            <Later load={options.comments} props={NONE} />
+          ) : tab === "history" && options.history !== null ? (
+            <Later load={options.history} props={NONE} />
+          ) : tab === "outline" ? (
             <nav class="list outline" aria-label={t("sidebar.outline")}>
               {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}
             </nav>
@@ -89,13 +99,13 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
 interface ThumbnailsProps {
   readonly state: State;
   readonly scroller: Scroller;
-  readonly thumbnail: (page: PageShape, signal: AbortSignal) => Promise<HTMLElement>;
+  readonly thumbnail: Thumbnail;
 }
 
 function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Element {
   const t = state.translate.value;
-  const { pages } = scroller;
-  const sizes = useMemo(() => pages.map((page) => thumbnailSize(page)), [pages]);
+  const pages = state.pages.value;
+  const sizes = useMemo(() => pages.map((page) => thumbnailSize(page, LARGEST)), [pages]);
   const layout = useMemo(
     () =>
       layoutPages(
@@ -132,38 +142,6 @@ function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Elemen
       }}
     />
   );
-}
-
-interface PictureProps extends Pick<ThumbnailsProps, "thumbnail"> {
-  readonly page: PageShape;
-  readonly size: { readonly width: number; readonly height: number };
-}
-
-function Picture({ page, size, thumbnail }: PictureProps): JSX.Element {
-  const box = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    const timer = setTimeout(() => {
-      thumbnail(page, stop.signal).then(
-        (image) => box.current?.replaceChildren(image),
-        (error: unknown) => {
-          if (!stop.signal.aborted) reportError(error);
-        },
-      );
-    }, CALM_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [page.id]);
-  return <span class="picture" ref={box} style={{ width: `${size.width}px`, height: `${size.height}px` }} />;
-}
-
-/** As wide as the panel allows; very long pages are narrower instead. */
-function thumbnailSize(page: PageShape): { readonly width: number; readonly height: number } {
-  const { width, height } = shownSize(page, 0);
-  const scale = Math.min(WIDTH / width, 190 / height);
-  return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 
 function Outline({ items, options }: { readonly items: readonly OutlineItem[]; readonly options: SidebarOptions }): JSX.Element {

@@ -4,6 +4,7 @@ import type { ApiError } from "@lectern/protocol/plain";
 import type { ConnectionState, SaveState } from "@lectern/sync/client";
 import { type Signal, signal } from "@preact/signals";
 import type { CheckedOptions, Theme, ToolbarItem } from "../options.ts";
+import type { PageShape } from "../pages/page-list.ts";
 import type { Zoom } from "../pages/scroller.ts";
 import type { ToolInfo } from "../parts.ts";
 import { type Translate, translator } from "./locale.ts";
@@ -41,13 +42,23 @@ export interface State {
   readonly history: Signal<{ readonly canUndo: boolean; readonly canRedo: boolean }>;
   readonly canWrite: Signal<boolean>;
   readonly canDownload: Signal<boolean>;
+  /** Pages may be moved, turned, added and deleted. */
+  readonly canArrange: Signal<boolean>;
+  /** The page editor is open. */
+  readonly arranging: Signal<boolean>;
+  /** As they are now, in order. */
+  readonly pages: Signal<readonly PageShape[]>;
   readonly save: Signal<SaveState | null>;
   /** Edits survive a closed tab. */
   readonly durable: Signal<boolean>;
   readonly connection: Signal<ConnectionState>;
   readonly self: Signal<{ readonly name: string; readonly color: string } | null>;
   readonly peers: Signal<readonly Peer[]>;
-  readonly sidebar: Signal<"thumbnails" | "outline" | null>;
+  /** Whose window this one follows. */
+  readonly following: Signal<Peer | null>;
+  readonly sidebar: Signal<"thumbnails" | "outline" | "comments" | "history" | null>;
+  /** Comments that others made since this person looked. */
+  readonly unread: Signal<number>;
   readonly searchOpen: Signal<boolean>;
   readonly dialog: Signal<Dialog | null>;
   /** A message that stays until it is dismissed. */
@@ -82,12 +93,17 @@ export function createState(options: Pick<CheckedOptions, "theme" | "toolbarItem
     history: signal({ canUndo: false, canRedo: false }),
     canWrite: signal(false),
     canDownload: signal(false),
+    canArrange: signal(false),
+    arranging: signal(false),
+    pages: signal([]),
     save: signal(null),
     durable: signal(true),
     connection: signal<ConnectionState>("connecting"),
     self: signal(null),
     peers: signal([]),
+    following: signal(null),
     sidebar: signal(options.initialViewState.sidebar ?? null),
+    unread: signal(0),
     searchOpen: signal(false),
     dialog: signal(null),
     notice: signal(null),

@@ -3,7 +3,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { ToolInfo } from "../parts.ts";
-import { Icon, type IconName, ICONS } from "./icon.tsx";
+import { Icon, type IconName } from "./icon.tsx";
 import { Later } from "./later.tsx";
 import { People } from "./people.tsx";
 import { SaveMark } from "./save-mark.tsx";
@@ -27,7 +27,7 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
           <Button
             icon="panel-left"
             label={t("toolbar.sidebar")}
-            disabled={!open}
+            disabled={!open || state.arranging.value}
             expanded={state.sidebar.value !== null}
             onClick={() => (state.sidebar.value = state.sidebar.value === null ? "thumbnails" : null)}
           />
@@ -43,18 +43,36 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
       <div class="group tools" role="group" aria-label={t("toolbar.tools")}>
         {items.has("tools") &&
           open &&
-          state.tools.value.map((tool) => <ToolButton key={tool.name} tool={tool} state={state} actions={actions} />)}
+          !state.arranging.value &&
+          toolGroups(state.tools.value).map((tools) => <GroupButton key={tools[0]!.name} tools={tools} state={state} actions={actions} />)}
       </div>
       <div class="group end">
-        {items.has("history") && open && state.tools.value.length > 0 && <HistoryButtons state={state} actions={actions} />}
+        {items.has("history") && open && (state.tools.value.length > 0 || state.canArrange.value) && (
+          <HistoryButtons state={state} actions={actions} />
+        )}
         {items.has("search") && (
           <Button
             icon="search"
             label={`${t("toolbar.search")} (${shortcut("F")})`}
-            disabled={!open}
+            disabled={!open || state.arranging.value}
             expanded={state.searchOpen.value}
             onClick={() => (state.searchOpen.value = !state.searchOpen.value)}
           />
+        )}
+        {items.has("comments") && open && (
+          <span class="with-badge">
+            <Button
+              icon="message-square"
+              label={t("toolbar.comments")}
+              expanded={state.sidebar.value === "comments"}
+              onClick={() => (state.sidebar.value = state.sidebar.value === "comments" ? null : "comments")}
+            />
+            {state.unread.value > 0 && (
+              <span class="badge" aria-label={t("toolbar.unread", { count: state.unread.value })}>
+                {state.unread.value > 99 ? "99+" : state.unread.value}
+              </span>
+            )}
+          </span>
         )}
         {items.has("download") && open && state.canDownload.value && (
           <span class="only-large">
@@ -78,8 +96,8 @@ export function LowerBar({ state, actions }: BarProps): JSX.Element | null {
   if (!state.items.has("tools") || state.phase.value.kind !== "open" || state.tools.value.length === 0) return null;
   return (
     <div class="tools-bar" role="toolbar" aria-label={state.translate.value("toolbar.tools")}>
-      {state.tools.value.map((tool) => (
-        <ToolButton key={tool.name} tool={tool} state={state} actions={actions} />
+      {toolGroups(state.tools.value).map((tools) => (
+        <GroupButton key={tools[0]!.name} tools={tools} state={state} actions={actions} />
       ))}
     </div>
   );
@@ -162,7 +180,58 @@ function HistoryButtons({ state, actions }: BarProps): JSX.Element {
   );
 }
 
-function ToolButton({ tool, state, actions }: BarProps & { readonly tool: ToolInfo }): JSX.Element {
+/** Neighbours with the same group. */
+function toolGroups(tools: readonly ToolInfo[]): readonly (readonly ToolInfo[])[] {
+  const groups: ToolInfo[][] = [];
+  for (const tool of tools) {
+    const last = groups.at(-1);
+    if (tool.group !== undefined && last?.[0]?.group === tool.group) last.push(tool);
+    else groups.push([tool]);
+  }
+  return groups;
+}
+
+/**
+ * The tool of the group that was used last, and a menu of all. Where there is no room for the menu's own button, a press on the active tool opens
+ * it.
+ */
+function GroupButton({ tools, state, actions }: BarProps & { readonly tools: readonly ToolInfo[] }): JSX.Element {
+  const anchor: Signal<HTMLElement | null> = useSignal(null);
+  const used = useSignal(tools[0]!.name);
+  const active = tools.find(({ name }) => name === state.activeTool.value);
+  if (active !== undefined && used.peek() !== active.name) used.value = active.name;
+  const shown = active ?? tools.find(({ name }) => name === used.value) ?? tools[0]!;
+  if (tools.length === 1) return <ToolButton tool={shown} state={state} actions={actions} />;
+  const label = state.translate.value(shown.group!);
+  const toggle = (element: HTMLElement): void => void (anchor.value = anchor.value === null ? element : null);
+  return (
+    <span class="tool-group">
+      <ToolButton tool={shown} state={state} actions={actions} onAgain={toggle} />
+      <button
+        class="button narrow tool-more"
+        type="button"
+        title={label}
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={anchor.value !== null}
+        onClick={(event) => toggle(event.currentTarget)}
+      >
+        <Icon name="chevron-down" />
+      </button>
+      {anchor.value !== null && (
+        <Later load={loadMenu} props={{ kind: tools, state, actions, anchor: anchor.value, close: () => (anchor.value = null) }} />
+      )}
+    </span>
+  );
+}
+
+interface ToolButtonProps extends BarProps {
+  readonly tool: ToolInfo;
+  /** It is pressed while it is active. */
+  readonly onAgain?: (element: HTMLElement) => void;
+}
+
+function ToolButton({ tool, state, actions, onAgain }: ToolButtonProps): JSX.Element {
   const name = state.translate.value(tool.label);
   const title = tool.shortcut === undefined ? name : `${name} (${tool.shortcut.toUpperCase()})`;
   return (
@@ -170,10 +239,14 @@ function ToolButton({ tool, state, actions }: BarProps & { readonly tool: ToolIn
       class="button"
       type="button"
       title={title}
+      aria-label={name}
       aria-pressed={state.activeTool.value === tool.name}
-      onClick={() => actions.setTool(tool.name)}
+      onClick={(event) => {
+        if (state.activeTool.value === tool.name && onAgain !== undefined) onAgain(event.currentTarget);
+        else actions.setTool(tool.name);
+      }}
     >
-      <Icon name={tool.icon in ICONS ? (tool.icon as IconName) : "square"} />
+      <Icon node={tool.icon} />
       <span class="tool-name">{name}</span>
     </button>
   );

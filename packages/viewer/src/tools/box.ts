@@ -1,25 +1,23 @@
-/** Rectangle: a drag draws it, Shift makes it a square. It is selected then, so that its looks can be changed at once. */
-import type { Point, Rect, Rectangle } from "@lectern/protocol";
+/** Shapes that a drag draws as a box: rectangle, cloud, ellipse. Shift makes it as high as it is wide. It is selected then, so that its looks can be changed at once. */
+import type { Ellipse, Point, Rect, Rectangle } from "@lectern/protocol";
 import { clamp, rectBetween, roundRect } from "../annotations/geometry.ts";
 import { KINDS } from "../annotations/registry.ts";
+import { shapeLook } from "./shape-looks.ts";
 import { type Desk, type Tool, type ToolPage, type ToolPointer } from "./tool.ts";
 
-export function rectangleTool(desk: Desk): Tool {
+const CLOUD_INTENSITY = 2;
+
+export function boxTool(desk: Desk, name: "rectangle" | "ellipse" | "cloud"): Tool {
   let start: ToolPointer | null = null;
   let id = "";
+  const type = name === "ellipse" ? "ellipse" : "rectangle";
 
-  function annotation(from: ToolPointer, to: ToolPointer): Rectangle {
-    const { color, fill, width, opacity } = desk.styles.get("rectangle");
+  function annotation(from: ToolPointer, to: ToolPointer): Rectangle | Ellipse {
     return {
-      type: "rectangle",
+      type,
       page: from.page.pageId,
       geometry: { bbox: dragged(from.page, from.point, to.point, to.shift) },
-      appearance: {
-        ...(color === undefined ? {} : { strokeColor: color }),
-        ...(width === undefined ? {} : { strokeWidth: width }),
-        ...(fill == null ? {} : { fillColor: fill }),
-        ...(opacity === undefined || opacity === 1 ? {} : { opacity }),
-      },
+      appearance: { ...shapeLook(desk.styles.get(type)), ...(name === "cloud" ? { cloudIntensity: CLOUD_INTENSITY } : {}) },
     };
   }
 
@@ -29,7 +27,7 @@ export function rectangleTool(desk: Desk): Tool {
   }
 
   return {
-    name: "rectangle",
+    name,
     down(pointer) {
       if (!desk.edits.mayCreate) return false;
       start = pointer;
@@ -43,7 +41,7 @@ export function rectangleTool(desk: Desk): Tool {
       if (start === null) return;
       const made = annotation(start, pointer);
       const [, , width, height] = made.geometry.bbox;
-      const { minimum } = KINDS.rectangle;
+      const { minimum } = KINDS[type];
       const large = width >= minimum && height >= minimum;
       if (large) desk.edits.create([made], [id]);
       end();
