@@ -13,3 +13,13 @@ export function inApplication(applicationId: string): LecternClient {
 }
 
 export const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
+
+/** All entries that the filter names, a line of JSON each, oldest first. Throws an Error with the service's sentence. */
+export async function auditLines(applicationId: string, filter: Readonly<Record<string, string>>): Promise<Blob> {
+  const response = await fetch(`/viewer/audit?${new URLSearchParams(filter).toString()}`, {
+    headers: { accept: "application/x-ndjson", "lectern-application": applicationId },
+  });
+  if (response.ok) return response.blob();
+  const problem = (await response.json().catch(() => ({}))) as { readonly detail?: string };
+  throw new Error(problem.detail ?? `The service answered ${response.status}`);
+}

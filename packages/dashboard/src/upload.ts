@@ -12,7 +12,7 @@ export interface UploadOptions {
 export function upload(file: File, options: UploadOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const query = new URLSearchParams({ title: file.name.replace(/\.pdf$/i, ""), wait: "false" });
+    const query = new URLSearchParams({ file_name: file.name, wait: "false" });
     request.open("POST", `/viewer/documents?${query}`);
     request.responseType = "json";
     request.setRequestHeader("content-type", file.type || "application/octet-stream");

@@ -12,6 +12,10 @@ import { Uploads } from "../parts/uploads.tsx";
 import { useChosen } from "../session.tsx";
 import { uploadQueue } from "../upload-queue.ts";
 
+/** What the service turns into pages. */
+const ACCEPTED =
+  ".pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.odt,.ods,.odp,.rtf,.png,.jpg,.jpeg,.tif,.tiff,.gif,.webp,.bmp,.svg,.heic,.avif,.html,.htm,.md,.txt,.eml";
+
 export function Documents() {
   const { client, application } = useChosen();
   const [title, setTitle] = useState("");
@@ -66,17 +70,17 @@ export function Documents() {
         <input
           ref={picker}
           type="file"
-          accept="application/pdf,.pdf"
+          accept={ACCEPTED}
           multiple
           hidden
           data-testid="file"
           onChange={(event) => (uploads.add([...(event.target.files ?? [])]), (event.target.value = ""))}
         />
         <Button look="primary" onClick={() => picker.current?.click()}>
-          <Upload size={16} aria-hidden /> Upload PDF
+          <Upload size={16} aria-hidden /> Upload
         </Button>
       </PageHead>
-      <div className="grid gap-4 px-6 md:px-10">
+      <div className="grid grid-cols-1 gap-4 px-6 md:px-10">
         <Uploads queue={uploads} />
         <Problem error={list.error} />
         {list.isSuccess && documents.length === 0 ? (
@@ -87,7 +91,9 @@ export function Documents() {
           >
             <FileText size={34} strokeWidth={1.4} className="text-stone-400" aria-hidden />
             <span className="font-medium">{title === "" ? "Drop a PDF here" : "No document has this in its title"}</span>
-            {title === "" && <span className="text-sm text-stone-500">or click to choose one. It stays on this server.</span>}
+            {title === "" && (
+              <span className="text-sm text-stone-500 dark:text-stone-400">or click to choose one. It stays on this server.</span>
+            )}
           </button>
         ) : (
           <Card className="overflow-hidden">
@@ -98,7 +104,7 @@ export function Documents() {
             </ul>
           </Card>
         )}
-        <div className="flex items-center justify-between text-sm text-stone-500">
+        <div className="flex items-center justify-between text-sm text-stone-500 dark:text-stone-400">
           <span>
             {list.data === undefined ? "" : `${list.data.document_count} ${list.data.document_count === 1 ? "document" : "documents"}`}
           </span>

@@ -4,12 +4,18 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { type SyntheticEvent, useState } from "react";
 import { admin, queries } from "../api.ts";
-import { Button, Card, Copyable, Field, Problem, when } from "../parts/controls.tsx";
+import { Button, Copyable, Field, Problem, Scrolling, when } from "../parts/controls.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { PageHead } from "../parts/shell.tsx";
 import { useChosen } from "../session.tsx";
 
-const SCOPES = { all: "Everything", read: "Read only", upload: "Upload only" } as const;
+const SCOPES = {
+  all: "Everything",
+  documents: "All documents, no sessions or keys",
+  read: "Read only",
+  upload: "Upload only",
+  sessions: "Sessions only",
+} as const;
 
 export function Keys() {
   const { application } = useChosen();
@@ -32,12 +38,12 @@ export function Keys() {
           <KeyRound size={16} aria-hidden /> New key
         </Button>
       </PageHead>
-      <div className="grid gap-4 px-6 md:px-10">
+      <div className="grid grid-cols-1 gap-4 px-6 md:px-10">
         <p className="max-w-prose text-sm text-stone-600 dark:text-stone-300">
           Your backend uses a key to upload documents and to mint session tokens. A key never belongs in a browser.
         </p>
         <Problem error={keys.error} />
-        <Card className="overflow-x-auto">
+        <Scrolling label="API keys">
           <table className="w-full text-left text-sm">
             <thead className="text-xs text-stone-500 dark:text-stone-400">
               <tr className="border-b border-stone-100 dark:border-stone-800">
@@ -50,7 +56,7 @@ export function Keys() {
             </thead>
             <tbody className="divide-y divide-stone-100 dark:divide-stone-800">
               {keys.data?.data.map((key) => (
-                <tr key={key.id} className={key.revoked_at === null ? "" : "text-stone-400 line-through"}>
+                <tr key={key.id} className={key.revoked_at === null ? "" : "text-stone-500 line-through dark:text-stone-400"}>
                   <td className="px-4 py-3 font-medium">{key.name}</td>
                   <td className="px-4 py-3 font-mono text-xs">{key.hint}</td>
                   <td className="px-4 py-3">{SCOPES[key.scope]}</td>
@@ -67,7 +73,7 @@ export function Keys() {
               ))}
             </tbody>
           </table>
-        </Card>
+        </Scrolling>
       </div>
       {making && <NewKey applicationId={applicationId} onClose={() => setMaking(false)} onMade={refresh} />}
       <Dialog open={revoking !== null} onClose={() => setRevoking(null)} title={`Revoke “${revoking?.name ?? ""}”?`}>

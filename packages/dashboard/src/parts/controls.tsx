@@ -34,7 +34,7 @@ export function Field({ label, hint, ...rest }: InputHTMLAttributes<HTMLInputEle
       <input
         id={id}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        className="h-10 rounded-lg border border-stone-300 bg-white px-3 text-sm outline-accent placeholder:text-stone-400 dark:border-stone-700 dark:bg-stone-900"
+        className="h-10 w-full min-w-0 rounded-lg border border-stone-300 bg-white px-3 text-sm outline-accent placeholder:text-stone-400 dark:border-stone-700 dark:bg-stone-900"
         {...rest}
       />
       {hint !== undefined && (
@@ -46,9 +46,57 @@ export function Field({ label, hint, ...rest }: InputHTMLAttributes<HTMLInputEle
   );
 }
 
+export function Choice<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  /** What is shown for each value. */
+  options: Readonly<Record<T, string>>;
+  onChange: (value: T) => void;
+}) {
+  const id = useId();
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <select
+        id={id}
+        value={value}
+        onChange={(event) => onChange(event.target.value as T)}
+        className="h-10 min-w-0 rounded-lg border border-stone-300 bg-white px-3 text-sm outline-accent dark:border-stone-700 dark:bg-stone-900"
+      >
+        {(Object.keys(options) as T[]).map((one) => (
+          <option key={one} value={one}>
+            {options[one]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 export function Card({ children, className = "" }: { children: ReactNode; className?: string }) {
   return (
     <section className={`rounded-xl border border-stone-200 bg-white dark:border-stone-800 dark:bg-stone-900 ${className}`}>
+      {children}
+    </section>
+  );
+}
+
+/** What may be wider than the screen: reached and scrolled with the keyboard, too. */
+export function Scrolling({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <section
+      aria-label={label}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus, or no key reaches its right end
+      tabIndex={0}
+      className="relative overflow-x-auto rounded-xl border border-stone-200 bg-white dark:border-stone-800 dark:bg-stone-900"
+    >
       {children}
     </section>
   );

@@ -13,7 +13,7 @@ export function Dialog({ open, onClose, title, children }: { open: boolean; onCl
             <Base.Title className="text-lg font-semibold">{title}</Base.Title>
             <Base.Close
               aria-label="Close"
-              className="cursor-pointer rounded-lg p-1.5 text-stone-500 hover:bg-stone-100 dark:hover:bg-stone-800"
+              className="cursor-pointer rounded-lg p-1.5 text-stone-500 dark:text-stone-400 hover:bg-stone-100 dark:hover:bg-stone-800"
             >
               <X size={18} aria-hidden />
             </Base.Close>

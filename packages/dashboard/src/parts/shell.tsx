@@ -1,7 +1,7 @@
 /** Frame of every signed-in page: navigation, the chosen application, who is signed in. */
 import { Link, Outlet } from "@tanstack/react-router";
 import { useMutation } from "@tanstack/react-query";
-import { ChartNoAxesColumn, FileText, KeyRound, LogOut, Plus } from "lucide-react";
+import { ChartNoAxesColumn, FileKey, FileText, KeyRound, LogOut, Plus, ScrollText, Users, Webhook } from "lucide-react";
 import { type ReactNode, type SyntheticEvent, useState } from "react";
 import { admin, queries } from "../api.ts";
 import { useChosen } from "../session.tsx";
@@ -11,6 +11,10 @@ import { Dialog } from "./dialog.tsx";
 const PLACES = [
   { to: "/", label: "Documents", icon: FileText },
   { to: "/keys", label: "API keys", icon: KeyRound },
+  { to: "/signing-keys", label: "Signing keys", icon: FileKey },
+  { to: "/sessions", label: "Sessions", icon: Users },
+  { to: "/webhooks", label: "Webhooks", icon: Webhook },
+  { to: "/audit", label: "Audit", icon: ScrollText },
   { to: "/usage", label: "Usage", icon: ChartNoAxesColumn },
 ] as const;
 
@@ -57,7 +61,7 @@ export function Shell() {
           </Link>
         ))}
         <div className="ml-auto flex items-center gap-2 md:mt-auto md:ml-0">
-          <span className="hidden min-w-0 flex-1 truncate px-1 text-xs text-stone-500 md:block" title={account.email}>
+          <span className="hidden min-w-0 flex-1 truncate px-1 text-xs text-stone-500 dark:text-stone-400 md:block" title={account.email}>
             {account.email}
           </span>
           <Button look="quiet" className="w-9 px-0" aria-label="Sign out" title="Sign out" onClick={() => signOut.mutate()}>

@@ -13,7 +13,7 @@ export function Uploads({ queue }: { queue: UploadQueue }) {
         <div key={item.key} className="grid gap-1.5">
           <div className="flex items-center gap-3 text-sm">
             <span className="min-w-0 flex-1 truncate font-medium">{item.file.name}</span>
-            <span className="text-xs text-stone-500">{bytes(item.file.size)}</span>
+            <span className="text-xs text-stone-500 dark:text-stone-400">{bytes(item.file.size)}</span>
             <Button look="quiet" className="h-7 w-7 px-0" aria-label={`Dismiss ${item.file.name}`} onClick={() => queue.dismiss(item.key)}>
               <X size={14} aria-hidden />
             </Button>
