@@ -23,11 +23,47 @@ export async function benchService(): Promise<void> {
   const product = await startProduct();
   try {
     await benchUpload(product, folder);
+    await benchFirstSight(product);
     await benchCachedImage(product, folder);
   } finally {
     await product.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** From the end of an upload of a thousand pages to the bytes of its first page's image. */
+async function benchFirstSight(product: Product): Promise<void> {
+  const bytes = pagesPdf(1000);
+  const headers = { authorization: `Bearer ${API_KEY}` };
+  const times: number[] = [];
+  for (let run = 0; run <= RUNS; run++) {
+    const id = `first-sight-${run}`;
+    const uploaded = await fetch(`${product.url}/viewer/documents?wait=0&document_id=${id}`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/pdf" },
+      // Every time another file, so that nothing of it is known.
+      body: Buffer.concat([bytes, Buffer.from(`\n%${run}\n`)]),
+    });
+    await uploaded.json();
+    const start = performance.now();
+    const minted = await fetch(`${product.url}/viewer/sessions`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ allowed_documents: [{ document_id: id, document_permissions: ["read"] }] }),
+    });
+    const { jwt } = (await minted.json()) as { jwt: string };
+    const opened = await fetch(`${product.url}/viewer/open`, { method: "POST", body: JSON.stringify({ token: jwt }) });
+    const { images, source, firstWidth } = (await opened.json()) as { images: { page: string }; source: string; firstWidth: number };
+    const url = images.page.replace("{blob}", source).replace("{index}", "0").replace("{width}", String(firstWidth));
+    const image = await fetch(`${product.url}${url}`);
+    if (!image.ok) throw new Error(`image: ${image.status} ${await image.text()}`);
+    await image.arrayBuffer();
+    if (run > 0) times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  console.log(
+    `upload of 1,000 pages to its first page  ${times[RUNS >> 1]!.toFixed(0)} ms (at most ${times.at(-1)!.toFixed(0)}; must 1000)`,
+  );
 }
 
 async function benchUpload(product: Product, folder: string): Promise<void> {

@@ -109,6 +109,23 @@ describeInBrowser("reading a long document", () => {
     await until("it is smaller", async () => (await width()) < before * 1.3);
   });
 
+  test("a page as large as can be is sharp where one looks, by tiles of what is in sight", async () => {
+    const tiles = page.getByRole("group", { name: "Page 1", exact: true }).locator(".page-image > div > img");
+    for (let n = 0; n < 12; n++) await page.keyboard.press("Control+=");
+    await until("tiles are shown", async () => (await tiles.count()) > 3);
+    await until("they cover the middle of the window", () =>
+      tiles.evaluateAll((all) =>
+        all.some((tile) => {
+          const box = tile.getBoundingClientRect();
+          return box.left <= innerWidth / 2 && box.right >= innerWidth / 2 && box.top <= innerHeight / 2 && box.bottom >= innerHeight / 2;
+        }),
+      ),
+    );
+    expect(await tiles.count()).toBeLessThan(120);
+    await page.keyboard.press("Control+0");
+    await until("the tiles are gone", async () => (await tiles.count()) === 0);
+  });
+
   test("text can be selected and copied", async () => {
     const line = page
       .getByRole("group", { name: "Page 1", exact: true })

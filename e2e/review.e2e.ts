@@ -147,7 +147,10 @@ describeInBrowser("reviewing together", () => {
     await ben.mouse.down();
     await ben.mouse.move(box.x + box.width - 2, box.y + box.height / 2, { steps: 8 });
     await ben.mouse.up();
-    await ben.getByRole("button", { name: "Highlight", exact: true }).last().click();
+    // One is the tool; the other comes with the selection.
+    const buttons = ben.getByRole("button", { name: "Highlight", exact: true });
+    await until("the selection has its bar", async () => (await buttons.count()) > 1);
+    await buttons.last().click();
     const highlight = await until("it is stored", async () => (await storedOf("pspdfkit/markup/highlight"))[0]);
     expect(highlight.createdBy).toBe("ben");
     const [, , width] = (highlight.content["rects"] as number[][])[0]!;
@@ -237,7 +240,7 @@ describeInBrowser("reviewing together", () => {
 
   test("whoever may only read has no tools, and neither the socket nor HTTP takes a change", async () => {
     const cem = await open("cem", "Cem", ["read"]);
-    await cem.getByText("View only").first().waitFor();
+    await cem.getByRole("status", { name: "You can read this document but not change it" }).first().waitFor();
     expect(await cem.getByRole("button", { name: "Rectangle", exact: true }).count()).toBe(0);
     const refused = await cem.evaluate(async () => {
       const { instance } = window as unknown as {
@@ -281,6 +284,116 @@ describeInBrowser("reviewing together", () => {
     for (const { id, content } of before)
       if (content.type !== "pspdfkit/link" && content["pageIndex"] === 0) await drawn(page, id).waitFor({ state: "attached" });
     await page.close();
+  });
+
+  test("every kind is made with its tool, seen by the other, and there after a reload", async () => {
+    documentId = await upload(pagesPdf(2));
+    const [one, other] = [await open("ana", "Ana"), await open("ben", "Ben")];
+    const choose = async (group: string, name: string): Promise<void> => {
+      await one.getByRole("button", { name: group, exact: true }).first().click();
+      await one.getByRole("menuitemradio", { name }).click();
+    };
+    const press = async (x: number, y: number): Promise<void> => {
+      const point = await at(one, x, y);
+      await one.mouse.click(point.x, point.y);
+    };
+    const kinds: [type: string, make: () => Promise<void>][] = [
+      ["pspdfkit/shape/ellipse", async () => (await choose("More shapes", "Ellipse"), drag(one, [0.1, 0.3], [0.3, 0.35]))],
+      ["pspdfkit/shape/line", async () => (await choose("More shapes", "Arrow"), drag(one, [0.4, 0.3], [0.6, 0.35]))],
+      ["pspdfkit/shape/rectangle", async () => (await choose("More shapes", "Cloud"), drag(one, [0.7, 0.3], [0.9, 0.36]))],
+      [
+        "pspdfkit/shape/polygon",
+        async () => {
+          await choose("More shapes", "Polygon");
+          for (const [x, y] of [
+            [0.1, 0.45],
+            [0.3, 0.45],
+            [0.2, 0.55],
+          ] as const)
+            await press(x, y);
+          await one.keyboard.press("Enter");
+        },
+      ],
+      [
+        "pspdfkit/shape/polyline",
+        async () => {
+          await choose("More shapes", "Polyline");
+          for (const [x, y] of [
+            [0.4, 0.45],
+            [0.6, 0.45],
+            [0.5, 0.55],
+          ] as const)
+            await press(x, y);
+          await one.keyboard.press("Enter");
+        },
+      ],
+      [
+        "pspdfkit/ink",
+        async () => {
+          await choose("More drawing tools", "Marker");
+          await drag(one, [0.7, 0.5], [0.9, 0.5]);
+          await tool(one, "Select");
+        },
+      ],
+      [
+        "pspdfkit/stamp",
+        async () => {
+          await tool(one, "Stamp");
+          await one.getByLabel("Kind of stamp").selectOption("Draft");
+          await press(0.3, 0.7);
+        },
+      ],
+      [
+        "pspdfkit/image",
+        async () => {
+          const chooser = one.waitForEvent("filechooser");
+          await choose("More to insert", "Image");
+          const buffer = Buffer.from(
+            await one.evaluate(async () => {
+              const canvas = new OffscreenCanvas(80, 40);
+              const context = canvas.getContext("2d")!;
+              context.fillStyle = "#2080e0";
+              context.fillRect(0, 0, 80, 40);
+              return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+            }),
+          );
+          await (await chooser).setFiles({ name: "blue.png", mimeType: "image/png", buffer });
+        },
+      ],
+      [
+        "pspdfkit/markup/underline",
+        async () => {
+          await choose("More marks on text", "Underline");
+          const line = (await one.locator(".page-text > span").first().boundingBox())!;
+          await one.mouse.move(line.x + 2, line.y + line.height / 2);
+          await one.mouse.down();
+          await one.mouse.move(line.x + line.width - 2, line.y + line.height / 2, { steps: 5 });
+          await one.mouse.up();
+        },
+      ],
+    ];
+    const ids: string[] = [];
+    for (const [type, make] of kinds) {
+      await make();
+      const [made] = await until(`${type} is stored`, async () => {
+        const found = await storedOf(type);
+        return found.length > 0 ? found : undefined;
+      });
+      ids.push(made!.id);
+      await drawn(other, made!.id).waitFor({ state: "attached" });
+    }
+    await other.reload();
+    await pageImage(other, 1).waitFor();
+    for (const id of ids) await drawn(other, id).waitFor({ state: "attached" });
+    // The picture itself comes by the reader's own grant.
+    const shown = await other.evaluate(async () => {
+      const root = document.querySelector("#viewer")!.firstElementChild!.shadowRoot ?? document.querySelector("#viewer")!.shadowRoot!;
+      const url = root.querySelector("image")!.getAttribute("href")!;
+      const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+      return [new URL(url).protocol, bitmap.width, bitmap.height];
+    });
+    expect(shown).toEqual(["http:", 80, 40]);
+    await Promise.all([one.close(), other.close()]);
   });
 
   test("nothing went wrong in the pages meanwhile", () => {

@@ -1,6 +1,7 @@
 /** Builds what is older than its sources: the libraries and the server with tsc, the viewer and the dashboard with Vite. */
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { packClient } from "./client-package.mjs";
 import { root, run, step } from "./steps.mjs";
 
 function newest(path) {
@@ -38,6 +39,7 @@ export async function build() {
       // A removed source must not live on as an old output.
       for (const library of libraries) rmSync(`${root}${library}/dist`, { recursive: true, force: true });
       await run("tsc", ["-b", ...libraries], { quiet: true });
+      await packClient();
     });
     writeFileSync(stamp, "");
   }

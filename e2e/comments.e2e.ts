@@ -1,0 +1,205 @@
+import { pagesPdf } from "@lectern/pdf/testing";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
+import { type Product, startProduct, until } from "./product.ts";
+
+describeInBrowser("discussing", () => {
+  let product: Product;
+  let browser: Browser;
+  let host: HostPage;
+  let documentId: string;
+  let ana: Page;
+  let ben: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    product = await startProduct();
+    browser = await launch();
+    host = await hostPage(product.url);
+    const { data } = await product.client.documents.upload(
+      { title: "Contract", wait: 60 },
+      { body: pagesPdf(3) as BodyInit, type: "application/pdf" },
+    );
+    documentId = data.id;
+    ana = await open("ana", "Ana Silva");
+    errors = watchErrors(ana);
+    ben = await open("ben", "Ben Okri");
+  });
+  afterAll(async () => {
+    await browser.close();
+    host.close();
+    await product.close();
+  });
+
+  interface Options {
+    readonly collaboration?: string[];
+    readonly size?: { readonly width: number; readonly height: number };
+    readonly theme?: "light" | "dark";
+  }
+  async function open(
+    user: string,
+    name: string,
+    { collaboration, size = { width: 1280, height: 900 }, theme = "light" }: Options = {},
+  ): Promise<Page> {
+    const { jwt } = await product.client.sessions.create({
+      allowed_documents: [
+        { document_id: documentId, ...(collaboration === undefined ? {} : { collaboration_permissions: collaboration }) },
+      ],
+      user_id: user,
+      creator_name: name,
+    });
+    const context = await browser.newContext({ viewport: size, colorScheme: theme });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    await page.goto(host.url);
+    await page.evaluate((session) => (window as unknown as { start(options: object): Promise<unknown> }).start({ session }), jwt);
+    await pageImage(page, 1).waitFor();
+    return page;
+  }
+  const threads = async () => (await product.client.comments.listAll({ documentId })).data.threads;
+  const card = (page: Page) => page.getByRole("dialog", { name: "Comments" });
+
+  test("a comment is placed on the page and answered live by the other, who names the first", async () => {
+    await ana.evaluate(() => {
+      const heard: unknown[] = ((window as unknown as { heard: unknown[] }).heard = []);
+      const { instance } = window as unknown as { instance: { addEventListener(type: string, listener: (event: unknown) => void): void } };
+      instance.addEventListener("comments.mention", (event) => heard.push(event));
+    });
+    await ana.getByRole("button", { name: "Comment", exact: true }).first().click();
+    const box = (await ana.getByRole("group", { name: "Page 1", exact: true }).boundingBox())!;
+    await ana.mouse.click(box.x + box.width * 0.4, box.y + 200);
+    await ana.getByRole("textbox", { name: "Write a comment" }).fill("Is this the final number?");
+    await ana.keyboard.press("Control+Enter");
+    const thread = await until("it is stored", async () => (await threads())[0]);
+    expect(thread).toMatchObject({
+      pageIndex: 0,
+      isResolved: false,
+      comments: [{ createdBy: "ana", content: { creatorName: "Ana Silva" } }],
+    });
+
+    await ben.getByRole("button", { name: "Unread comment by Ana Silva" }).click();
+    await card(ben).getByText("Is this the final number?").waitFor();
+    const reply = card(ben).getByRole("textbox", { name: "Reply" });
+    await reply.click();
+    await ben.keyboard.type("Nearly, @an");
+    await ben.getByRole("option", { name: /Ana Silva/ }).waitFor();
+    await ben.keyboard.press("Enter");
+    await ben.keyboard.type("look at page 2");
+    await card(ben).getByRole("button", { name: "Send" }).click();
+    await card(ana).getByText("look at page 2").waitFor();
+    const said = await until("the reply is stored", async () => (await threads())[0]!.comments[1]);
+    expect(said).toMatchObject({ createdBy: "ben", content: { mentions: ["ana"] } });
+    const heard = await until("the mention was told", async () => {
+      const all = await ana.evaluate(() => (window as unknown as { heard: { users: string[]; origin: string; by: string }[] }).heard);
+      return all.length > 0 && all;
+    });
+    expect(heard).toMatchObject([{ users: ["ana"], origin: "remote", by: "ben" }]);
+  });
+
+  test("a reaction and an edit arrive; a deletion is undone whole", async () => {
+    const mine = card(ana).getByRole("listitem").filter({ hasText: "look at page 2" });
+    await mine.hover();
+    await mine.getByRole("button", { name: "React" }).click();
+    await mine.getByRole("button", { name: "React with 👍" }).click();
+    await card(ben).getByRole("button", { name: "👍 by Ana Silva" }).waitFor();
+
+    const own = card(ben).getByRole("listitem").filter({ hasText: "look at page 2" });
+    await own.hover();
+    await own.getByRole("button", { name: "Edit comment" }).click();
+    await card(ben).getByRole("textbox", { name: "Edit comment" }).fill("Nearly, @Ana Silva look at page 3");
+    await ben.keyboard.press("Control+Enter");
+    await card(ana).getByText("look at page 3").waitFor();
+    const edited = (await threads())[0]!.comments[1]!;
+    expect(edited.content).toMatchObject({ mentions: ["ana"], reactions: [{ emoji: "👍", users: ["ana"] }] });
+
+    const again = card(ben).getByRole("listitem").filter({ hasText: "look at page 3" });
+    await again.hover();
+    await again.getByRole("button", { name: "Delete comment" }).click();
+    await until("it is gone", async () => (await threads())[0]!.comments.length === 1);
+    await ben.getByRole("button", { name: /^Undo/ }).click();
+    await until("it is back", async () => (await threads())[0]!.comments[1]?.content["reactions"] instanceof Array);
+    await card(ana).getByText("look at page 3").waitFor();
+  });
+
+  test("a thread is resolved for both, filtered away, and reopened", async () => {
+    await card(ana).getByRole("button", { name: "Resolve" }).click();
+    await card(ben).getByText("Ana Silva resolved this").waitFor();
+    expect((await threads())[0]!.isResolved).toBe(true);
+    await ana.keyboard.press("Escape");
+    await card(ana).waitFor({ state: "detached" });
+    await ana.getByRole("button", { name: "Comments", exact: true }).click();
+    const list = ana.getByRole("region", { name: "Comments" });
+    await list.getByText("No comments like that.").waitFor();
+    await list.getByRole("button", { name: "Resolved" }).click();
+    await list.getByText("Is this the final number?").waitFor();
+    await list.getByRole("button", { name: "Reopen" }).click();
+    await until("it is open", async () => !(await threads())[0]!.isResolved);
+    await list.getByRole("button", { name: "Open" }).click();
+    await list.getByText("Is this the final number?").waitFor();
+    await list.getByRole("textbox", { name: "Comment on the document" }).fill("Who signs?");
+    await ana.keyboard.press("Control+Enter");
+    await until("it is about the document", async () => (await threads()).some(({ pageIndex }) => pageIndex === null));
+  });
+
+  test("what a person has not read is counted, and stays read on another day", async () => {
+    const cy = await open("cy", "Cy Young");
+    await cy.getByLabel(/^\d+ unread$/).waitFor();
+    await cy.getByRole("button", { name: "Comments", exact: true }).click();
+    await cy.getByText("Who signs?").waitFor();
+    await cy.getByLabel(/unread$/).waitFor({ state: "detached" });
+    await cy.close();
+    const later = await open("cy", "Cy Young");
+    await later.getByRole("button", { name: "Comment by Ana Silva" }).waitFor();
+    expect(await later.getByLabel(/unread$/).count()).toBe(0);
+    await later.close();
+  });
+
+  test("who may not reply has no box to write in, and no tool", async () => {
+    const guest = await open("guest", "Guest", { collaboration: ["annotations:view:all", "comments:view:all"] });
+    await guest.getByRole("button", { name: /omment by Ana Silva/ }).click();
+    await card(guest).getByText("Is this the final number?").waitFor();
+    expect(await guest.getByRole("textbox", { name: "Reply" }).count()).toBe(0);
+    expect(await guest.getByRole("button", { name: "Resolve" }).count()).toBe(0);
+    expect(await guest.getByRole("button", { name: "Comment", exact: true }).count()).toBe(0);
+    await guest.close();
+  });
+
+  test("everything can be done with the keyboard", async () => {
+    const pin = ben.getByRole("button", { name: /omment by Ana Silva/ }).first();
+    await ben.keyboard.press("Escape");
+    await pin.focus();
+    await ben.keyboard.press("Enter");
+    const reply = card(ben).getByRole("textbox", { name: "Reply" });
+    await until("the reply has the focus", () =>
+      reply.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element),
+    );
+    await ben.keyboard.type("By keys alone");
+    await ben.keyboard.press("Control+Enter");
+    await card(ben).getByText("By keys alone").waitFor();
+    await ben.keyboard.press("Escape");
+    await until("the pin has the focus again", () =>
+      pin.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element),
+    );
+    const before = (await product.client.annotations.list({ documentId })).data.annotations.find(
+      ({ content }) => content.type === "pspdfkit/comment-marker" && (content["bbox"] as number[])[0]! > 1,
+    )!;
+    await ben.keyboard.press("Shift+ArrowRight");
+    await until("it has moved", async () => {
+      const { content } = await product.client.annotations.get({ documentId, annotationId: before.id });
+      return (content["bbox"] as number[])[0]! > (before.content["bbox"] as number[])[0]! + 9;
+    });
+    expect(errors).toEqual([]);
+  });
+
+  test("it fits a phone, in the dark too", async () => {
+    const phone = await open("dee", "Dee", { size: { width: 390, height: 844 }, theme: "dark" });
+    await phone.getByRole("button", { name: /omment by Ana Silva/ }).click();
+    await card(phone).getByText("By keys alone").waitFor();
+    const box = (await card(phone).boundingBox())!;
+    expect(box.x).toBeGreaterThanOrEqual(0);
+    expect(box.x + box.width).toBeLessThanOrEqual(390);
+    expect(box.y + box.height).toBeLessThanOrEqual(844);
+    await phone.close();
+  });
+});

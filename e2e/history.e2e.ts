@@ -1,0 +1,131 @@
+import { pagesPdf } from "@lectern/pdf/testing";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
+import { type Product, startProduct, until } from "./product.ts";
+
+interface Instance {
+  create(annotation: unknown): Promise<readonly string[]>;
+  delete(id: string): Promise<unknown>;
+  setViewState(next: (state: object) => unknown): void;
+  pageInfoForIndex(index: number): { readonly id: string } | null;
+}
+
+describeInBrowser("the history of a document", () => {
+  let product: Product;
+  let browser: Browser;
+  let host: HostPage;
+  let documentId: string;
+  let ana: Page;
+  let ben: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    product = await startProduct();
+    browser = await launch();
+    host = await hostPage(product.url);
+    const { data } = await product.client.documents.upload(
+      { title: "Contract", wait: 60 },
+      { body: pagesPdf(4) as BodyInit, type: "application/pdf" },
+    );
+    documentId = data.id;
+    ben = await open("ben", "Ben Okri");
+    ana = await open("ana", "Ana Silva");
+    errors = watchErrors(ana);
+  });
+  afterAll(async () => {
+    await browser.close();
+    host.close();
+    await product.close();
+  });
+
+  async function open(
+    user: string,
+    name: string,
+    permissions: ("read" | "write" | "download")[] = ["read", "write", "download"],
+    more: object = {},
+  ): Promise<Page> {
+    const { jwt } = await product.client.sessions.create({
+      allowed_documents: [{ document_id: documentId, document_permissions: permissions }],
+      user_id: user,
+      creator_name: name,
+    });
+    const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, ...more })).newPage();
+    page.setDefaultTimeout(15_000);
+    await page.goto(`${host.url}#${jwt}`);
+    await pageImage(page, 1).waitFor();
+    await page.waitForFunction(() => "instance" in window);
+    return page;
+  }
+  const draw = (page: Page, pageIndex: number): Promise<string> =>
+    page.evaluate(async (index) => {
+      const { instance } = window as unknown as { instance: Instance };
+      const [id] = await instance.create({
+        type: "rectangle",
+        page: instance.pageInfoForIndex(index)!.id,
+        geometry: { bbox: [100, 200, 120, 60] },
+        appearance: { strokeColor: "#e02020", strokeWidth: 4 },
+      });
+      return id!;
+    }, pageIndex);
+  const remove = (page: Page, id: string): Promise<unknown> =>
+    page.evaluate((gone) => (window as unknown as { instance: Instance }).instance.delete(gone), id);
+  const showHistory = (page: Page): Promise<void> =>
+    page.evaluate(() => (window as unknown as { instance: Instance }).instance.setViewState((state) => ({ ...state, sidebar: "history" })));
+  const list = (page: Page) => page.getByRole("list", { name: "History" });
+  const stored = async (): Promise<string[]> =>
+    (await product.client.annotations.list({ documentId })).data.annotations.map(({ id }) => id).toSorted();
+
+  test("tells who changed what, also while it happens, and shows the page", async () => {
+    const first = await draw(ben, 0);
+    await draw(ben, 2);
+    await draw(ana, 3);
+    await remove(ana, first);
+    await ana.getByRole("button", { name: "Thumbnails and outline" }).click();
+    await ana.getByRole("tab", { name: "History" }).click();
+    const entries = list(ana).getByRole("button");
+    await entries.filter({ hasText: "Ben Okri" }).filter({ hasText: "Added 2 annotations" }).waitFor();
+    await entries
+      .filter({ hasText: "Ana Silva" })
+      .filter({ hasText: "Added an annotation" })
+      .filter({ hasText: "Deleted an annotation" })
+      .waitFor();
+    await draw(ben, 1);
+    await until("what is done now is there, too", async () => (await entries.filter({ hasText: "Ben Okri" }).count()) === 2);
+    await entries.filter({ hasText: "Added 2 annotations" }).click();
+    await ana.getByRole("button", { name: /^Show page 3|^Show page 1/ }).click();
+  });
+
+  test("puts back what an entry changed, and everything, each after a question", async () => {
+    const before = await stored();
+    await list(ana).getByRole("button").filter({ hasText: "Deleted an annotation" }).click();
+    await ana.getByRole("button", { name: "Put back as it was before" }).click();
+    await ana.getByRole("button", { name: "Put back", exact: true }).click();
+    await ana.getByText("Put back: 2").waitFor();
+    const after = await stored();
+    expect([before.length, after.length, after.filter((id) => !before.includes(id)).length]).toEqual([3, 3, 1]);
+
+    await list(ana).getByRole("button").filter({ hasText: "Added 2 annotations" }).click();
+    await ana.getByRole("button", { name: "Put everything back to here" }).click();
+    await ana.getByRole("button", { name: "Cancel" }).click();
+    expect(await stored()).toEqual(after);
+    await ana.getByRole("button", { name: "Put everything back to here" }).click();
+    await ana.getByRole("button", { name: "Put back", exact: true }).click();
+    await until("the layer is what it was", async () => (await stored()).length === 2);
+    const download = ana.waitForEvent("download");
+    await ana.getByRole("button", { name: "Download as it was then" }).click();
+    expect((await download).suggestedFilename()).toBe("Contract (2).pdf");
+    expect(errors).toEqual([]);
+  });
+
+  test("is read on a phone and by those who may only look, who can put nothing back", async () => {
+    const eve = await open("eve", "Eve", ["read"], { viewport: { width: 390, height: 844 }, colorScheme: "dark" });
+    await showHistory(eve);
+    await list(eve).getByRole("button").filter({ hasText: "Added 2 annotations" }).click();
+    await eve.getByText("You may look at this document only.").waitFor();
+    expect(await eve.getByRole("button", { name: "Put everything back to here" }).isDisabled()).toBe(true);
+    expect(await eve.getByRole("button", { name: "Download as it was then" }).count()).toBe(0);
+    const box = (await list(eve).boundingBox())!;
+    expect(box.x + box.width).toBeLessThanOrEqual(390);
+  });
+});

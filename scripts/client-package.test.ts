@@ -1,0 +1,134 @@
+/** The package @lectern/client as somebody gets it who has nothing else: packed, installed into an empty folder, type-checked, run. */
+import { execFile } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createContext, runInContext } from "node:vm";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { pagesPdf } from "@lectern/pdf/testing";
+import { testServer, type TestServer } from "../packages/server/src/testing/test-server.ts";
+import { packClient } from "./client-package.mjs";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const run = promisify(execFile);
+const tsc = join(root, "node_modules/.bin/tsc");
+let folder: string;
+let server: TestServer;
+
+beforeAll(async () => {
+  await run(tsc, ["-b", "packages/client"], { cwd: root });
+  await packClient();
+  folder = mkdtempSync(join(tmpdir(), "lectern-client-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: join(root, "packages/client") });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  const project = join(folder, "project");
+  await mkdir(project);
+  writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }');
+  await run("npm", ["install", join(folder, filename), "--offline", "--no-audit", "--no-fund"], { cwd: project });
+  server = await testServer();
+}, 120_000);
+afterAll(async () => {
+  await server?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+const installed = (): string => join(folder, "project/node_modules/@lectern/client");
+
+test("it holds two files and needs no other package", () => {
+  const manifest = JSON.parse(readFileSync(join(installed(), "package.json"), "utf8")) as Record<string, unknown>;
+  expect(manifest["dependencies"]).toBeUndefined();
+  const code = readFileSync(join(installed(), "dist/lectern-client.js"), "utf8");
+  const types = readFileSync(join(installed(), "dist/lectern-client.d.ts"), "utf8");
+  for (const text of [code, types]) {
+    expect(text).not.toMatch(/\bzod\b/i);
+    expect(text).not.toMatch(/^\s*(?:import|export)\b.*\bfrom\s*["']|\bimport\s*\(|\brequire\s*\(/m);
+  }
+});
+
+test("what its README shows is type-checked and does what it says", async () => {
+  const readme = readFileSync(join(installed(), "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+  expect(blocks.length).toBe(5);
+  const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const body = '{"type":"document.ready","timestamp":"2026-01-01T00:00:00.000Z","data":{"document_id":"d7"}}';
+  const seconds = Math.floor(Date.now() / 1000);
+  const signature = `v1,${createHmac("sha256", Buffer.alloc(32, 7)).update(`m1.${seconds}.${body}`).digest("base64")}`;
+  const headers = { "webhook-id": "m1", "webhook-timestamp": String(seconds), "webhook-signature": signature };
+  const ask = `
+const hook = (body: string) => receive(new Request("https://app.test/", { method: "POST", headers: ${JSON.stringify(headers)}, body }));
+console.log("hook", (await hook(${JSON.stringify(body)})).status, (await hook("{}")).status);
+console.log("session", jwt.split(".").length);
+// What the types must refuse:
+// @ts-expect-error a document's id is missing
+void (() => lectern.documents.get({}));
+// @ts-expect-error there is no such answer
+void (async () => (await lectern.documents.list()).nothing);
+`;
+  const project = join(folder, "project");
+  writeFileSync(join(project, "main.ts"), blocks.join("\n") + ask);
+  writeFileSync(join(project, "contract.pdf"), pagesPdf(2));
+  const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false };
+  const compilerOptions = {
+    ...strict,
+    target: "ES2023",
+    module: "NodeNext",
+    typeRoots: [join(root, "node_modules/@types")],
+    types: ["node"],
+    outDir: "out",
+  };
+  // With the types of browsers, and with those of Node alone.
+  for (const lib of [["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"], ["ES2023"]]) {
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, lib }, files: ["main.ts"] }));
+    await run(tsc, ["-p", project]).catch((error: { stdout: string }) => expect.fail(error.stdout));
+  }
+  const env = { ...process.env, LECTERN_URL: server.url, LECTERN_API_KEY: server.apiKey, LECTERN_WEBHOOK_SECRET: secret };
+  const { stdout } = await run(process.execPath, ["out/main.js"], { cwd: project, env: { ...env, NODE_OPTIONS: "" } });
+  expect(stdout).toMatch(/(\d+) of \1 bytes/);
+  expect(stdout).toContain("0 annotations");
+  expect(stdout).toMatch(/document\.\w+/);
+  expect(stdout).toMatch(/^404 .+ \S+$/m);
+  expect(stdout).toContain("d7 can be shown");
+  expect(stdout).toContain("hook 204 401");
+  expect(stdout).toContain("session 3");
+  expect(readFileSync(join(project, "reviewed.pdf")).subarray(0, 5).toString()).toBe("%PDF-");
+});
+
+test("it runs where there are web standards and nothing else", async () => {
+  const code = readFileSync(join(installed(), "dist/lectern-client.js"), "utf8");
+  const script = code.replace(/^export \{([^}]*)\};?\s*$/m, (_, names: string) => {
+    const entries = names.split(",").map((name) => name.trim().split(" as "));
+    return `globalThis.client = { ${entries.map(([local, shown = local]) => `${shown}: ${local}`).join(", ")} };`;
+  });
+  const web = { fetch, Headers, Request, Response, FormData, Blob, URL, URLSearchParams, crypto, atob, btoa };
+  const streams = { ReadableStream, TransformStream, TextEncoder, TextDecoder, AbortController, AbortSignal, DOMException };
+  const context = createContext({ ...web, ...streams, setTimeout, clearTimeout, given: { baseUrl: server.url, apiKey: server.apiKey } });
+  runInContext(script, context);
+  const told: unknown = await runInContext(
+    `(async () => {
+      const { createClient, allDocuments, verifyWebhook } = globalThis.client;
+      const lectern = createClient(given);
+      let sent = 0;
+      const body = new Blob(["# A title\\n\\nText"]);
+      const upload = { body, type: "text/markdown", onProgress: (count) => (sent = count) };
+      const { data } = await lectern.documents.upload({ document_id: "edge", title: "Edge" }, upload);
+      const ids = [];
+      for await (const { id } of allDocuments(lectern, { title: "Edge" })) ids.push(id);
+      const refused = await verifyWebhook("{}", {}, "whsec_AAAA").catch((error) => error.code);
+      const missing = await lectern.documents.get({ documentId: "none" }).catch((error) => error.code);
+      return JSON.stringify({ id: data.id, sent: sent === body.size, ids, refused, missing, node: typeof process + typeof Buffer });
+    })()`,
+    context,
+  );
+  expect(JSON.parse(told as string)).toEqual({
+    id: "edge",
+    sent: true,
+    ids: ["edge"],
+    refused: "unauthorized",
+    missing: "not_found",
+    node: "undefinedundefined",
+  });
+});
