@@ -294,6 +294,28 @@ describe("the connection", () => {
     expect([ann.client.state, ann.sockets.length]).toEqual(["online", tries + 1]);
   });
 
+  it("says when all records are here, or that they will not come", async () => {
+    const records = [baseRecord("a"), baseRecord("b")];
+    const room = await testRoom({ base: baseOf(1, records) });
+    const initial = { seq: 0, epoch: 0, grants: grantsOf("ann"), records: records.slice(0, 1), complete: false };
+    const ann = await testClient(room, { initial, reachable: false });
+    let loaded = false;
+    const waiting = ann.client.loaded().then(() => (loaded = true));
+    await room.clock.advance(10_000);
+    expect([loaded, shown(ann)]).toEqual([false, ["a"]]);
+    ann.reachable = true;
+    await reconnected(ann, room.clock);
+    await waiting;
+    expect(shown(ann)).toEqual(["a", "b"]);
+    await ann.client.loaded();
+
+    const ben = await testClient(room, { initial, reachable: false });
+    const never = ben.client.loaded();
+    ben.client.close();
+    await expect(never).rejects.toMatchObject({ code: "unavailable" });
+    await expect(ben.client.loaded()).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   it("a line that has gone quiet is noticed", async () => {
     const room = await testRoom();
     const ann = await testClient(room);

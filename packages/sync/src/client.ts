@@ -241,6 +241,21 @@ export class SyncClient {
     this.#saveChanged();
   }
 
+  /** Resolves when all records are here that the session may see; rejects with ApiError `unavailable` when the client is closed before. */
+  loaded(): Promise<void> {
+    if (this.#seq >= 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        if (this.#seq < 0 && this.#state !== "closed") return;
+        stop();
+        if (this.#seq >= 0) resolve();
+        else reject(new ApiError("unavailable", "closed before the records were read"));
+      };
+      const stop = this.on("state", settle);
+      settle();
+    });
+  }
+
   /** Resolves when everything done until now has been decided; rejects with ApiError `unavailable` when the client is closed before. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {

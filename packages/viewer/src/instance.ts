@@ -82,16 +82,20 @@ export class Instance {
   }
 
   /** The annotations of a page, as they are now. */
-  getAnnotations(pageIndex: number): Promise<readonly AnnotationRecord[]> {
-    return Promise.resolve(this.#viewer.shown.client.records.byPage(this.#page(pageIndex).id).filter(isAnnotation));
+  async getAnnotations(pageIndex: number): Promise<readonly AnnotationRecord[]> {
+    const { client } = this.#viewer.shown;
+    await client.loaded();
+    return client.records.byPage(this.#page(pageIndex).id).filter(isAnnotation);
   }
 
   /** All comments, oldest first; `root`: those on this annotation. */
-  getComments(root?: string): Promise<readonly CommentRecord[]> {
+  async getComments(root?: string): Promise<readonly CommentRecord[]> {
+    const { client } = this.#viewer.shown;
+    await client.loaded();
     const found: CommentRecord[] = [];
-    for (const record of this.#viewer.shown.client.records.all())
+    for (const record of client.records.all())
       if (record.kind === "comment" && (root === undefined || record.data.root === root)) found.push(record);
-    return Promise.resolve(found.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)));
+    return found.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
   /** Makes annotations and comments; all of a list or none. Resolves with their ids when the service has them, rejects with what it refused. */

@@ -206,7 +206,8 @@ export class Viewer implements Actions {
 
   /** What programs ask of the form; comes when it is first asked for. */
   async form() {
-    const [{ client, source }, part] = [this.shown, await import("./forms/values.ts")];
+    const { client, source } = this.shown;
+    const [part] = await Promise.all([import("./forms/values.ts"), client.loaded()]);
     const readOnly = this.options.readOnly || !source.opened.restrictions.annotate;
     return { part, values: part.formValues({ client, grants: () => client.grants ?? source.opened.grants, readOnly }) };
   }

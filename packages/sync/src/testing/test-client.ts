@@ -32,6 +32,8 @@ export interface TestClient {
 export interface TestClientOptions extends Partial<Omit<SyncClientOptions, "clock">> {
   readonly grants?: Grants;
   readonly seed?: number;
+  /** At first. */
+  readonly reachable?: boolean;
 }
 
 export async function testClient(
@@ -43,7 +45,7 @@ export async function testClient(
   const queue = options.queue ?? memoryQueue(() => random.id("sid"));
   const sockets: SocketPair[] = [];
   const errors: unknown[] = [];
-  const test = { grants: options.grants ?? grantsOf("ann"), reachable: true };
+  const test = { grants: options.grants ?? grantsOf("ann"), reachable: options.reachable ?? true };
   const client = new SyncClient({
     connect(events) {
       const pair = new SocketPair(events, (connection) =>
