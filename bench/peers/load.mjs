@@ -132,7 +132,7 @@ const sockets = await Promise.all(
   wires.map(async (wire, client) => {
     const url = /** @type {string} */ (urls[client % urls.length]);
     const ws =
-      kind === "lectern" ? new WebSocket(`${url}/viewer/sync`, "lectern.sync.1") : new WebSocket(url, { perMessageDeflate: false });
+      kind === "lectern" ? new WebSocket(`${url}/viewer/sync`, "lectern.sync.2") : new WebSocket(url, { perMessageDeflate: false });
     /** @type {number[]} */
     const sentAt = [];
     const state = { ws, acked: 0, sentAt, send: () => {}, done: Promise.resolve() };

@@ -1,5 +1,5 @@
 /**
- * Messages of the sync socket: JSON text frames of subprotocol `lectern.sync.1`, one socket = one layer.
+ * Messages of the sync socket: JSON text frames of subprotocol `lectern.sync.2`, one socket = one layer.
  * What the client sends is checked by the schemas here; what the server sends is typed only.
  */
 import * as z from "zod";
@@ -41,6 +41,8 @@ export const Presence = z.object({
   tool: z.nullable(z.string().max(64)).optional(),
   /** Live preview of what is being drawn or dragged: record id → geometry. */
   preview: z.nullable(z.record(RecordId, z.unknown())).optional(),
+  /** Asks the others to look where this person looks. */
+  presenting: z.boolean().optional(),
 });
 export type Presence = z.infer<typeof Presence>;
 
@@ -82,8 +84,15 @@ export type ClientMessage =
   | { readonly type: "auth"; readonly token: string }
   | { readonly type: "ping" };
 
-/** One op of a change as a viewer gets it: put (whole record), update (replaced properties), gone. */
-export type ChangeOp = readonly ["p", record: AnyRecord] | readonly ["u", id: string, patch: Patch] | readonly ["x", id: string];
+/**
+ * One op of a change as a viewer gets it: created, put (whole record), update (replaced properties), gone. The head of what was created is the
+ * change's: its `seq`, and `by` and `at` for who made it and wrote it last, and when; without `grp` it has none.
+ */
+export type ChangeOp =
+  | readonly ["c", id: string, kind: AnyRecord["kind"], data: object, grp?: string]
+  | readonly ["p", record: AnyRecord]
+  | readonly ["u", id: string, patch: Patch]
+  | readonly ["x", id: string];
 
 /** One accepted push. `by` is the user who made it. */
 export interface Change {

@@ -1,8 +1,9 @@
 /**
  * History of the sync protocol, newest first. A change of a message's shape adds a line and a number:
+ * 2  a new record is told as `c`, its head follows from its change; who presents.
  * 1  records, pushes, batches, presence.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** WebSocket subprotocol that both sides name. */
 export const SUBPROTOCOL = `lectern.sync.${PROTOCOL_VERSION}`;

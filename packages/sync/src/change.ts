@@ -72,13 +72,17 @@ export interface Stamp {
   readonly by: string | null;
 }
 
+/** A record as the change that made it leaves it. */
+export function createdRecord(
+  [, id, kind, data, grp]: readonly ["c", id: string, kind: RecordKind, data: object, grp?: string | null | undefined],
+  { seq, at, by }: Stamp,
+): AnyRecord {
+  return { id, kind, seq, createdBy: by, createdAt: at, updatedBy: by, updatedAt: at, grp: grp ?? null, data } as AnyRecord;
+}
+
 /** The record after the op; null when an op other than a create finds nothing. The op has been checked before. */
 export function applyOp(record: StoredRecord | null, op: Op, { seq, at, by }: Stamp): StoredRecord | null {
-  if (op[0] === "c") {
-    const [, id, kind, data, grp] = op;
-    const created = { id, kind, seq, createdBy: by, createdAt: at, updatedBy: by, updatedAt: at, grp: grp ?? null, data, deleted: false };
-    return created as StoredRecord;
-  }
+  if (op[0] === "c") return { ...createdRecord(op, { seq, at, by }), deleted: false };
   if (record === null) return null;
   const stamped = { ...record, seq, updatedBy: by, updatedAt: at };
   switch (op[0]) {

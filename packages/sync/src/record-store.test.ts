@@ -1,4 +1,4 @@
-import type { AnyRecord, Op } from "@lectern/protocol";
+import type { AnyRecord, Change, Op } from "@lectern/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RecordStore, type RecordsChanged } from "./record-store.ts";
@@ -105,6 +105,25 @@ describe("RecordStore", () => {
     expect([seen.length, later, errors]).toEqual([2, 1, [failure, failure]]);
   });
 
+  it("makes up the head of a created record from its change, as it is on the server", () => {
+    const { store: records } = store();
+    const change: Change = {
+      seq: 7,
+      at: 1_000,
+      by: "bob",
+      ops: [
+        ["c", "a", "annotation", rectangle()],
+        ["c", "b", "annotation", rectangle(), "team"],
+      ],
+    };
+    records.transaction("remote", "bob", () => records.confirm(change));
+    const head = { kind: "annotation", seq: 7, createdBy: "bob", createdAt: 1_000, updatedBy: "bob", updatedAt: 1_000, data: rectangle() };
+    expect([records.get("a"), records.get("b")]).toEqual([
+      { ...head, id: "a", grp: null },
+      { ...head, id: "b", grp: "team" },
+    ]);
+  });
+
   it("rebased by any sequence of events, it shows what a replay from scratch would", () => {
     const id = fc.constantFrom("a", "b", "c", "0.0");
     const op: fc.Arbitrary<Op> = fc.oneof(
@@ -122,6 +141,7 @@ describe("RecordStore", () => {
           fc.tuple(fc.constant("x" as const), id),
           fc.tuple(fc.constant("u" as const), id, fc.constantFrom({ note: "y" }, { lock: null })),
           id.map((made) => ["p", baseRecord(made)] as const),
+          fc.tuple(fc.constant("c" as const), id, fc.constant("annotation" as const), fc.constant(rectangle("0.1")), fc.constant("team")),
         ),
       }),
       fc.record({ what: fc.constant("drop" as const), n: fc.nat(6) }),

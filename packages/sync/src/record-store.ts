@@ -3,7 +3,7 @@
  * by record, whenever either changes, so a colleague's change slides in below one's own without a flicker.
  */
 import type { AnyRecord, Change, Op } from "@lectern/protocol";
-import { applyOp, applyPatch, deepEqual, visibleRecord } from "./change.ts";
+import { applyOp, applyPatch, createdRecord, deepEqual, visibleRecord } from "./change.ts";
 import { pageOf, parentOf } from "./references.ts";
 
 /** What became different on screen. */
@@ -152,6 +152,7 @@ export class RecordStore implements Records {
       const id = op[0] === "p" ? op[1].id : op[1];
       this.#change(id, () => {
         if (op[0] === "p") this.#base.set(id, op[1]);
+        else if (op[0] === "c") this.#base.set(id, createdRecord(op, { seq, at, by }));
         else if (op[0] === "x") this.#base.delete(id);
         else {
           const record = this.#base.get(id);

@@ -13,6 +13,8 @@ export interface AppliedOp {
   readonly after: RecordHead | null;
   /** What changed, when only data did; else the record is sent whole. */
   readonly patch: Patch | null;
+  /** Of a record that the change made: the op that tells it. */
+  readonly create: string | null;
   /** The record after the change. */
   readonly json: string;
 }
@@ -65,10 +67,10 @@ export class RoomView {
     return ops.length === 0 ? "" : encodeChange(change, ops);
   }
 
-  #encodeOp({ id, before, after, patch, json }: AppliedOp): string {
+  #encodeOp({ id, before, after, patch, create, json }: AppliedOp): string {
     const saw = before !== null && this.sees(before);
     const sees = after !== null && this.sees(after);
-    if (sees) return saw && patch !== null ? `["u",${JSON.stringify(id)},${JSON.stringify(patch)}]` : encodePut(json);
+    if (sees) return create ?? (saw && patch !== null ? `["u",${JSON.stringify(id)},${JSON.stringify(patch)}]` : encodePut(json));
     return saw && this.#faults.withoutGone !== true ? encodeGone(id) : "";
   }
 }

@@ -123,9 +123,7 @@ describe("committing", () => {
     expect([ann.of("batch"), bob.of("batch"), room.seq]).toEqual([[], [], 0]);
     await log.release();
     expect(ann.answers()).toEqual({ 1: 1 });
-    expect(bob.of("batch")).toMatchObject([
-      { from: 0, to: 1, changes: [{ seq: 1, by: "ann", ops: [["p", { id: "a", createdBy: "ann" }]] }] },
-    ]);
+    expect(bob.of("batch")).toMatchObject([{ from: 0, to: 1, changes: [{ seq: 1, by: "ann", ops: [["c", "a", "annotation", {}]] }] }]);
     expect(bob.of("batch")[0]).not.toHaveProperty("acks");
   });
 
@@ -355,8 +353,8 @@ describe("what viewers are told", () => {
     await ann.push(["g", "hidden", "team"], ["g", "shown", null]);
     await ann.push(["u", "shown", { note: "2" }]);
     await ann.push(["d", "shown"], ["d", "hidden"]);
-    expect(tim.told()).toEqual(["p shown", "u shown", "p hidden", "x shown", "x hidden"]);
-    expect(ann.told()).toEqual(["p hidden", "p shown", "u hidden", "u shown", "p hidden", "p shown", "u shown", "x shown", "x hidden"]);
+    expect(tim.told()).toEqual(["c shown", "u shown", "p hidden", "x shown", "x hidden"]);
+    expect(ann.told()).toEqual(["c hidden", "c shown", "u hidden", "u shown", "p hidden", "p shown", "u shown", "x shown", "x hidden"]);
     expect(tim.of("batch").map((batch) => [batch.from, batch.to])).toEqual([
       [0, 1],
       [1, 2],
@@ -492,7 +490,7 @@ describe("two nodes on one log", () => {
     expect(bob.told()).toEqual([]);
     expect(sent).toEqual([{ layer: "layer", seq: 1 }]);
     await deliver();
-    expect(bob.told()).toEqual(["p a"]);
+    expect(bob.told()).toEqual(["c a"]);
   });
 
   it("without a hint the next push is a conflict, caught up with and checked again, whole and in order", async () => {
@@ -514,7 +512,7 @@ describe("two nodes on one log", () => {
     const { ann, bob, clock, left } = await pair(1_000);
     await ann.push(create("a"));
     await clock.advance(1_000);
-    expect(bob.told()).toEqual(["p a"]);
+    expect(bob.told()).toEqual(["c a"]);
     bob.member.leave();
     await ann.push(create("b"));
     await clock.advance(2_000);
@@ -602,7 +600,7 @@ describe("threads in a room", () => {
     const mute = await join({ grants: grantsOf("mia", ["annotations:view:all"]) });
     await ann.push(["c", "m", "annotation", marker()], ["c", "m1", "comment", comment("m")]);
     await ann.push(["d", "m"]);
-    expect(ann.told()).toEqual(["p m", "p m1", "x m", "x m1"]);
-    expect(mute.told()).toEqual(["p m", "x m"]);
+    expect(ann.told()).toEqual(["c m", "c m1", "x m", "x m1"]);
+    expect(mute.told()).toEqual(["c m", "x m"]);
   });
 });

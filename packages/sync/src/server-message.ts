@@ -77,6 +77,8 @@ function isChange(value: unknown): boolean {
 
 function isChangeOp(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
-  const [verb, subject, patch] = value as unknown[];
-  return verb === "p" ? isRecord(subject) : typeof subject === "string" && (verb === "x" || (verb === "u" && isObject(patch)));
+  const [verb, subject, third, data] = value as unknown[];
+  if (verb === "p") return isRecord(subject);
+  if (typeof subject !== "string") return false;
+  return verb === "x" || (verb === "u" && isObject(third)) || (verb === "c" && typeof third === "string" && isObject(data));
 }

@@ -466,6 +466,7 @@ export function applyToRecord(
     after: after.deleted && !derived ? null : headOf(after),
     // Nobody has the record of a page that was not changed before.
     patch: op[0] === "u" && !(derived && before?.seq === 0) ? op[2] : null,
+    create: op[0] === "c" ? JSON.stringify(["c", after.id, after.kind, after.data, ...(after.grp === null ? [] : [after.grp])]) : null,
     json,
   };
   return { after, json, applied };

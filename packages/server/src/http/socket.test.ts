@@ -42,7 +42,7 @@ describe("two people on one layer", () => {
     a.push(1, [["c", "rect-1", "annotation", rectangle()]]);
     expect((await a.until("the ack", isAck(1))).acks).toEqual([[1, 1]]);
     const { changes } = await b.until("the change", hasChange("rect-1"));
-    expect(changes[0]).toMatchObject({ seq: 1, by: "mia", ops: [["p", { id: "rect-1", createdBy: "mia", data: { type: "rectangle" } }]] });
+    expect(changes[0]).toMatchObject({ seq: 1, by: "mia", ops: [["c", "rect-1", "annotation", { type: "rectangle" }]] });
 
     b.push(1, [["u", "rect-1", { note: "seen" }]]);
     await a.until(
@@ -252,7 +252,7 @@ describe("what is no conversation", () => {
   });
 
   it.each([
-    ["/viewer/other", "lectern.sync.1", 404],
+    ["/viewer/other", "lectern.sync.2", 404],
     ["/viewer/sync", "other", 400],
     ["/viewer/sync", undefined, 400],
   ])("at %s with the subprotocol %s is refused with %i", async (path, protocol, status) => {

@@ -3,7 +3,7 @@ import type { AnyRecord, Change, Peer, ServerMessage } from "@lectern/protocol";
 import { canSee, type Grants } from "@lectern/protocol/plain";
 import type { BaseRecords } from "../base-records.ts";
 import type { StoredRecord } from "../change-log.ts";
-import { applyOp, deepEqual, visibleRecord } from "../change.ts";
+import { applyOp, createdRecord, deepEqual, visibleRecord } from "../change.ts";
 import type { SyncClient } from "../client.ts";
 import { derivedPage } from "../references.ts";
 import { parseServerMessage } from "../server-message.ts";
@@ -48,6 +48,7 @@ function checkChange(change: Change, context: FrameContext): void {
   if (change.seq > context.disk.seq) violated("told before it was on disk", change);
   for (const op of change.ops) {
     if (op[0] === "p") checkRecord(op[1], context);
+    else if (op[0] === "c") checkRecord(createdRecord(op, change), context);
     else if (!everSeen(op[1], context)) violated("named a record that the viewer could never see", { op, viewer: context.grants });
   }
 }
