@@ -78,6 +78,10 @@ describeInBrowser("discussing", () => {
       comments: [{ createdBy: "ana", content: { creatorName: "Ana Silva" } }],
     });
 
+    // The pin stands for the marker; nothing is drawn beneath it.
+    await ana.getByRole("button", { name: "Comment by Ana Silva" }).waitFor();
+    expect(await ana.locator("g[data-id]").count()).toBe(0);
+
     await ben.getByRole("button", { name: "Unread comment by Ana Silva" }).click();
     await card(ben).getByText("Is this the final number?").waitFor();
     const reply = card(ben).getByRole("textbox", { name: "Reply" });

@@ -8,7 +8,9 @@ interface Instance {
   readonly connectedClients: readonly { readonly name: string }[];
   setViewState(next: (state: { currentPageIndex: number; zoom: unknown }) => unknown): void;
   readonly viewState: { readonly currentPageIndex: number; readonly zoom: unknown };
-  addEventListener(event: string, listener: () => void): void;
+  readonly presenter: { readonly name: string } | null;
+  setPresenting(presenting: boolean): void;
+  addEventListener(event: string, listener: (event: { readonly presenter?: { readonly name: string } | null }) => void): void;
 }
 
 describeInBrowser("people on one document", () => {
@@ -86,6 +88,50 @@ describeInBrowser("people on one document", () => {
     expect(errors).toEqual([]);
   });
 
+  test("who presents asks all to follow; who agrees is led until it ends, who does not is left alone", async () => {
+    const cy = await open("cy", "Cy Young", { width: 800, height: 700 });
+    await cy.evaluate(() => {
+      const heard = ((window as unknown as { heard: unknown[] }).heard = [] as unknown[]);
+      const { instance } = window as unknown as { instance: Instance };
+      instance.addEventListener("presenter.change", ({ presenter }) => heard.push(presenter?.name ?? null));
+    });
+    await goTo(ana, 0);
+    await goTo(ben, 0);
+    await ben.getByRole("button", { name: "Present to everybody" }).click();
+    await ben.getByText("You are presenting to everybody who follows").waitFor();
+    await ana.getByText("Ben Okri is presenting").waitFor();
+    await cy.getByText("Ben Okri is presenting").waitFor();
+    await cy.getByRole("button", { name: "Not now" }).click();
+    await cy.getByText("Ben Okri is presenting").waitFor({ state: "detached" });
+    await ana.getByRole("button", { name: "Follow", exact: true }).click();
+    await ana.getByText("You follow Ben Okri").waitFor();
+    await goTo(ben, 6);
+    await until("Ana is led", async () => (await pageOf(ana)) === 6);
+    expect(await pageOf(cy)).toBe(0);
+
+    // Scrolling oneself ends it, and it may be taken up again.
+    await ana.mouse.move(600, 500);
+    await ana.mouse.wheel(0, -300);
+    await ana.getByRole("button", { name: "Follow", exact: true }).click();
+    await ana.getByText("You follow Ben Okri").waitFor();
+
+    await ben.getByRole("button", { name: "Stop presenting" }).first().click();
+    await ana.getByText("You follow Ben Okri").waitFor({ state: "detached" });
+    expect(await cy.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual(["Ben Okri", null]);
+
+    // By a program, and over because the presenter leaves.
+    await cy.evaluate(() => (window as unknown as { instance: Instance }).instance.setPresenting(true));
+    await ana.getByText("Cy Young is presenting").waitFor();
+    expect(await ana.evaluate(() => (window as unknown as { instance: Instance }).instance.presenter?.name)).toBe("Cy Young");
+    await cy.evaluate(() => (window as unknown as { instance: Instance }).instance.setPresenting(false));
+    await ana.getByText("Cy Young is presenting").waitFor({ state: "detached" });
+    await cy.close();
+    await until("she has left", () =>
+      ana.evaluate(() => (window as unknown as { instance: Instance }).instance.connectedClients.length === 2),
+    );
+    expect(errors).toEqual([]);
+  });
+
   test("who comes and goes is told to programs, several windows of a person are one picture, and a followed person who leaves is let go", async () => {
     await ana.evaluate(() => {
       const heard = ((window as unknown as { heard: number[] }).heard = [] as number[]);
@@ -98,8 +144,10 @@ describeInBrowser("people on one document", () => {
     await second.close();
     await ana.getByTitle("Ben Okri", { exact: true }).waitFor();
     expect(await ana.evaluate(() => (window as unknown as { heard: number[] }).heard)).toEqual([3, 2]);
-    await ana.getByRole("button", { name: "Follow Ben Okri" }).click();
+    await ben.getByRole("button", { name: "Present to everybody" }).click();
+    await ana.getByRole("button", { name: "Follow", exact: true }).click();
     await ben.close();
     await ana.getByText("You follow Ben Okri").waitFor({ state: "detached" });
+    await until("nobody presents", () => ana.evaluate(() => (window as unknown as { instance: Instance }).instance.presenter === null));
   });
 });

@@ -37,6 +37,10 @@ export interface ViewerEvents {
   "annotationSelection.change": { readonly ids: readonly string[] };
   "session.expired": object;
   "connection.change": { readonly state: ConnectionState };
+  /** Somebody presents to all, or nobody does; oneself included. */
+  "presenter.change": { readonly presenter: Peer | null };
+  /** Whose window this one follows; null: nobody's. */
+  "following.change": { readonly client: Peer | null };
   "instant.connectedClients.change": { readonly clients: readonly Peer[] };
 }
 

@@ -196,6 +196,24 @@ export class Instance {
     return self === null ? peers : [self, ...peers];
   }
 
+  /** Who presents to all: oneself, somebody else, or nobody. */
+  get presenter(): Peer | null {
+    const { state, shown } = this.#viewer;
+    return state.presenting.value ? shown.client.self : state.presenter.value;
+  }
+
+  /** Asks everybody who is here to follow this window; ends when it is closed. */
+  setPresenting(presenting: boolean): void {
+    this.#viewer.state.presenting.value = presenting;
+  }
+
+  /** Follows the window of one of `connectedClients`, by its id, until this person scrolls or that one leaves; null ends it. */
+  follow(clientId: string | null): void {
+    const found = this.#viewer.shown.client.peers.find(({ id }) => id === clientId) ?? null;
+    if (clientId !== null && found === null) throw new ApiError("not_found", `${clientId} is none of the connected clients`);
+    this.#viewer.state.following.value = found;
+  }
+
   setTheme(theme: Theme): void {
     this.#viewer.state.theme.value = theme;
   }

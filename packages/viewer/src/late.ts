@@ -96,7 +96,7 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
     followKeyboard({ host: root.host, scroller, state, actions }),
   ];
   const { client } = layer;
-  stops.push(createFollowing({ scroller, client, state, host: root.host }));
+  stops.push(createFollowing({ scroller, client, state, events, host: root.host }));
   const tools = createTools({
     pages: scroller,
     textLayer: text,

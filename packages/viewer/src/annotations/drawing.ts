@@ -74,6 +74,8 @@ export function createDrawing(pages: Pages, records: Records, pictureUrl: Pictur
     const preview = previewOf(id);
     if (record === undefined) return preview !== undefined && "annotation" in preview ? preview.annotation : null;
     if (record.kind !== "annotation" || !isDrawn(record.data) || isHidden(record.data.flags)) return null;
+    // A pin stands for it; its drawing is for paper.
+    if (record.data.type === "comment-marker") return null;
     if (preview === undefined || "annotation" in preview) return record.data;
     // Everything else may change while somebody drags: the record's own properties stay in force.
     return { ...record.data, ...preview } as DrawnAnnotation;

@@ -1,17 +1,21 @@
 /**
  * Following a person: this window shows what theirs shows, until this person scrolls, they leave, or it is ended. And the other way: what this
- * window shows is told to those who may follow.
+ * window shows is told to those who may follow. Who presents asks everybody to follow: nobody is led anywhere who has not agreed, and those who
+ * have are let go when the presentation ends.
  */
 import type { Peer } from "@lectern/protocol";
 import type { SyncClient } from "@lectern/sync/client";
 import { effect } from "@preact/signals";
+import type { Events } from "../events.ts";
 import type { Scroller } from "../pages/scroller.ts";
+import { personOf } from "../ui/people.tsx";
 import type { State } from "../ui/state.ts";
 
 export interface FollowingOptions {
   readonly scroller: Scroller;
-  readonly client: Pick<SyncClient, "peers" | "on" | "setPresence">;
+  readonly client: Pick<SyncClient, "peers" | "self" | "on" | "setPresence">;
   readonly state: State;
+  readonly events: Events;
   /** Keys are heard here. */
   readonly host: EventTarget;
 }
@@ -35,12 +39,17 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** Until the returned function is called. */
-export function createFollowing({ scroller, client, state, host }: FollowingOptions): () => void {
+export function createFollowing({ scroller, client, state, events, host }: FollowingOptions): () => void {
   const { viewport } = scroller;
   const ending = new AbortController();
   let telling = 0;
   let missing = 0;
   let shown = "";
+  /** Followed because they present. */
+  let led = false;
+  let absent = 0;
+  /** They have been away for too long. */
+  let gone = false;
 
   function tell(): void {
     telling = 0;
@@ -85,6 +94,32 @@ export function createFollowing({ scroller, client, state, host }: FollowingOpti
     scroller.centre(page, middle);
   }
 
+  /** Who presents stays the one until they end it: of two, the first. */
+  function present(): void {
+    const before = state.presenter.value;
+    const presenting = client.peers.filter(({ presence }) => presence.presenting === true);
+    const now = (before === null ? null : found(presenting, before)) ?? presenting[0] ?? null;
+    if (now?.id === before?.id) return;
+    if (now === null && found(client.peers, before!) === null && !gone) {
+      // They may only have lost their line.
+      absent ||= window.setTimeout(() => {
+        [absent, gone] = [0, true];
+        present();
+        gone = false;
+      }, PATIENCE_MS);
+      return;
+    }
+    state.presenter.value = now;
+    if (now !== null && before !== null && personOf(now) === personOf(before)) return;
+    state.declined.value = null;
+    const who = (now ?? before)!;
+    // The banner says that somebody presents; that they have ended it nothing else says.
+    const name = who.name || state.translate.value("people.anonymous");
+    if (now === null) state.announcement.value = state.translate.value("present.ended", { name });
+    events.emit("presenter.change", { presenter: now }, { origin: "remote", by: who.userId });
+    if (now === null && led) state.following.value = null;
+  }
+
   const stop = (): void => {
     if (state.following.value !== null) state.following.value = null;
   };
@@ -95,23 +130,43 @@ export function createFollowing({ scroller, client, state, host }: FollowingOpti
   viewport.addEventListener("pointerdown", (event) => void (event.target === viewport && stop()), own);
   host.addEventListener("keydown", (event) => void (OWN_KEYS.has((event as KeyboardEvent).key) && stop()), own);
 
+  let told = false;
+  let heard: string | undefined;
   const stops = [
     scroller.onMove(tellSoon),
-    client.on("peers", follow),
+    client.on("peers", () => {
+      present();
+      follow();
+    }),
+    effect(() => {
+      const presenting = state.presenting.value;
+      if (presenting === told) return;
+      told = presenting;
+      client.setPresence({ presenting });
+      if (presenting) state.following.value = null;
+      events.emit("presenter.change", { presenter: presenting ? client.self : state.presenter.peek() });
+    }),
     effect(() => {
       const followed = state.following.value;
+      const presenter = state.presenter.peek();
+      led = followed !== null && presenter !== null && personOf(followed) === personOf(presenter);
+      if (followed?.id !== heard) events.emit("following.change", { client: followed });
+      heard = followed?.id;
       viewport.classList.toggle("following", followed !== null);
       if (followed !== null) viewport.style.setProperty("--person", followed.color);
       follow();
     }),
   ];
   tellSoon();
+  present();
   return () => {
     ending.abort();
     clearTimeout(telling);
     clearTimeout(missing);
+    clearTimeout(absent);
     for (const each of stops) each();
     state.following.value = null;
+    state.presenter.value = null;
     viewport.classList.remove("following");
   };
 }

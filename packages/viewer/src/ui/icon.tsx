@@ -17,6 +17,7 @@ import Minus from "lucide/dist/esm/icons/minus.mjs";
 import MousePointer from "lucide/dist/esm/icons/mouse-pointer-2.mjs";
 import PanelLeft from "lucide/dist/esm/icons/panel-left.mjs";
 import Pencil from "lucide/dist/esm/icons/pencil-line.mjs";
+import Presentation from "lucide/dist/esm/icons/presentation.mjs";
 import Plus from "lucide/dist/esm/icons/plus.mjs";
 import Redo from "lucide/dist/esm/icons/redo-2.mjs";
 import Search from "lucide/dist/esm/icons/search.mjs";
@@ -48,6 +49,7 @@ export const ICONS = {
   "panel-left": PanelLeft,
   "pencil-line": Pencil,
   plus: Plus,
+  presentation: Presentation,
   "redo-2": Redo,
   search: Search,
   square: Square,

@@ -137,6 +137,9 @@ function moreItems(state: State, actions: Actions): Item[][] {
   ];
   if (state.tools.value.length > 0)
     items.push([{ label: t("toolbar.redo"), disabled: !state.history.value.canRedo, run: () => actions.redo() }]);
+  const presenting = state.presenting.value;
+  if (presenting || state.peers.value.length > 0)
+    items.push([{ label: t(presenting ? "present.stop" : "present.start"), run: () => (state.presenting.value = !presenting) }]);
   if (state.canArrange.value) items.push([{ label: t("pages.arrange"), run: () => (state.arranging.value = true) }]);
   if (state.canDownload.value) items.push([{ label: t("toolbar.download"), run: () => actions.download() }]);
   return items;

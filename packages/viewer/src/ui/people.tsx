@@ -10,10 +10,9 @@ const SHOWN = 4;
 export function People({ state }: { readonly state: State }): JSX.Element | null {
   const t = state.translate.value;
   const devices = new Map<string, number>();
-  const keyOf = ({ userId, id }: Peer): string => userId ?? id;
   const others = state.peers.value.filter((peer) => {
-    const known = devices.get(keyOf(peer)) ?? 0;
-    devices.set(keyOf(peer), known + 1);
+    const known = devices.get(personOf(peer)) ?? 0;
+    devices.set(personOf(peer), known + 1);
     return known === 0;
   });
   const self = state.self.value;
@@ -23,7 +22,7 @@ export function People({ state }: { readonly state: State }): JSX.Element | null
   return (
     <ul class="people" aria-label={t("people.label")} style={{ listStyle: "none", margin: 0 }}>
       {shown.map((peer) => (
-        <Other key={peer.id} peer={peer} devices={devices.get(keyOf(peer))!} state={state} />
+        <Other key={peer.id} peer={peer} devices={devices.get(personOf(peer))!} state={state} />
       ))}
       {rest > 1 && (
         <li class="person more" title={t("people.more", { count: rest })}>
@@ -74,6 +73,11 @@ function Avatar({
       <span aria-hidden="true">{initials(initialsOf)}</span>
     </li>
   );
+}
+
+/** However many windows they have. */
+export function personOf({ userId, id }: Peer): string {
+  return userId ?? id;
 }
 
 /** First letters of the first and the last word. */

@@ -3,7 +3,8 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Button, LowerBar, Toolbar } from "./toolbar.tsx";
+import { Banner } from "./banner.tsx";
+import { LowerBar, Toolbar } from "./toolbar.tsx";
 import css from "./shell.css?inline";
 import { Later } from "./later.tsx";
 import type { Actions, State } from "./state.ts";
@@ -101,36 +102,6 @@ function Frame({ state, actions, viewport, panels }: FrameProps): JSX.Element {
         {state.announcement.value}
       </div>
     </>
-  );
-}
-
-function Banner({ state }: { readonly state: State }): JSX.Element | null {
-  const t = state.translate.value;
-  const notice = state.notice.value;
-  const offline = state.connection.value === "offline" && state.phase.value.kind === "open" && state.canWrite.value;
-  if (notice !== null) {
-    return (
-      <div class="banner" role="alert">
-        <span>{notice}</span>
-        <Button icon="x" narrow label={t("banner.dismiss")} onClick={() => (state.notice.value = null)} />
-      </div>
-    );
-  }
-  const followed = state.following.value;
-  if (followed !== null && !offline) {
-    return (
-      <div class="banner" role="status">
-        <span>{t("people.following", { name: followed.name || t("people.anonymous") })}</span>
-        <Button icon="x" narrow label={t("people.unfollow")} onClick={() => (state.following.value = null)} />
-      </div>
-    );
-  }
-  if (!offline) return null;
-  // The mark in the bar goes on saying so.
-  return (
-    <div class={state.durable.value ? "banner passing" : "banner"} role="status">
-      {t(state.durable.value ? "banner.offline" : "banner.offline-memory")}
-    </div>
   );
 }
 

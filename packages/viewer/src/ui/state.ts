@@ -56,6 +56,12 @@ export interface State {
   readonly peers: Signal<readonly Peer[]>;
   /** Whose window this one follows. */
   readonly following: Signal<Peer | null>;
+  /** This window is shown to all who agree. */
+  readonly presenting: Signal<boolean>;
+  /** Who presents, if it is somebody else. */
+  readonly presenter: Signal<Peer | null>;
+  /** User (or connection) of the presenter whom this person does not want to follow now. */
+  readonly declined: Signal<string | null>;
   readonly sidebar: Signal<"thumbnails" | "outline" | "comments" | "history" | null>;
   /** Comments that others made since this person looked. */
   readonly unread: Signal<number>;
@@ -102,6 +108,9 @@ export function createState(options: Pick<CheckedOptions, "theme" | "toolbarItem
     self: signal(null),
     peers: signal([]),
     following: signal(null),
+    presenting: signal(false),
+    presenter: signal(null),
+    declined: signal(null),
     sidebar: signal(options.initialViewState.sidebar ?? null),
     unread: signal(0),
     searchOpen: signal(false),

@@ -79,6 +79,7 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
             <Button icon="download" label={t("toolbar.download")} onClick={() => actions.download()} />
           </span>
         )}
+        {items.has("people") && open && <Present state={state} />}
         {items.has("people") && open && <People state={state} />}
         {items.has("save-state") && <SaveMark state={state} />}
         {open && (
@@ -100,6 +101,22 @@ export function LowerBar({ state, actions }: BarProps): JSX.Element | null {
         <GroupButton key={tools[0]!.name} tools={tools} state={state} actions={actions} />
       ))}
     </div>
+  );
+}
+
+/** Nobody presents to an empty room. */
+function Present({ state }: Pick<BarProps, "state">): JSX.Element | null {
+  const presenting = state.presenting.value;
+  if (state.peers.value.length === 0 && !presenting) return null;
+  return (
+    <span class="only-large">
+      <Button
+        icon="presentation"
+        label={state.translate.value(presenting ? "present.stop" : "present.start")}
+        pressed={presenting}
+        onClick={() => (state.presenting.value = !presenting)}
+      />
+    </span>
   );
 }
 
@@ -258,10 +275,11 @@ interface ButtonProps {
   readonly onClick: () => void;
   readonly disabled?: boolean;
   readonly expanded?: boolean;
+  readonly pressed?: boolean;
   readonly narrow?: boolean;
 }
 
-export function Button({ icon, label, onClick, disabled = false, expanded, narrow = false }: ButtonProps): JSX.Element {
+export function Button({ icon, label, onClick, disabled = false, expanded, pressed, narrow = false }: ButtonProps): JSX.Element {
   return (
     <button
       class={narrow ? "button narrow" : "button"}
@@ -269,6 +287,7 @@ export function Button({ icon, label, onClick, disabled = false, expanded, narro
       title={label}
       aria-label={label}
       aria-expanded={expanded}
+      aria-pressed={pressed}
       disabled={disabled}
       onClick={onClick}
     >
