@@ -9,14 +9,15 @@ import { annotationBounds, type DrawnAnnotation, isDrawn } from "./appearance/re
 import { type SharedObjects, writeAppearance } from "./appearance-stream.ts";
 import { type CommentChange, commentEntries, locateComment } from "./export-comments.ts";
 import type { FileAnnotation, PdfBox, PdfDocument } from "./engine.ts";
-import type { FileUpdate } from "./file-update.ts";
 import { annotationData, recordType } from "./import-annotation.ts";
 import { isSame } from "./is-same.ts";
-import { type PdfDictionary, pdfName, pdfRaw, pdfRef, type PdfValue } from "./pdf-writer.ts";
+import type { ObjectFile } from "./objects/file.ts";
+import { isRef, type PdfObject, refTo } from "./objects/values.ts";
+import { entriesOf, putEntries } from "./objects/written.ts";
+import { type PdfDictionary, pdfName, pdfRef } from "./pdf-writer.ts";
 import type { PdfiumHandle } from "./pdfium/document.ts";
 import { clearAppearance, removeAnnotations } from "./pdfium/edit-annotations.ts";
 import { NOT_SEEN } from "./pdfium/flatten.ts";
-import { itemsOf, referred, unexpected } from "./saved-file.ts";
 import { MARK_SUBTYPES } from "./subtypes.ts";
 
 export interface AnnotationChange {
@@ -166,7 +167,7 @@ function goneFrom(edits: readonly Edit[], found: readonly FileAnnotation[]): Rea
 }
 
 export interface WriteContext {
-  readonly update: FileUpdate;
+  readonly file: ObjectFile;
   readonly shared: SharedObjects;
   readonly pageNumber: (index: number) => number;
   readonly boxOf: (index: number) => PdfBox;
@@ -183,26 +184,29 @@ export function writeAnnotations(context: WriteContext, plan: AnnotationPlan): v
 }
 
 function writePage(context: WriteContext, index: number, { edits, comments, found }: PagePlan): void {
-  const { update, pageNumber, boxOf } = context;
+  const { file, pageNumber, boxOf } = context;
   const number = pageNumber(index);
-  const page = update.current(number);
-  if (page === null) throw unexpected(`page ${index}`);
+  const page = file.edit(number);
   const box = boxOf(index);
   const gone = goneFrom(edits, found);
   /** Place in the saved list by ordinal in the source. */
   const places = new Map<number, number>();
   for (let ordinal = 0, place = 0; ordinal <= Math.max(-1, ...found.map((one) => one.ordinal)); ordinal++)
     if (!gone.has(ordinal)) places.set(ordinal, place++);
-  const list = listOf(update, page.get("Annots"));
-  const added: PdfValue[] = [];
+  const list = [...file.array(page.get("Annots"))];
+  const added: PdfObject[] = [];
+  const oldAt = (ordinal: number | null): { readonly place: number | undefined; readonly number: number | null } => {
+    const place = ordinal === null ? undefined : places.get(ordinal);
+    const object = place === undefined ? undefined : list[place];
+    return { place, number: isRef(object) ? object.number : null };
+  };
   for (const { replaces, write, keepsAction, onlyAppearance } of edits) {
     if (write === null) continue;
-    const place = replaces === null ? undefined : places.get(replaces);
-    const old = place === undefined ? null : referred(list[place]);
-    const ref = old === null ? update.reserve() : pdfRef(old);
+    const { place, number: old } = oldAt(replaces);
+    const ref = pdfRef(old ?? file.add(null).number);
     const appearance = appearanceEntries(context, write);
     if (onlyAppearance === true && old !== null) {
-      update.change(old, { Rect: annotationEntries(write, box)["Rect"], ...appearance });
+      putEntries(file.edit(old), { Rect: annotationEntries(write, box)["Rect"], ...appearance });
       continue;
     }
     const entries: PdfDictionary = {
@@ -212,46 +216,42 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
       P: pdfRef(number),
     };
     context.written.set(write.name, ref.number);
-    if (old !== null) update.change(old, { ...CLEARED, ...entries });
+    if (old !== null) putEntries(file.edit(old), { ...CLEARED, ...entries });
     else {
-      const popup = write.data.type === "note" ? update.reserve() : null;
-      update.set(ref, popup === null ? entries : { ...entries, Popup: popup });
-      if (place === undefined) added.push(ref);
-      else list[place] = `${ref.number} 0 R`;
+      const popup = write.data.type === "note" ? pdfRef(file.add(null).number) : null;
+      file.set(ref.number, entriesOf(popup === null ? entries : { ...entries, Popup: popup }));
+      if (place === undefined) added.push(refTo(ref.number));
+      else list[place] = refTo(ref.number);
       if (popup !== null) {
-        update.set(popup, {
-          Type: pdfName("Annot"),
-          Subtype: pdfName("Popup"),
-          Rect: popupRect(write.rect, box),
-          Parent: ref,
-          F: 28,
-          Open: false,
-        });
-        added.push(popup);
+        file.set(
+          popup.number,
+          entriesOf({
+            Type: pdfName("Annot"),
+            Subtype: pdfName("Popup"),
+            Rect: popupRect(write.rect, box),
+            Parent: ref,
+            F: 28,
+            Open: false,
+          }),
+        );
+        added.push(refTo(popup.number));
       }
     }
   }
   for (const { replaces, write, rootNumber } of comments) {
     const root = context.written.get(write.data.root) ?? rootNumber;
     if (root === null) continue;
-    const place = replaces === null ? undefined : places.get(replaces);
-    const old = place === undefined ? null : referred(list[place]);
-    const entries = { ...commentEntries(write, pdfRef(root), pdfRaw(update.current(root)?.get("Rect") ?? "[0 0 0 0]")), P: pdfRef(number) };
-    if (old !== null) update.change(old, entries);
-    else added.push(update.add(entries));
+    const { number: old } = oldAt(replaces);
+    const entries = { ...commentEntries(write, pdfRef(root), file.numbers(file.dict(refTo(root)).get("Rect"))), P: pdfRef(number) };
+    if (old !== null) putEntries(file.edit(old), entries);
+    else added.push(file.add(entriesOf(entries)));
   }
-  update.change(number, { Annots: [...list.map(pdfRaw), ...added] });
+  page.set("Annots", [...list, ...added]);
 }
 
 /** Links have none: readers draw their border. */
 function appearanceEntries({ shared }: WriteContext, { data, rect }: AnnotationToWrite): PdfDictionary {
   return data.type === "link" ? { AP: undefined } : { AP: { N: writeAppearance(shared, data, rect) } };
-}
-
-function listOf(update: FileUpdate, value: string | undefined): string[] {
-  const number = referred(value);
-  const text = number === null ? value : update.file.object(number);
-  return text == null ? [] : (itemsOf(text) ?? []);
 }
 
 /** Beside the note. */

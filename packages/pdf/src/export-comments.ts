@@ -4,7 +4,7 @@ import { plainText } from "./appearance/rich-text.ts";
 import { pdfDate } from "./dates.ts";
 import type { FileAnnotation } from "./engine.ts";
 import { isComment } from "./import-comments.ts";
-import { type PdfDictionary, pdfName, type PdfRef, type PdfValue } from "./pdf-writer.ts";
+import { type PdfDictionary, pdfName, type PdfRef } from "./pdf-writer.ts";
 
 export interface CommentChange {
   readonly base: RecordOf<"comment"> | null;
@@ -16,12 +16,16 @@ const REPLY = 4 | 8 | 16;
 const HIDDEN = 2;
 
 /** `rect`: of the root, as it is written. */
-export function commentEntries({ id, data, createdAt, updatedAt }: RecordOf<"comment">, root: PdfRef, rect: PdfValue): PdfDictionary {
+export function commentEntries(
+  { id, data, createdAt, updatedAt }: RecordOf<"comment">,
+  root: PdfRef,
+  rect: readonly number[],
+): PdfDictionary {
   const state = data.state === undefined ? undefined : data.state === "resolved" ? "Completed" : "None";
   return {
     Type: pdfName("Annot"),
     Subtype: pdfName("Text"),
-    Rect: rect,
+    Rect: rect.length === 4 ? rect : [0, 0, 0, 0],
     NM: id,
     T: data.creatorName,
     Contents: plainText(data.text),

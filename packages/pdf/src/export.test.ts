@@ -239,6 +239,7 @@ test("an encrypted file stays encrypted, with the annotations in it", () => {
   const file = write(encryptedPdf(), [change], { password: ENCRYPTED_PASSWORD });
   expect(() => engine.open(file)).toThrow("password");
   expect(latin1(file)).not.toContain("between us");
+  expect(write(encryptedPdf(), [change], { password: ENCRYPTED_PASSWORD })).toEqual(file);
   expect(read(file, ENCRYPTED_PASSWORD).map(({ data }) => data)).toMatchObject([
     { type: "rectangle", note: "between us", appearance: { opacity: 0.37 } },
   ]);

@@ -2,8 +2,8 @@
  * Records → a file: the source edited in place. Only what changed is touched; the rest stays as it is in the source, down to
  * the annotations that nobody edited. The same source and records give the same bytes.
  *
- * First what PDFium does: it takes away what goes and saves the whole file anew. Then what we write ourselves into what it has
- * saved: annotations and everything else that PDFium has no or only slow words for.
+ * First what PDFium does: it takes away what goes and saves the whole file anew, in the clear. Then what we write ourselves into the objects
+ * of what it has saved: annotations, fields and everything else that PDFium has no or only slow words for. Last, the security of the source.
  */
 import type { AnyRecord } from "@lectern/protocol";
 import { parsePageId } from "@lectern/protocol/plain";
@@ -11,20 +11,21 @@ import type { FontFor } from "./appearance/embedded-text.ts";
 import type { PdfImage } from "./appearance-stream.ts";
 import { pdfDate } from "./dates.ts";
 import type { CommentChange } from "./export-comments.ts";
-import type { PdfDocument, PdfEngine, RangeReader } from "./engine.ts";
+import { type PdfDocument, type PdfEngine, PdfError, type RangeReader } from "./engine.ts";
 import { type AnnotationChange, type AnnotationPlan, dropAnnotations, planAnnotations, writeAnnotations } from "./export-annotations.ts";
-import { editForm, relock } from "./forms/edit-document.ts";
-import type { FormChange } from "./forms/write-form.ts";
-import type { Lock } from "./pdfium/form.ts";
+import { type FormChange, writeForm } from "./forms/write-form.ts";
 import { fontWriter } from "./font-writer.ts";
-import { type FileUpdate, updateFile } from "./file-update.ts";
+import { ObjectFile } from "./objects/file.ts";
+import { isRef, type PdfObject, refTo } from "./objects/values.ts";
+import { objectsOf } from "./objects/written.ts";
 import { pdfRef } from "./pdf-writer.ts";
 import { handleOf } from "./pdfium/document.ts";
 import { hasFileId, setModificationDate } from "./pdfium/file-version.ts";
 import { type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
+import { formPages, hasForm } from "./pdfium/form.ts";
 import { pageGeometry } from "./pdfium/page.ts";
-import { readSavedFile, itemsOf, referred, unexpected } from "./saved-file.ts";
-import { objectCipher } from "./security/object-cipher.ts";
+import { saveDocument } from "./pdfium/save.ts";
+import { keepSecurity } from "./security/keep-security.ts";
 
 /** What became of one record. `base`: as import found it, null when it is new. `current`: null when it is deleted. */
 export interface RecordChange {
@@ -53,8 +54,8 @@ export interface ExportOptions {
 }
 
 /**
- * The edited file; the bytes of the source itself when there is nothing to do. Its encryption stays (an encrypted file's bytes
- * differ every time: PDFium salts its cipher), its signatures do not hold any more. Throws PdfError like `open`, and `failed`.
+ * The edited file; the bytes of the source itself when there is nothing to do. Its encryption stays, its signatures do not hold any more.
+ * Throws PdfError like `open`, and `failed`.
  */
 export function exportDocument(
   engine: PdfEngine,
@@ -65,30 +66,13 @@ export function exportDocument(
   const wanted = [...changes].filter(({ base, current }) => base !== null || current !== null);
   if (wanted.length === 0 && options.annotations && options.flatten !== true) return readAll(source);
   const version = fingerprint(source, wanted, options);
-  const { password, flatten: flattens = false, onLeftOut, pageIndexOf = sourcePage } = options;
-  const form = editForm(engine, source, wanted.filter(isFormChange), {
-    flatten: flattens,
-    pageIndexOf,
-    fontFor: options.fontFor,
-    ...(password === undefined ? {} : { password }),
-    ...(onLeftOut === undefined ? {} : { onLeftOut }),
-  });
-  // A form is edited without its encryption, which comes back with the last save.
-  const key = form === null ? password : undefined;
-  const last: Save = { version, lock: form?.lock ?? null, password: form?.lock?.password ?? key ?? "" };
-  const twice = flattens && options.annotations;
-  const first: Save = twice ? { version, lock: null, password: key ?? "" } : last;
-  const edited = withDocument(engine, form?.bytes ?? source, key, (document) => edit(document, wanted, options, first));
-  return twice ? withDocument(engine, edited, key, (document) => flatten(document, options, last)) : edited;
-}
-
-/** How a document is saved. */
-interface Save {
-  readonly version: string;
-  /** To be put on. */
-  readonly lock: Lock | null;
-  /** That opens what is saved. */
-  readonly password: string;
+  const { password } = options;
+  const edited = withDocument(engine, source, password, (document) => edit(document, wanted, options, version));
+  const flat =
+    options.flatten === true && options.annotations
+      ? withDocument(engine, edited, undefined, (document) => flatten(document, options, version))
+      : edited;
+  return keepSecurity(engine, flat, { source, ...(password === undefined ? {} : { password }) }) ?? flat;
 }
 
 function sourcePage(page: string): number | null {
@@ -109,9 +93,9 @@ function withDocument<T>(
   }
 }
 
-function edit(document: PdfDocument, changes: readonly RecordChange[], options: ExportOptions, save: Save): Uint8Array {
+function edit(document: PdfDocument, changes: readonly RecordChange[], options: ExportOptions, version: string): Uint8Array {
   const handle = handleOf(document);
-  const { pageIndexOf = sourcePage } = options;
+  const { pageIndexOf = sourcePage, flatten: flattens = false, fontFor, onLeftOut } = options;
   const imageOf = options.imageOf ?? (() => null);
   const plan: AnnotationPlan = planAnnotations(
     document,
@@ -121,25 +105,27 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
       isFlattened: (index) => isFlattened(index, options),
       pageIndexOf,
       hasImage: (blob) => imageOf(blob) !== null,
-      ...(options.onLeftOut === undefined ? {} : { onLeftOut: options.onLeftOut }),
+      ...(onLeftOut === undefined ? {} : { onLeftOut }),
     },
   );
+  const formChanges = changes.filter(isFormChange);
+  const { module: wasm, docPtr } = handle;
+  const editsForm = formChanges.length > 0 || (flattens && handle.guard(() => hasForm(wasm, docPtr)));
   dropAnnotations(handle, plan);
   if (options.modifiedAt !== undefined) {
     const date = pdfDate(options.modifiedAt);
     handle.guard(() => setModificationDate(handle, date));
   }
-  const { update, finish } = saved(document, save);
-  const { module: wasm, docPtr } = handle;
+  const file = saved(document);
   const pageNumber = (index: number): number => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index));
   const boxOf = (index: number) => handle.guard(() => pageGeometry(wasm, docPtr, index)).box;
-  const { fontFor } = options;
-  const writer = fontWriter(update);
+  const objects = objectsOf(file);
+  const writer = fontWriter(objects);
   writeAnnotations(
     {
-      update,
+      file,
       shared: {
-        objects: update,
+        objects,
         fonts: new Map(),
         images: new Map(),
         imageOf,
@@ -156,44 +142,50 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
     plan,
   );
   writer.finish();
-  return finish();
+  if (!editsForm) return file.update(version);
+  const pages = handle.guard(() => formPages(handle));
+  writeForm(file, formChanges, { pages, pageIndexOf, flatten: flattens, fontFor, onLeftOut });
+  // What fields held and showed before is out of the bytes too.
+  return file.write(version);
 }
 
-function flatten(document: PdfDocument, options: ExportOptions, save: Save): Uint8Array {
+function flatten(document: PdfDocument, options: ExportOptions, version: string): Uint8Array {
   const handle = handleOf(document);
   const pages: FlattenedPage[] = [];
   for (let index = 0; index < document.pageCount; index++) {
     const flat = isFlattened(index, options) ? handle.guard(() => flattenPage(handle, index)) : null;
     if (flat !== null) pages.push(flat);
   }
-  const { update, finish } = saved(document, save);
+  const file = saved(document);
   // The true annotations in place of their stand-ins.
-  for (const { page, kept } of pages) {
-    const list = update.current(page)?.get("Annots");
-    const number = referred(list);
-    const standIns = list === undefined ? [] : (itemsOf((number === null ? list : update.file.object(number)) ?? "") ?? []);
-    if (standIns.length !== kept.length) throw unexpected("a stand-in");
-    for (const standIn of standIns) update.free(referred(standIn) ?? 0);
-    update.change(page, { Annots: kept.length === 0 ? undefined : kept.map((object) => pdfRef(object)) });
+  for (const { page: number, kept } of pages) {
+    const page = file.edit(number);
+    const standIns = file.array(page.get("Annots"));
+    if (standIns.length !== kept.length) throw new PdfError("failed", "a stand-in is not where it should be");
+    for (const standIn of standIns) if (isRef(standIn)) file.remove(standIn.number);
+    if (kept.length === 0) page.delete("Annots");
+    else
+      page.set(
+        "Annots",
+        kept.map((object): PdfObject => refTo(object)),
+      );
   }
-  return finish();
+  return file.update(version);
 }
 
 function isFlattened(index: number, { flatten, flattenPages }: ExportOptions): boolean {
   return flatten === true && flattenPages?.includes(index) !== false;
 }
 
-function saved(
-  document: PdfDocument,
-  { version, lock, password }: Save,
-): { readonly update: FileUpdate; readonly finish: () => Uint8Array } {
+/** In the clear. */
+function saved(document: PdfDocument): ObjectFile {
   const handle = handleOf(document);
-  const isFirst = !handle.guard(() => hasFileId(handle));
+  const hasId = handle.guard(() => hasFileId(handle));
   handle.edited("page");
-  if (lock !== null) relock(document, lock);
-  const file = readSavedFile(document.save());
-  const update = updateFile(file, objectCipher(file, password));
-  return { update, finish: () => update.finish({ version, isFirst }) };
+  const file = new ObjectFile(handle.guard(() => saveDocument(handle.module, handle.docPtr, { plain: true })));
+  // PDFium makes one up, another one each time.
+  if (!hasId) file.trailer.delete("ID");
+  return file;
 }
 
 function isFormChange(change: RecordChange): change is FormChange {

@@ -41,6 +41,11 @@ export function pdfRaw(syntax: string): PdfToken {
   return { [TOKEN]: syntax };
 }
 
+/** The syntax of a token; null for a value that is none. */
+export function pdfTokenText(value: PdfToken | PdfDictionary): string | null {
+  return isToken(value) ? value[TOKEN] : null;
+}
+
 /** A number without exponent (PDF has none), within ±10⁹. What is not finite is 0. */
 export function pdfNumber(value: number): string {
   if (!Number.isFinite(value)) return "0";
@@ -140,19 +145,18 @@ export function pdfWriter(): PdfWriter {
   };
 }
 
-/** `encrypt`: for an object of an encrypted file, from the bytes of a string to its ciphertext, both as code units below 256. */
-export function pdfSyntax(value: PdfValue, encrypt?: (bytes: string) => string): string {
+export function pdfSyntax(value: PdfValue): string {
   if (value === null) return "null";
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return pdfNumber(value);
-  if (typeof value === "string") return encrypt === undefined ? pdfText(value) : pdfHex(encrypt(textBytes(value)));
+  if (typeof value === "string") return pdfText(value);
   if (isToken(value)) return value[TOKEN];
-  if (isArray(value)) return `[${value.map((item) => pdfSyntax(item, encrypt)).join(" ")}]`;
+  if (isArray(value)) return `[${value.map((item) => pdfSyntax(item)).join(" ")}]`;
   let entries = "";
   for (const key in value) {
     const item = value[key];
     if (item === undefined) continue;
-    entries += `${entries === "" ? "" : " "}${PLAIN_NAME.test(key) ? `/${key}` : pdfName(key)[TOKEN]} ${pdfSyntax(item, encrypt)}`;
+    entries += `${entries === "" ? "" : " "}${PLAIN_NAME.test(key) ? `/${key}` : pdfName(key)[TOKEN]} ${pdfSyntax(item)}`;
   }
   return `<<${entries}>>`;
 }

@@ -4,9 +4,22 @@
  */
 import type { Action, Rect } from "@lectern/protocol";
 import type { PdfBox } from "../engine.ts";
+import type { ObjectFile } from "../objects/file.ts";
+import { latin } from "../objects/lexer.ts";
+import {
+  isDict,
+  isName,
+  isRef,
+  isStream,
+  isString,
+  type PdfDict,
+  type PdfObject,
+  stringText,
+  textOf,
+  utf8Text,
+} from "../objects/values.ts";
 import { parseDefaultAppearance } from "../pdfium/default-appearance.ts";
-import type { ObjectFile } from "./object-file.ts";
-import { isDict, isName, isRef, isStream, isString, type PdfDict, type PdfObject, textOf } from "./objects.ts";
+import { readAction } from "./read-action.ts";
 
 export type FieldType = "button" | "checkbox" | "combobox" | "listbox" | "radio" | "signature" | "text";
 
@@ -116,7 +129,7 @@ interface Node {
 }
 
 export function readForm(file: ObjectFile, pages: readonly FormPage[]): FileField[] {
-  const form = file.dict(file.catalog.entries.get("AcroForm"));
+  const form = file.dict(file.catalog.get("AcroForm"));
   const places = widgetPlaces(file, pages);
   const byNumber = new Map(places.filter(({ number }) => number > 0).map((place) => [place.number, place]));
   const nodes: Node[] = [];
@@ -126,14 +139,14 @@ export function readForm(file: ObjectFile, pages: readonly FormPage[]): FileFiel
   function visit(object: PdfObject, parents: readonly PdfDict[], prefix: string): void {
     const number = isRef(object) ? object.number : 0;
     const dict = file.dict(object);
-    if (dict === null || parents.length > MAX_DEPTH || nodes.length >= MAX_FIELDS || (number > 0 && seen.has(number))) return;
+    if (dict.size === 0 || parents.length > MAX_DEPTH || nodes.length >= MAX_FIELDS || (number > 0 && seen.has(number))) return;
     if (number > 0) seen.add(number);
-    const partial = textOf(file.resolve(dict.entries.get("T")));
+    const partial = textOf(file.resolve(dict.get("T")));
     const name = partial === null ? prefix : prefix === "" ? partial : `${prefix}.${partial}`;
     const chain = [dict, ...parents];
-    const kids = list(file, dict.entries.get("Kids"));
+    const kids = file.array(dict.get("Kids"));
     const [fields, widgets]: [PdfObject[], PdfObject[]] = [[], []];
-    for (const kid of kids) (file.dict(kid)?.entries.has("T") === true ? fields : widgets).push(kid);
+    for (const kid of kids) (file.dict(kid).has("T") ? fields : widgets).push(kid);
     for (const kid of fields) visit(kid, chain, name);
     if (fields.length > 0 && widgets.length === 0) return;
     const node: Node = { name, dict, number, chain, widgets: [] };
@@ -146,10 +159,10 @@ export function readForm(file: ObjectFile, pages: readonly FormPage[]): FileFiel
     }
     nodes.push(node);
   }
-  for (const field of list(file, form?.entries.get("Fields"))) visit(field, [], "");
+  for (const field of file.array(form.get("Fields"))) visit(field, [], "");
   for (const place of places) if (!taken.has(place)) nodes.push(orphan(file, place));
 
-  const order = new Map(list(file, form?.entries.get("CO")).flatMap((item, index) => (isRef(item) ? [[item.number, index] as const] : [])));
+  const order = new Map(file.array(form.get("CO")).flatMap((item, index) => (isRef(item) ? [[item.number, index] as const] : [])));
   const groups = new Map<string, Node[]>();
   for (const node of nodes) {
     if (node.name === "") continue;
@@ -167,10 +180,9 @@ function widgetPlaces(file: ObjectFile, pages: readonly FormPage[]): Place[] {
   const places: Place[] = [];
   for (const [pageIndex, { objectNumber }] of pages.entries()) {
     const page = file.dict(file.get(objectNumber));
-    for (const [ordinal, item] of list(file, page?.entries.get("Annots")).entries()) {
+    for (const [ordinal, item] of file.array(page.get("Annots")).entries()) {
       const dict = file.dict(item);
-      if (dict !== null && nameOf(file, dict.entries.get("Subtype")) === "Widget")
-        places.push({ pageIndex, ordinal, number: isRef(item) ? item.number : 0, dict });
+      if (file.name(dict.get("Subtype")) === "Widget") places.push({ pageIndex, ordinal, number: isRef(item) ? item.number : 0, dict });
     }
   }
   return places;
@@ -180,13 +192,13 @@ function widgetPlaces(file: ObjectFile, pages: readonly FormPage[]): Place[] {
 function orphan(file: ObjectFile, place: Place): Node {
   const chain: PdfDict[] = [place.dict];
   const numbers = [place.number];
-  for (let up = place.dict.entries.get("Parent"); chain.length < MAX_DEPTH; up = chain.at(-1)!.entries.get("Parent")) {
+  for (let up = place.dict.get("Parent"); chain.length < MAX_DEPTH; up = chain.at(-1)!.get("Parent")) {
     const parent = file.dict(up);
-    if (parent === null || chain.includes(parent)) break;
+    if (parent.size === 0 || chain.includes(parent)) break;
     chain.push(parent);
     numbers.push(isRef(up) ? up.number : 0);
   }
-  const partials = chain.map(({ entries }) => textOf(file.resolve(entries.get("T"))));
+  const partials = chain.map((entries) => textOf(file.resolve(entries.get("T"))));
   const name = partials
     .filter((partial) => partial !== null)
     .toReversed()
@@ -206,7 +218,7 @@ function orphan(file: ObjectFile, place: Place): Node {
 
 interface FieldContext {
   readonly group: readonly Node[];
-  readonly form: PdfDict | null;
+  readonly form: PdfDict;
   readonly order: ReadonlyMap<number, number>;
   readonly pages: readonly FormPage[];
 }
@@ -214,13 +226,13 @@ interface FieldContext {
 function readField(file: ObjectFile, { group, form, order, pages }: FieldContext): FileField | null {
   const first = group[0]!;
   const inherited = (key: string): PdfObject => {
-    for (const { chain } of group) for (const { entries } of chain) if (entries.has(key)) return file.resolve(entries.get(key));
+    for (const { chain } of group) for (const entries of chain) if (entries.has(key)) return file.resolve(entries.get(key));
     return null;
   };
   const flags = numberOf(inherited("Ff")) ?? 0;
-  const type = typeOf(nameOf(file, inherited("FT")) ?? kindOfKid(file, group), flags);
+  const type = typeOf(file.name(inherited("FT")) ?? kindOfKid(file, group), flags);
   if (type === null) return null;
-  const options = list(file, inherited("Opt")).flatMap((item) => option(file, item));
+  const options = file.array(inherited("Opt")).flatMap((item) => option(file, item));
   const isToggle = type === "checkbox" || type === "radio";
   const widgets = group.flatMap((node) =>
     node.widgets.map((place, index) =>
@@ -257,7 +269,7 @@ function readField(file: ObjectFile, { group, form, order, pages }: FieldContext
 
 /** Some files say the type in the widgets only. */
 function kindOfKid(file: ObjectFile, group: readonly Node[]): string | null {
-  for (const { widgets } of group) for (const { dict } of widgets) if (dict.entries.has("FT")) return nameOf(file, dict.entries.get("FT"));
+  for (const { widgets } of group) for (const { dict } of widgets) if (dict.has("FT")) return file.name(dict.get("FT"));
   return null;
 }
 
@@ -288,7 +300,7 @@ function option(file: ObjectFile, item: PdfObject): { label: string; value: stri
 }
 
 interface WidgetContext {
-  readonly form: PdfDict | null;
+  readonly form: PdfDict;
   readonly chain: readonly PdfDict[];
   readonly options: readonly { readonly value: string }[];
   readonly isToggle: boolean;
@@ -298,14 +310,14 @@ interface WidgetContext {
 }
 
 function readWidget(file: ObjectFile, { dict, number, pageIndex, ordinal }: Place, context: WidgetContext): FileWidget {
-  const get = (key: string): PdfObject => file.resolve(dict.entries.get(key));
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = list(file, dict.entries.get("Rect")).map((side) => numberOf(file.resolve(side)) ?? 0);
+  const get = (key: string): PdfObject => file.resolve(dict.get(key));
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = file.array(dict.get("Rect")).map((side) => numberOf(file.resolve(side)) ?? 0);
   const [left, , , top] = context.page.box;
-  const states = file.dict(file.dict(get("AP"))?.entries.get("N"));
-  const appearance = file.resolve(file.dict(get("AP"))?.entries.get("N"));
-  const shown = nameOf(file, dict.entries.get("AS"));
+  const states = file.dict(file.dict(get("AP")).get("N"));
+  const appearance = file.resolve(file.dict(get("AP")).get("N"));
+  const shown = file.name(dict.get("AS"));
   const onState =
-    (isDict(appearance) ? [...(states?.entries.keys() ?? [])].find((state) => state !== "Off") : undefined) ??
+    (isDict(appearance) ? [...(states.keys() ?? [])].find((state) => state !== "Off") : undefined) ??
     (shown !== null && shown !== "Off" ? shown : null);
   const optionIndex = context.options.length === 0 ? null : onState !== null && /^\d+$/.test(onState) ? Number(onState) : context.index;
   const known = optionIndex === null ? undefined : context.options[optionIndex];
@@ -320,33 +332,32 @@ function readWidget(file: ObjectFile, { dict, number, pageIndex, ordinal }: Plac
     optionIndex: known === undefined ? null : optionIndex,
     isOn: shown !== null && shown !== "Off",
     look: look(file, dict, context),
-    action: actionOf(file, get("A")),
+    action: readAction(file, get("A")),
   };
 }
 
 function look(file: ObjectFile, widget: PdfDict, { chain, form }: WidgetContext): FileWidgetLook {
   const inherited = (key: string): PdfObject => {
-    for (const { entries } of [widget, ...chain, ...(form === null ? [] : [form])])
-      if (entries.has(key)) return file.resolve(entries.get(key));
+    for (const entries of [widget, ...chain, form]) if (entries.has(key)) return file.resolve(entries.get(key));
     return null;
   };
-  const characteristics = file.dict(widget.entries.get("MK"));
-  const border = file.dict(widget.entries.get("BS"));
-  const older = list(file, widget.entries.get("Border"));
+  const characteristics = file.dict(widget.get("MK"));
+  const border = file.dict(widget.get("BS"));
+  const older = file.array(widget.get("Border"));
   const operators = textOf(inherited("DA")) ?? "";
   const font = /\/([^\s/[\](){}<>]+)\s+[\d.+-]+\s+Tf/.exec(operators)?.[1];
-  const resources = file.dict(file.dict(form?.entries.get("DR"))?.entries.get("Font"));
-  const base = font === undefined ? null : nameOf(file, file.dict(resources?.entries.get(font))?.entries.get("BaseFont"));
+  const resources = file.dict(file.dict(form.get("DR")).get("Font"));
+  const base = font === undefined ? null : file.name(file.dict(resources.get(font)).get("BaseFont"));
   const text = parseDefaultAppearance(base === null ? operators : operators.replaceAll(`/${font}`, `/${base}`), "");
-  const turned = numberOf(file.resolve(characteristics?.entries.get("R"))) ?? 0;
+  const turned = numberOf(file.resolve(characteristics.get("R"))) ?? 0;
   return {
-    borderColor: colorOf(file, characteristics?.entries.get("BC")),
-    backgroundColor: colorOf(file, characteristics?.entries.get("BG")),
-    borderWidth: Math.max(0, Math.min(100, numberOf(file.resolve(border?.entries.get("W"))) ?? numberOf(file.resolve(older[2])) ?? 1)),
-    borderStyle: BORDERS[nameOf(file, border?.entries.get("S")) ?? "S"] ?? "solid",
+    borderColor: colorOf(file, characteristics.get("BC")),
+    backgroundColor: colorOf(file, characteristics.get("BG")),
+    borderWidth: Math.max(0, Math.min(100, numberOf(file.resolve(border.get("W"))) ?? numberOf(file.resolve(older[2])) ?? 1)),
+    borderStyle: BORDERS[file.name(border.get("S")) ?? "S"] ?? "solid",
     // Counterclockwise in the file.
     rotation: ((((360 - Math.round(turned / 90) * 90) % 360) + 360) % 360) as 0 | 90 | 180 | 270,
-    caption: textOf(file.resolve(characteristics?.entries.get("CA"))),
+    caption: textOf(file.resolve(characteristics.get("CA"))),
     font: text.font,
     fontSize: Math.min(1000, text.fontSize ?? 0),
     fontStyle: text.fontStyle,
@@ -364,7 +375,7 @@ const BORDERS: Readonly<Record<string, FileWidgetLook["borderStyle"]>> = {
 };
 
 function colorOf(file: ObjectFile, object: PdfObject | undefined): string | null {
-  const parts = list(file, object).map((part) => numberOf(file.resolve(part)) ?? 0);
+  const parts = file.array(object).map((part) => numberOf(file.resolve(part)) ?? 0);
   const [a = 0, b = 0, c = 0, d = 0] = parts;
   const rgb =
     parts.length === 1
@@ -391,7 +402,7 @@ function toggled(widgets: readonly FileWidget[], type: FieldType, value: PdfObje
   const states = statesOf(widgets, value);
   const shown = value === null ? widgets.filter(({ isOn }) => isOn) : [];
   const on = [...new Set([...states, ...shown.flatMap((widget) => widget.export ?? [])])];
-  const state = isName(value) ? value.name : null;
+  const state = isName(value) ? value.value : null;
   const chosen = widgets.filter((widget) => (state === null ? widget.isOn : widget.onState === state));
   const indexes = chosen.flatMap(({ optionIndex }) => optionIndex ?? []);
   return { value: type === "radio" ? (on[0] ?? null) : on, optionIndexes: on.length === 0 ? [] : [...new Set(indexes)] };
@@ -399,7 +410,7 @@ function toggled(widgets: readonly FileWidget[], type: FieldType, value: PdfObje
 
 /** The export values of the widgets that a name switches on. */
 function statesOf(widgets: readonly FileWidget[], value: PdfObject): string[] {
-  const state = isName(value) ? value.name : isString(value) ? value.bytes : null;
+  const state = isName(value) ? value.value : isString(value) ? value.value : null;
   if (state === null || state === "Off" || state === "") return [];
   const found = widgets.filter(({ onState }) => onState === state).flatMap((widget) => widget.export ?? []);
   const named = widgets.filter((widget) => widget.export === (textOf(value) ?? state)).flatMap((widget) => widget.export ?? []);
@@ -414,8 +425,7 @@ function filled(
 ): Filled {
   if (type === "text")
     return {
-      value:
-        textOf(value) ?? (isStream(value) && !value.entries.has("Filter") ? textOf({ kind: "string", bytes: bytesOf(value.raw) }) : null),
+      value: textOf(value) ?? (isStream(value) && !value.dict.has("Filter") ? stringText(latin(value.data)) : null),
       optionIndexes: [],
     };
   if (type !== "combobox" && type !== "listbox") return { value: null, optionIndexes: [] };
@@ -424,7 +434,7 @@ function filled(
     (text) => options.find((each) => each.value === text)?.value ?? options.find((each) => each.label === text)?.value ?? text,
   );
   if (chosen.length > 0 || value !== null) return { value: chosen, optionIndexes: [] };
-  const places = list(file, indexes).flatMap((item) => numberOf(file.resolve(item)) ?? []);
+  const places = file.array(indexes).flatMap((item) => numberOf(file.resolve(item)) ?? []);
   return { value: places.flatMap((place) => options[place]?.value ?? []), optionIndexes: [] };
 }
 
@@ -435,8 +445,8 @@ function textsOf(file: ObjectFile, value: PdfObject): string[] {
 function scripts(file: ObjectFile, group: readonly Node[]): FileField["scripts"] {
   const dictionaries = group.flatMap(({ dict, widgets }) => [dict, ...widgets.map((place) => place.dict)]);
   const script = (event: string): string | null => {
-    for (const { entries } of dictionaries) {
-      const action = actionOf(file, file.resolve(file.dict(entries.get("AA"))?.entries.get(event)));
+    for (const entries of dictionaries) {
+      const action = readAction(file, file.resolve(file.dict(entries.get("AA")).get(event)));
       if (action?.type === "javascript") return action.script;
     }
     return null;
@@ -444,94 +454,16 @@ function scripts(file: ObjectFile, group: readonly Node[]): FileField["scripts"]
   return { input: script("K"), format: script("F"), change: script("V"), calculate: script("C") };
 }
 
-const MAX_SCRIPT = 100_000;
-
-function actionOf(file: ObjectFile, object: PdfObject): Action | null {
-  const action = isDict(object) ? object : null;
-  if (action === null) return null;
-  const get = (key: string): PdfObject => file.resolve(action.entries.get(key));
-  const names = (): string[] =>
-    list(file, action.entries.get("Fields"))
-      .flatMap((item) => textOf(file.resolve(item)) ?? fullName(file, item))
-      .slice(0, 1000);
-  switch (nameOf(file, get("S"))) {
-    case "JavaScript": {
-      const code = get("JS");
-      const script = isStream(code)
-        ? code.entries.has("Filter")
-          ? null
-          : textOf({ kind: "string", bytes: bytesOf(code.raw) })
-        : textOf(code);
-      return script === null || script === "" || script.length > MAX_SCRIPT ? null : { type: "javascript", script };
-    }
-    case "URI": {
-      const uri = textOf(get("URI"));
-      return uri === null || uri.length > 8192 ? null : { type: "uri", uri };
-    }
-    case "Named": {
-      const named = nameOf(file, get("N"));
-      return named === null || named.length > 64 ? null : { type: "named", action: named };
-    }
-    case "ResetForm":
-      return {
-        type: "resetForm",
-        include: ((numberOf(get("Flags")) ?? 0) & 1) === 0,
-        ...(action.entries.has("Fields") ? { fields: names() } : {}),
-      };
-    case "SubmitForm": {
-      const target = get("F");
-      const uri = textOf(target) ?? textOf(file.resolve(file.dict(target)?.entries.get("F")));
-      return uri === null || uri.length > 8192
-        ? null
-        : { type: "submitForm", uri, flags: [], ...(action.entries.has("Fields") ? { fields: names() } : {}) };
-    }
-    case "Hide": {
-      const target = action.entries.get("T");
-      const fields = Array.isArray(file.resolve(target)) ? list(file, target) : [target ?? null];
-      return {
-        type: "hide",
-        hide: get("H") !== false,
-        fields: fields.flatMap((item) => textOf(file.resolve(item)) ?? fullName(file, item)).slice(0, 1000),
-      };
-    }
-    default:
-      return null;
-  }
-}
-
-function fullName(file: ObjectFile, object: PdfObject): string[] {
-  const partials: string[] = [];
-  let at = file.dict(object);
-  for (let depth = 0; at !== null && depth < MAX_DEPTH; depth++, at = file.dict(at.entries.get("Parent"))) {
-    const partial = textOf(file.resolve(at.entries.get("T")));
-    if (partial !== null) partials.unshift(partial);
-  }
-  return partials.length === 0 ? [] : [partials.join(".")];
-}
-
 /** Names are bytes; those of states are mostly UTF-8 or ASCII. */
 export function nameText(bytes: string): string {
-  return textOf({ kind: "string", bytes: `\xEF\xBB\xBF${bytes}` }) ?? bytes;
+  return utf8Text(bytes) ?? bytes;
 }
 
-function list(file: ObjectFile, object: PdfObject | undefined): PdfObject[] {
-  const target = file.resolve(object);
-  return Array.isArray(target) ? target : [];
-}
-function nameOf(file: ObjectFile, object: PdfObject | undefined): string | null {
-  const target = file.resolve(object);
-  return isName(target) ? target.name : null;
-}
 function numberOf(object: PdfObject): number | null {
   return typeof object === "number" && Number.isFinite(object) ? object : null;
 }
 function positive(value: number | null): number | null {
   return value === null || value < 1 ? null : Math.floor(value);
-}
-function bytesOf(raw: Uint8Array): string {
-  let text = "";
-  for (const byte of raw) text += String.fromCharCode(byte);
-  return text;
 }
 function round(value: number): number {
   return Math.max(-1_000_000, Math.min(1_000_000, Math.round(value * 10_000) / 10_000));

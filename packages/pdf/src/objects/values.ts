@@ -32,6 +32,11 @@ export function refTo(number: number): PdfRefValue {
   return { kind: "ref", number };
 }
 
+/** Entries that are undefined are left out. */
+export function dictOf(entries: Readonly<Record<string, PdfObject | undefined>>): PdfDict {
+  return new Map(Object.entries(entries).filter((entry): entry is [string, PdfObject] => entry[1] !== undefined));
+}
+
 /** A text string (7.9.2.2): as it is when it is ASCII, else UTF-16BE with its mark. */
 export function textString(text: string): PdfStringValue {
   if (/^[\x20-\x7e\n\r\t]*$/.test(text)) return { kind: "string", value: text };
@@ -40,20 +45,44 @@ export function textString(text: string): PdfStringValue {
   return { kind: "string", value };
 }
 
-/** The text of a text string; UTF-16 and UTF-8 by their marks, else byte for character. */
-export function stringText(value: string): string {
-  if (value.startsWith("\xFE\xFF")) {
+/** What a text string or a name says; null for what is neither. */
+export function textOf(object: PdfObject | undefined): string | null {
+  if (isName(object)) return object.value;
+  return isString(object) ? stringText(object.value) : null;
+}
+
+/** The text of a text string: UTF-16 and UTF-8 by their marks, else PDFDocEncoding. */
+export function stringText(bytes: string): string {
+  if (bytes.startsWith("\xFE\xFF") || bytes.startsWith("\xFF\xFE")) {
+    const [high, low] = bytes.startsWith("\xFE") ? [0, 1] : [1, 0];
     let text = "";
-    for (let i = 2; i + 1 < value.length; i += 2) text += String.fromCharCode((value.charCodeAt(i) << 8) | value.charCodeAt(i + 1));
-    return text;
+    for (let at = 2; at + 1 < bytes.length; at += 2)
+      text += String.fromCharCode((bytes.charCodeAt(at + high) << 8) | bytes.charCodeAt(at + low));
+    // A language may be marked inside (between two ESC).
+    // oxlint-disable-next-line no-control-regex
+    return text.replace(/\u001b[^\u001b]*\u001b/g, "").replace(LONE_SURROGATE, "\uFFFD");
   }
-  if (!value.startsWith("\xEF\xBB\xBF")) return value;
+  if (bytes.startsWith("\xEF\xBB\xBF")) return utf8Text(bytes.slice(3)) ?? bytes.slice(3);
+  // oxlint-disable-next-line no-control-regex
+  return bytes.replace(/[\u0018-\u001f\u0080-\u00a0]/g, (char) => PDF_DOC[char] ?? char);
+}
+
+/** Null when the bytes are no UTF-8. */
+export function utf8Text(bytes: string): string | null {
   try {
-    return decodeURIComponent(value.slice(3).replace(/[%\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`));
+    return decodeURIComponent(bytes.replace(/[%\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`));
   } catch {
-    return value.slice(3);
+    return null;
   }
 }
+
+const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+/** Where PDFDocEncoding (annex D) is not Latin-1. */
+const PDF_DOC: Readonly<Record<string, string>> = Object.fromEntries([
+  ...Array.from("˘ˇˆ˙˝˛˚˜", (character, index) => [String.fromCharCode(0x18 + index), character]),
+  ...Array.from("•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž", (character, index) => [String.fromCharCode(0x80 + index), character]),
+  ["\u00a0", "€"],
+]);
 
 export function isName(object: PdfObject | undefined, value?: string): object is PdfNameValue {
   return kindOf(object) === "name" && (value === undefined || (object as PdfNameValue).value === value);

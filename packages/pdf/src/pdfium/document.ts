@@ -14,9 +14,9 @@ import {
   type PdfPermissions,
   type RenderOptions,
 } from "../engine.ts";
-import { objectFile } from "../forms/object-file.ts";
 import { type FieldType, type FileField, readForm } from "../forms/read-form.ts";
 import { isDrawnWithOthers } from "../import-annotation.ts";
+import { ObjectFile } from "../objects/file.ts";
 import { layOut } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
@@ -138,7 +138,7 @@ export class PdfiumDocument implements PdfDocument {
   form(): FileField[] {
     return this.#run(() => {
       const { bytes, pages } = plainFile({ module: this.#wasm, docPtr: this.#main.pointer });
-      return readForm(objectFile(bytes), pages);
+      return readForm(new ObjectFile(bytes), pages);
     });
   }
 

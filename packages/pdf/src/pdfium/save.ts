@@ -35,3 +35,8 @@ export function saveDocument(wasm: Wasm, document: Pointer, options: { readonly 
   }
   return bytes;
 }
+
+/** Was it opened from a file under encryption, with or without a password to open it? */
+export function isEncrypted({ module: wasm, docPtr }: { readonly module: Wasm; readonly docPtr: Pointer }): boolean {
+  return wasm.fn.EPDF_IsEncrypted(docPtr) !== 0;
+}

@@ -6,8 +6,7 @@ import type { PdfEngine, RangeReader } from "../engine.ts";
 import { ObjectFile } from "../objects/file.ts";
 import { isDict, isName, isRef, isStream, isString, type PdfDict, type PdfObject } from "../objects/values.ts";
 import { handleOf } from "../pdfium/document.ts";
-import { saveDocument } from "../pdfium/save.ts";
-import { readSavedFile } from "../saved-file.ts";
+import { isEncrypted, saveDocument } from "../pdfium/save.ts";
 import { objectCipher } from "./object-cipher.ts";
 
 /** `bytes`: plain, as `ObjectFile` reads them. Null: the other file has no security. Throws PdfError like `open`, and `unsupported_security`. */
@@ -21,13 +20,14 @@ export function keepSecurity(
   let saved: Uint8Array;
   try {
     const handle = handleOf(document);
+    if (!handle.guard(() => isEncrypted(handle))) return null;
     saved = handle.guard(() => saveDocument(handle.module, handle.docPtr));
   } finally {
     document.close();
   }
-  const cipher = objectCipher(readSavedFile(saved), password);
-  if (cipher === null) return null;
   const other = new ObjectFile(saved);
+  const cipher = objectCipher(other, password);
+  if (cipher === null) return null;
   const security = whole(other, other.trailer.get("Encrypt") ?? null, 0) as PdfDict;
   const ids = other.array(other.trailer.get("ID"));
   const file = new ObjectFile(bytes);

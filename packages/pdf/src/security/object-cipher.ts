@@ -4,20 +4,24 @@
  * the key and the content, so that the same content gives the same bytes.
  */
 import { PdfError } from "../engine.ts";
-import type { ObjectCipher } from "../file-update.ts";
+import type { ObjectFile } from "../objects/file.ts";
+import { isString, type PdfDict } from "../objects/values.ts";
 import { pdfBytes } from "../pdf-writer.ts";
-import { entriesOf, referred, type SavedFile, itemsOf, stringBytes } from "../saved-file.ts";
 import { sha256Hash } from "../sha256.ts";
 import { decryptBlocks, encryptBlocks, encryptCbc } from "./aes.ts";
 import { md5, rc4, sha384, sha512 } from "./hashes.ts";
 
-/** Null for a file that is not encrypted. Throws PdfError `wrong_password`, `unsupported_security`. */
-export function objectCipher(file: SavedFile, password: string): ObjectCipher | null {
-  const value = file.trailer.get("Encrypt");
-  if (value === undefined) return null;
-  const number = referred(value);
-  const entries = number === null ? entriesOf(value) : file.dictionary(number);
-  if (entries === null) throw unsupported();
+/** Ciphers of an encrypted file, by the number of the object that they belong to; bytes as code units below 256. */
+export interface ObjectCipher {
+  string(number: number, bytes: string): string;
+  stream(number: number, bytes: Uint8Array): Uint8Array;
+}
+
+/** `file`: saved under its encryption. Null for one that has none. Throws PdfError `wrong_password`, `unsupported_security`. */
+export function objectCipher(file: ObjectFile, password: string): ObjectCipher | null {
+  if (!file.trailer.has("Encrypt")) return null;
+  const entries = file.dict(file.trailer.get("Encrypt"));
+  if (entries.size === 0) throw unsupported();
   const security = readSecurity(file, entries);
   const key = passwordBytes(password, security.revision)
     .map((bytes) => fileKey(security, bytes))
@@ -50,36 +54,40 @@ interface Security {
   readonly withMetadata: boolean;
 }
 
-function readSecurity(file: SavedFile, entries: ReadonlyMap<string, string>): Security {
-  const bytes = (key: string): Uint8Array => pdfBytes([stringBytes(entries.get(key) ?? "") ?? ""]);
-  const version = Number(entries.get("V") ?? 0);
-  const length = Number(entries.get("Length") ?? 40);
-  const filters = entriesOf(entries.get("CF") ?? "") ?? new Map<string, string>();
-  const method = (name: string | undefined): Method => {
+function readSecurity(file: ObjectFile, entries: PdfDict): Security {
+  const bytes = (key: string): Uint8Array => {
+    const value = file.resolve(entries.get(key));
+    return pdfBytes([isString(value) ? value.value : ""]);
+  };
+  const version = file.number(entries.get("V"), 0);
+  const filters = file.dict(entries.get("CF"));
+  const method = (key: string): Method => {
     if (version < 4) return "rc4";
-    if (name === undefined || name === "/Identity") return "none";
-    const filter = entriesOf(filters.get(name.slice(1)) ?? "")?.get("CFM");
-    const known = filter === undefined ? undefined : METHODS[filter];
+    const name = file.name(entries.get(key));
+    if (name === null || name === "Identity") return "none";
+    const filter = file.name(file.dict(filters.get(name)).get("CFM"));
+    const known = filter === null ? undefined : METHODS[filter];
     if (known === undefined) throw unsupported();
     return known;
   };
-  if (entries.get("Filter") !== "/Standard" || ![1, 2, 4, 5].includes(version)) throw unsupported();
+  if (file.name(entries.get("Filter")) !== "Standard" || ![1, 2, 4, 5].includes(version)) throw unsupported();
+  const [fileId] = file.array(file.trailer.get("ID")).map((id) => file.resolve(id));
   return {
-    revision: Number(entries.get("R") ?? 0),
-    keyBytes: version === 5 ? 32 : version === 1 ? 5 : version === 4 ? 16 : length / 8,
-    strings: method(entries.get("StrF")),
-    streams: method(entries.get("StmF")),
+    revision: file.number(entries.get("R"), 0),
+    keyBytes: version === 5 ? 32 : version === 1 ? 5 : version === 4 ? 16 : file.number(entries.get("Length"), 40) / 8,
+    strings: method("StrF"),
+    streams: method("StmF"),
     owner: bytes("O"),
     user: bytes("U"),
     ownerKey: bytes("OE"),
     userKey: bytes("UE"),
-    permissions: Number(entries.get("P") ?? 0) | 0,
-    fileId: pdfBytes([stringBytes(itemsOf(file.trailer.get("ID") ?? "")?.[0] ?? "") ?? ""]),
-    withMetadata: entries.get("EncryptMetadata") !== "false",
+    permissions: file.number(entries.get("P"), 0) | 0,
+    fileId: pdfBytes([isString(fileId) ? fileId.value : ""]),
+    withMetadata: file.resolve(entries.get("EncryptMetadata")) !== false,
   };
 }
 
-const METHODS: Readonly<Record<string, Method>> = { "/None": "none", "/V2": "rc4", "/AESV2": "aes-128", "/AESV3": "aes-256" };
+const METHODS: Readonly<Record<string, Method>> = { None: "none", V2: "rc4", AESV2: "aes-128", AESV3: "aes-256" };
 
 /** As it may have been written when the file was made. */
 function passwordBytes(password: string, revision: number): Uint8Array[] {
