@@ -565,6 +565,21 @@ describe("two nodes on one log", () => {
     expect((await log.load()).records).toEqual([]);
   });
 
+  it("a push that was refused on the other node among accepted ones is not acknowledged here", async () => {
+    const { ann, right, deliver } = await pair();
+    await ann.push(create("a"));
+    const moved = await right.join({ sid: "sid-left" });
+    await moved.push(["u", "nothing", {}]);
+    await moved.push(create("b"));
+    // This node learns of the third push from the log, which does not tell of the second.
+    await deliver();
+    await ann.send({ type: "push", n: 2, ops: [["u", "nothing", {}]] });
+    await ann.send({ type: "push", n: 3, ops: [create("b")] });
+    expect(ann.answers()).toEqual({ 1: 1, 2: "not_found", 3: 2 });
+    const back = await right.join({ sid: "sid-left" });
+    expect(back.welcome).toMatchObject({ lastN: 3, rejects: [{ n: 2, code: "not_found" }] });
+  });
+
   it("a client that is ahead of its new node waits for the node", async () => {
     const { ann, right } = await pair();
     await ann.push(create("a"));

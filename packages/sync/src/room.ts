@@ -500,8 +500,8 @@ export class SyncRoom {
     });
     this.#recent.push({ seq, at, by: actor, ops: applied });
     this.#lastAt = Math.max(this.#lastAt, at);
-    const peer = this.#peers.get(sid);
-    if (peer !== undefined && peer.lastN < n) this.#peers.set(sid, { ...peer, lastN: n });
+    // Another node decided for this queue, and may have refused pushes of which the log says nothing: its row is read again.
+    if ((this.#peers.get(sid)?.lastN ?? n) < n) this.#peers.delete(sid);
   }
 
   /** What a returning client has missed that the room does not remember. null: it must start anew. */
