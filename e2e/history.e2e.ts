@@ -73,6 +73,11 @@ describeInBrowser("the history of a document", () => {
   const showHistory = (page: Page): Promise<void> =>
     page.evaluate(() => (window as unknown as { instance: Instance }).instance.setViewState((state) => ({ ...state, sidebar: "history" })));
   const list = (page: Page) => page.getByRole("list", { name: "History" });
+  /** The entry's actions are shown. */
+  const expand = async (page: Page, words: string): Promise<void> => {
+    const head = list(page).getByRole("button").filter({ hasText: words }).first();
+    if ((await head.getAttribute("aria-expanded")) === "false") await head.click();
+  };
   const stored = async (): Promise<string[]> =>
     (await product.client.annotations.list({ documentId })).data.annotations.map(({ id }) => id).toSorted();
 
@@ -127,5 +132,63 @@ describeInBrowser("the history of a document", () => {
     expect(await eve.getByRole("button", { name: "Download as it was then" }).count()).toBe(0);
     const box = (await list(eve).boundingBox())!;
     expect(box.x + box.width).toBeLessThanOrEqual(390);
+  });
+
+  test("shows the document as it was, moment by moment and for reading only, while the others go on", async () => {
+    const then = ana.locator(".past");
+    const marks = (): Promise<number> => then.locator("g[data-id]").count();
+    await expand(ana, "Added 2 annotations");
+    await ana.getByRole("button", { name: "Show as it was then" }).click();
+    await ana.getByRole("group", { name: "Earlier moment" }).waitFor();
+    // Ben's rectangle on the first page, which Ana deleted later.
+    await until("it is there again", async () => (await marks()) === 1);
+    expect(await ana.getByRole("button", { name: "Rectangle", exact: true }).count()).toBe(0);
+    expect(await ana.getByRole("button", { name: /^Undo/ }).count()).toBe(0);
+    const slider = ana.getByRole("slider", { name: "Moment" });
+    await slider.press("Home");
+    await ana.getByText("Before the first change").waitFor();
+    await until("nothing had been drawn", async () => (await marks()) === 0);
+    await slider.press("End");
+    await until("the last change is shown", async () => (await slider.getAttribute("aria-valuetext"))?.includes("Ana Silva"));
+
+    const before = await stored();
+    await draw(ben, 0);
+    await until("what Ben does now is stored, and not of then", async () => (await stored()).length === before.length + 1);
+    const moments = Number(await slider.getAttribute("max"));
+    await until("it is one more moment", async () => Number(await slider.getAttribute("max")) === moments + 1);
+    await ana.getByRole("button", { name: "Back to now" }).click();
+    await then.waitFor({ state: "detached" });
+    await ana.getByRole("button", { name: "Rectangle", exact: true }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test("puts a single record back", async () => {
+    const [one, two] = [await draw(ben, 0), await draw(ben, 1)];
+    await expand(ana, "Added 3 annotations");
+    const records = ana.getByRole("list", { name: "What was changed" });
+    await records.getByRole("button", { name: /Rectangle · Page 2$/ }).click();
+    await ana.getByRole("dialog").getByRole("button", { name: "Put back", exact: true }).click();
+    await until("it is as it was before, the other is not touched", async () => {
+      const ids = await stored();
+      return ids.includes(one) && !ids.includes(two);
+    });
+  });
+
+  test("of an earlier file is shown, and answers clearly that it cannot be put back", async () => {
+    const eve = await open("eve", "Eve", ["read", "write", "download"]);
+    const last = (await product.client.layers.changes({ documentId, until: 100_000 })).seq;
+    await product.client.documents.upload(
+      { document_id: documentId, overwrite_existing_document: true, wait: 60 },
+      { body: pagesPdf(2) as BodyInit, type: "application/pdf" },
+    );
+    await until("the new file is shown", () =>
+      eve.evaluate(() => (window as unknown as { instance: { totalPageCount: number } }).instance.totalPageCount === 2),
+    );
+    await eve.evaluate((seq) => (window as unknown as { instance: { viewAsOf(seq: number): Promise<void> } }).instance.viewAsOf(seq), last);
+    await eve.getByText("This was on an earlier file of the document.").waitFor();
+    await eve.getByText("of 4", { exact: true }).waitFor();
+    expect(await eve.getByRole("button", { name: "Put everything back to here" }).count()).toBe(0);
+    const problem = await product.client.layers.restore({ documentId, seq: last }).catch((error: { code: string }) => error.code);
+    expect(problem).toBe("unprocessable");
   });
 });

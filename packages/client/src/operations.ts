@@ -218,11 +218,11 @@ export interface Operations {
     /** The viewer's first request: what it needs for the first page. `POST /open` */
     open: { input: { token: string; document?: string | undefined; layer?: string | undefined; password?: string | undefined; width?: number | undefined }; output: unknown; upload: false };
     /** An immutable image of a page's content, opened by a grant. `GET /i/{grant}/{blob}/{index}/{variant}/{file}` */
-    image: { input: { grant: string; blob: string; index: number; variant: "_"; file: string }; output: Response; upload: false };
+    image: { input: { grant: string; blob: string; index: number; variant: "_"; file: string } & { at_seq?: number | undefined }; output: Response; upload: false };
     /** Text runs of a page, opened by a grant. `GET /i/{grant}/{blob}/{index}/text.json` */
-    imageText: { input: { grant: string; blob: string; index: number }; output: unknown; upload: false };
+    imageText: { input: { grant: string; blob: string; index: number } & { at_seq?: number | undefined }; output: unknown; upload: false };
     /** A picture that an annotation shows, opened by a grant. `GET /i/{grant}/attachments/{blob}` */
-    imageAttachment: { input: { grant: string; blob: string }; output: Response; upload: false };
+    imageAttachment: { input: { grant: string; blob: string } & { at_seq?: number | undefined }; output: Response; upload: false };
   };
   uploads: {
     /** Begin an upload that can be resumed (tus 1.0). `POST /uploads` */

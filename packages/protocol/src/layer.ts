@@ -16,7 +16,11 @@ export interface Snapshot {
   readonly pages?: SnapshotPages;
 }
 
+/** Of the revision that the records lie over: of an earlier state perhaps an earlier one. */
 export interface SnapshotPages {
+  readonly revision: number;
+  /** Its blob. */
+  readonly source: string;
   readonly runs: readonly (readonly [n: number, width: number, height: number, rotation: 0 | 90 | 180 | 270])[];
   readonly labels: Readonly<Record<string, string>>;
 }

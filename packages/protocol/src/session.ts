@@ -170,6 +170,9 @@ export interface Opened {
   readonly snapshot: string;
 }
 
+/** A grant opens what its layer shows; with this, what it showed at an earlier seq. */
+const asOf = z.object({ at_seq: z.exactOptional(z.coerce.number().int().min(0)) });
+
 export const open = {
   open: operation({
     method: "POST",
@@ -212,8 +215,9 @@ export const open = {
       /** `{width}.webp`, or for one tile of a large width `{width}-{column}-{row}.webp`. */
       file: z.string().regex(/^\d{2,4}\.webp$|^\d{4,5}-\d{1,4}-\d{1,4}\.webp$/),
     }),
+    query: asOf,
     responseType: "image/webp",
-    errors: ["not_found", "session_revoked", "token_expired"],
+    errors: ["not_found", "gone", "session_revoked", "token_expired"],
   }),
   imageText: operation({
     method: "GET",
@@ -221,8 +225,9 @@ export const open = {
     summary: "Text runs of a page, opened by a grant",
     auth: "grant",
     params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/), index: z.coerce.number().int().min(0) }),
+    query: asOf,
     response: z.custom<unknown>(),
-    errors: ["not_found", "session_revoked", "token_expired"],
+    errors: ["not_found", "gone", "session_revoked", "token_expired"],
   }),
   imageAttachment: operation({
     method: "GET",
@@ -230,7 +235,8 @@ export const open = {
     summary: "A picture that an annotation shows, opened by a grant",
     auth: "grant",
     params: z.object({ grant: z.string().max(256), blob: z.string().regex(/^[0-9a-f]{64}$/) }),
+    query: asOf,
     responseType: "application/octet-stream",
-    errors: ["not_found", "session_revoked", "token_expired"],
+    errors: ["not_found", "gone", "session_revoked", "token_expired"],
   }),
 } as const;

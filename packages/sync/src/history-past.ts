@@ -20,7 +20,7 @@ export interface LayerReader {
     pages?: readonly string[],
   ): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] };
   snapshotJson(grants: Grants): string;
-  changed(of?: { readonly page: string } | { readonly kind: "page" | "form" }): readonly StoredRecord[];
+  changed(of?: { readonly page: string } | { readonly kind: "page" | "form" } | { readonly names: string }): readonly StoredRecord[];
   page(id: string): StoredRecord | null;
 }
 

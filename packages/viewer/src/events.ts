@@ -34,6 +34,8 @@ export interface ViewerEvents {
   "comments.delete": { readonly ids: readonly string[] };
   /** A comment names users whom it did not name before. */
   "comments.mention": { readonly comment: CommentRecord; readonly users: readonly string[] };
+  /** The pages are shown as they were at this seq; null: as they are. */
+  "history.moment.change": { readonly seq: number | null };
   "annotationSelection.change": { readonly ids: readonly string[] };
   "session.expired": object;
   "connection.change": { readonly state: ConnectionState };

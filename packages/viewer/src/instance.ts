@@ -190,6 +190,11 @@ export class Instance {
     return this.save();
   }
 
+  /** Shows the document as it was when `seq` was the layer's last change, for reading only; null: as it is. Resolved when it is on screen. */
+  viewAsOf(seq: number | null): Promise<void> {
+    return this.#viewer.viewAsOf(seq);
+  }
+
   /** Everybody who has the document open, oneself included. */
   get connectedClients(): readonly Peer[] {
     const { peers, self } = this.#viewer.shown.client;

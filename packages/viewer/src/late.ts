@@ -1,12 +1,6 @@
 /** What is loaded after the first paint: text, links, panels, gestures, shortcuts, tools. */
-import type { Action, AnyRecord } from "@lectern/protocol";
-import type { Records } from "@lectern/sync/client";
-import { type LinkTarget, linkTarget } from "./pages/link-target.ts";
-import { followGestures } from "./pages/gestures.ts";
-import { showLinks } from "./pages/links.ts";
-import { PageTiles } from "./pages/tiles.ts";
-import { createTextLayer } from "./pages/text-layer.ts";
 import type { TextLayer, Tools } from "./parts.ts";
+import { createReading } from "./reading.ts";
 import { createTools } from "./tools/tools.ts";
 import { followKeyboard } from "./ui/keyboard.ts";
 import type { Shell } from "./ui/shell.tsx";
@@ -14,11 +8,12 @@ import type { PanelComponents } from "./ui/panels.ts";
 import { createFollowing } from "./presence/follow.ts";
 import type { Comments } from "./comments/comments.tsx";
 import type { Events } from "./events.ts";
+import type { History } from "./history/history.ts";
 import type { MentionableUser } from "./public-types.ts";
+import type { Translate } from "./ui/locale.ts";
 import type { Actions, State } from "./ui/state.ts";
 import { saveAs } from "./save-as.ts";
 import type { Shown } from "./viewer.ts";
-import type { FunctionComponent } from "preact";
 import type { LayerHistory } from "./source/source.ts";
 
 const PREFETCH_MS = 3000;
@@ -46,84 +41,28 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
   const { root } = shell;
   const load = (...[page, width, signal]: Parameters<typeof source.image>) => source.image(page, width, signal);
 
-  const follow = (target: LinkTarget): void => {
-    const t = state.translate.value;
-    if (target.kind === "page") {
-      const place = target.top === null ? undefined : ([target.left ?? 0, target.top, 0, 0] as const);
-      scroller.jumpTo(target.page, place === undefined ? undefined : [...place]);
-      return;
-    }
-    state.dialog.value = {
-      title: t("link.title"),
-      detail: t("link.detail"),
-      quote: target.href,
-      confirm: t("link.open"),
-      onConfirm: () => window.open(target.href, "_blank", "noopener,noreferrer"),
-    };
-  };
-  const followAction = (action: Action | undefined): void => {
-    const target = linkTarget(action);
-    if (target !== null) follow(target);
-  };
-
-  const text = createTextLayer({
-    scroller,
-    root,
-    load: (page, signal) => source.text(page, signal),
-    onError: reportError,
-    canCopy: source.opened.restrictions.copy,
-  });
-  const tiles = new PageTiles({
-    scroller,
-    load: (page, tile, signal) => source.tile(page, tile, signal),
-    pixelRatio: () => devicePixelRatio,
-  });
-  const stops = [
-    () => text.destroy(),
-    showLinks({
-      pages: scroller,
-      records: layer.client.records,
-      follow,
-      label(target) {
-        const t = state.translate.value;
-        return target.kind === "page"
-          ? t("link.to-page", { page: scroller.order.indexOf(target.page) + 1 })
-          : t("link.external", { address: target.href });
-      },
-    }),
-    followGestures(scroller),
-    () => tiles.close(),
-    followKeyboard({ host: root.host, scroller, state, actions }),
-  ];
+  const grants = () => client.grants ?? source.opened.grants;
+  const t: Translate = (key, values) => state.translate.value(key, values);
   const { client } = layer;
+  const reading = createReading({ paper: source, scroller, client, root, state, grants, readOnly });
+  const { text } = reading;
+  const stops = [() => reading.close(), followKeyboard({ host: root.host, scroller, state, actions })];
   stops.push(createFollowing({ scroller, client, state, events, host: root.host }));
   const tools = createTools({
     pages: scroller,
     textLayer: text,
     client,
     drawing: shown.drawing,
-    grants: () => client.grants ?? source.opened.grants,
+    grants,
     user: source.opened.user,
     readOnly,
     root,
     announce: (words) => (state.announcement.value = words),
     upload: source.upload,
-    t: state.translate.value,
+    t,
   });
   const offer = (): void => void (state.tools.value = tools.list);
   offer();
-  const formOptions = { pages: scroller, client, grants: () => client.grants ?? source.opened.grants, readOnly, root };
-  stops.push(
-    lateForms(client.records, async () => {
-      const { showForms } = await import("./forms/forms.ts");
-      return showForms({
-        ...formOptions,
-        t: state.translate.value,
-        follow: followAction,
-        announce: (words) => (state.announcement.value = words),
-      });
-    }),
-  );
   // Before the text layer, which the tools use until their end.
   stops.unshift(
     () => tools.destroy(),
@@ -139,7 +78,7 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         client,
         events,
         root,
-        grants: () => client.grants ?? source.opened.grants,
+        grants,
         user: source.opened.user,
         readOnly,
         mentionableUsers,
@@ -147,7 +86,7 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         onWish: (listener) => tools.onThreadWish(listener),
         onUnread: (count) => (state.unread.value = count),
         announce: (words) => (state.announcement.value = words),
-        t: state.translate.value,
+        t,
       });
       if (closed) comments.close();
       else stops.unshift(() => comments.close());
@@ -157,10 +96,20 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
     discussion = undefined;
     reportError(error);
   });
-  let listed: Promise<FunctionComponent> | undefined;
-  const loadHistory = (history: LayerHistory) => (): Promise<FunctionComponent> =>
-    (listed ??= import("./history/history-panel.tsx").then(({ createHistory }) =>
-      createHistory({ root, state, pages: scroller, client, history, user: source.opened.user, save: saveAs }),
+  const { history } = source;
+  let listed: Promise<History> | undefined;
+  const loadHistory = (kept: LayerHistory): Promise<History> =>
+    (listed ??= import("./history/history.ts").then(({ createHistory }) =>
+      createHistory({
+        root,
+        state,
+        pages: scroller,
+        client,
+        history: kept,
+        user: source.opened.user,
+        save: saveAs,
+        showAsOf: (seq) => actions.showAsOf(seq),
+      }),
     ));
   let panels: Promise<PanelComponents> | undefined;
   const search = source.search.bind(source);
@@ -173,14 +122,16 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         load,
         search,
         outline: () => source.outline(),
-        follow: followAction,
+        follow: (action) => reading.follow(action),
         comments: async () => (await loadComments()).Panel,
-        history: source.history === null ? null : loadHistory(source.history),
+        history: history === null ? null : async () => (await loadHistory(history)).Panel,
+        goTo: (index) => actions.goTo(index),
       }),
     ));
   shell.panels.value = {
     sidebar: async () => (await loadPanels()).sidebar,
     search: async () => (await loadPanels()).search,
+    past: async () => (await loadHistory(history!)).Bar,
     editor: async () => {
       const [{ createEditor }] = await Promise.all([import("./editor/editor.tsx"), loadPanels()]);
       return createEditor({ root, state, client, load, requests: source.pages!, goTo: (index) => actions.goTo(index) });
@@ -198,31 +149,5 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
       closed = true;
       for (const stop of stops) stop();
     },
-  };
-}
-
-/** The form's part comes when there is a field, which may be made later. */
-function lateForms(records: Records, load: () => Promise<() => void>): () => void {
-  let stop: (() => void) | null = null;
-  let state: "waiting" | "loading" | "closed" = "waiting";
-  const look = (ids: Iterable<AnyRecord | undefined>): void => {
-    if (state !== "waiting") return;
-    for (const record of ids) {
-      if (record?.kind !== "widget") continue;
-      state = "loading";
-      stopListening();
-      load().then((close) => {
-        if (state === "closed") close();
-        else stop = close;
-      }, reportError);
-      return;
-    }
-  };
-  const stopListening = records.onChange(({ ids }) => look([...ids].map((id) => records.get(id))));
-  look(records.all());
-  return () => {
-    state = "closed";
-    stopListening();
-    stop?.();
   };
 }

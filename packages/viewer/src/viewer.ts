@@ -11,6 +11,7 @@ import type { CheckedOptions, ViewState } from "./options.ts";
 import { PageImages } from "./pages/images.ts";
 import { derivedPage, type PageShape, pageList } from "./pages/page-list.ts";
 import { Scroller, type Zoom } from "./pages/scroller.ts";
+import type { Past } from "./history/past.ts";
 import type { Late } from "./late.ts";
 import { type Layer, openLayer, sendOrphan } from "./layer.ts";
 import { stepScale } from "./pages/layout.ts";
@@ -47,6 +48,9 @@ export class Viewer implements Actions {
   #shown: Shown | null = null;
   #pages: Opened["pages"] | null = null;
   #late: Late | null = null;
+  #past: Past | null = null;
+  /** Counts the moments that were asked for: only the last is shown. */
+  #moments = 0;
   #known = new Set<string>();
   #stops: (() => void)[] = [];
   #closed = false;
@@ -65,6 +69,10 @@ export class Viewer implements Actions {
   /** null before `connect`. */
   get tools(): Tools | null {
     return this.#late?.tools ?? null;
+  }
+  /** The pages on screen: as they are, or as they were. */
+  get front(): Scroller {
+    return this.#past?.scroller ?? this.shown.scroller;
   }
   get firstPage(): Promise<void> {
     return this.shown.images.first;
@@ -148,26 +156,65 @@ export class Viewer implements Actions {
   }
 
   goTo(pageIndex: number): void {
-    const { scroller } = this.shown;
+    const scroller = this.front;
     scroller.jumpToIndex(pageIndex);
     this.#announce("announce.page", { page: scroller.currentIndex + 1, count: scroller.order.length });
   }
   setZoom(zoom: Zoom): void {
-    const { scroller } = this.shown;
+    const scroller = this.front;
     scroller.setZoom(zoom);
     this.#announce("announce.zoom", { percent: Math.round(scroller.scale * 100) });
   }
   stepZoom(by: 1 | -1): void {
-    this.setZoom(stepScale(this.shown.scroller.scale, by));
+    this.setZoom(stepScale(this.front.scale, by));
   }
   setTool(name: string): void {
-    this.tools?.setActive(name);
+    if (this.#past === null) this.tools?.setActive(name);
   }
   undo(): void {
-    this.tools?.undo();
+    if (this.#past === null) this.tools?.undo();
   }
   redo(): void {
-    this.tools?.redo();
+    if (this.#past === null) this.tools?.redo();
+  }
+  showAsOf(seq: number | null): void {
+    this.viewAsOf(seq).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.state.notice.value = this.state.translate.value("past.failed", { reason });
+    });
+  }
+
+  /** Resolved when it is shown. Throws ApiError `gone`, `invalid_parameters`, `not_implemented`. */
+  async viewAsOf(seq: number | null): Promise<void> {
+    const { source } = this.shown;
+    const moment = ++this.#moments;
+    if (seq === null) return this.#endPast();
+    if (source.history === null) throw new ApiError("not_implemented", "No history is kept of documents that the page provides");
+    const [{ openPast }, paper] = await Promise.all([import("./history/past.ts"), source.history.at(seq)]);
+    if (moment !== this.#moments || this.#closed) return;
+    const past = openPast({ paper, shell: this.shell, state: this.state, view: this.viewState() });
+    await past.ready;
+    if (moment !== this.#moments || this.#closed) return past.close();
+    this.tools?.setActive("select");
+    this.tools?.select([]);
+    this.state.following.value = null;
+    this.state.searchOpen.value = false;
+    past.show();
+    this.#past?.close();
+    this.#past = past;
+    past.scroller.onMove(() => this.#moved());
+    this.state.past.value = { seq, sameFile: paper.opened.revision === source.opened.revision };
+    this.#moved();
+    this.events.emit("history.moment.change", { seq });
+  }
+
+  #endPast(): void {
+    if (this.#past === null) return;
+    this.#past.close();
+    this.#past = null;
+    this.state.past.value = null;
+    this.#moved();
+    this.events.emit("history.moment.change", { seq: null });
   }
   download(): void {
     const t = this.state.translate.value;
@@ -213,12 +260,12 @@ export class Viewer implements Actions {
   }
 
   viewState(): ViewState {
-    const { scroller } = this.shown;
+    const scroller = this.front;
     return { currentPageIndex: scroller.currentIndex, zoom: scroller.zoom, rotation: scroller.rotation, sidebar: this.state.sidebar.value };
   }
 
   setViewState(next: ViewState): void {
-    const { scroller } = this.shown;
+    const scroller = this.front;
     const now = this.viewState();
     if (next.rotation !== now.rotation) scroller.setRotation(next.rotation);
     if (next.zoom !== now.zoom) scroller.setZoom(next.zoom);
@@ -233,6 +280,8 @@ export class Viewer implements Actions {
   }
 
   #closeShown(): void {
+    this.#moments++;
+    this.#endPast();
     for (const stop of this.#stops.splice(0)) stop();
     this.#late?.close();
     this.#late = null;
@@ -273,30 +322,32 @@ export class Viewer implements Actions {
     this.state.announcement.value = this.state.translate.value(key, values);
   }
 
+  /** Where the pages on screen are becomes state of the frame, and events. */
+  #moved(): void {
+    const { state, events, front: scroller } = this;
+    if (scroller.currentIndex !== state.pageIndex.value) {
+      state.pageIndex.value = scroller.currentIndex;
+      events.emit("viewState.currentPageIndex.change", { currentPageIndex: scroller.currentIndex });
+    }
+    if (scroller.scale !== state.scale.value) {
+      state.scale.value = scroller.scale;
+      events.emit("viewState.zoom.change", { zoom: scroller.scale });
+    }
+    state.zoom.value = scroller.zoom;
+    state.pageCount.value = scroller.order.length;
+    state.pages.value = scroller.pages;
+  }
+
   /** What happens in the parts becomes state of the frame, and events. */
   #follow({ scroller, client, source, images }: Shown): void {
     const { state, events } = this;
-    state.pageCount.value = scroller.order.length;
     // What is kept in memory only is not called saved.
     const isSaved = source.opened.documentId !== null;
     if (isSaved) state.save.value = client.save;
     state.connection.value = client.state;
-    const moved = (): void => {
-      if (scroller.currentIndex !== state.pageIndex.value) {
-        state.pageIndex.value = scroller.currentIndex;
-        events.emit("viewState.currentPageIndex.change", { currentPageIndex: scroller.currentIndex });
-      }
-      if (scroller.scale !== state.scale.value) {
-        state.scale.value = scroller.scale;
-        events.emit("viewState.zoom.change", { zoom: scroller.scale });
-      }
-      state.zoom.value = scroller.zoom;
-      state.pageCount.value = scroller.order.length;
-      state.pages.value = scroller.pages;
-    };
-    moved();
+    this.#moved();
     this.#stops.push(
-      scroller.onMove(moved),
+      scroller.onMove(() => this.#moved()),
       client.records.onChange((change) => this.#recordsChanged(change)),
       client.on("state", (connection) => {
         state.connection.value = connection;

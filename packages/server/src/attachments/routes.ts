@@ -6,6 +6,7 @@ import { ApiError, can, type Grants } from "@lectern/protocol/plain";
 import { type DocumentKey, findImageType } from "../documents/store.ts";
 import type { Access, Context, Handlers, Reply, StreamBody } from "../handlers.ts";
 import { bytesReply } from "../http/ranges.ts";
+import { type LayerAt, layerAt } from "../layers/history/past.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
 import { useBlob } from "../operations/own-blob.ts";
 import { PICTURE_HEAD, pictureType } from "./picture-type.ts";
@@ -43,11 +44,18 @@ export function attachmentRoutes(reading: ReadingDeps): Handlers["attachments"] 
 }
 
 /** The picture when the caller sees a record that names it. Throws ApiError `not_found`. */
-export async function readAttachment(reading: ReadingDeps, context: Context<unknown, Access>, blob: string): Promise<Reply> {
+/** `atSeq`: as long as the layer named it then. */
+export async function readAttachment(
+  reading: ReadingDeps,
+  context: Context<unknown, Access>,
+  blob: string,
+  atSeq?: number,
+): Promise<Reply> {
   const deps = reading.documents;
   const layer = await layerFor(reading, context.access, context);
   const { applicationId, documentId } = context.access;
-  const type = names(layer, blob) ? await findImageType(deps.database, { applicationId, documentId }, blob) : null;
+  const isNamed = names(layer, blob) || (atSeq !== undefined && names(await layerAt(reading, layer, atSeq, context.access), blob));
+  const type = isNamed ? await findImageType(deps.database, { applicationId, documentId }, blob) : null;
   const size = type === null ? null : await deps.blobs.size(applicationId, blob);
   if (type === null || size === null) throw new ApiError("not_found", "There is no such attachment");
   return bytesReply(context, {
@@ -66,7 +74,7 @@ export async function readAttachment(reading: ReadingDeps, context: Context<unkn
   });
 }
 
-function names({ room, grants }: ReadLayer, blob: string): boolean {
+function names({ room, grants }: ReadLayer | LayerAt, blob: string): boolean {
   return room
     .changed({ names: blob })
     .some(

@@ -106,6 +106,8 @@ describe("an erasing change", () => {
     expect(await cache.peek({ applicationId, blob: old, name: "0-text.json" })).toBeNull();
     expect((await api.request(imageOf(opened), { credential: null })).status).toBe(404);
     expect((await api.request(textOf(opened), { credential: null })).status).toBe(404);
+    for (const url of [imageOf(opened), textOf(opened)])
+      expect(await code(api.request(`${url}?at_seq=0`, { credential: null }))).toBe("gone");
     expect((await api.request(imageOf(opened, fresh), { credential: null })).status).toBe(200);
   });
 

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { SnapshotPages } from "@lectern/protocol";
 import { ApiError, type SyncLimits, viewKey } from "@lectern/protocol/plain";
+import type { LayerReader } from "@lectern/sync/room";
 import { readAttachment } from "../attachments/routes.ts";
 import { imageCacheKey, pageImage, pageTile, pageTextJson } from "../documents/stream.ts";
 import { type Access, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
@@ -14,7 +16,7 @@ import { layerAt } from "./history/past.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { manageRoutes, type ManageRoutesDeps } from "./manage-routes.ts";
 import { openedLayer, openedProvided, pageRuns, requireRead } from "./open.ts";
-import { layerFor, type ReadingDeps } from "./reading.ts";
+import { layerFor, type ReadingDeps, type ReadLayer } from "./reading.ts";
 import type { OpenLayer } from "./rooms.ts";
 
 const gzipped = promisify(gzip);
@@ -39,13 +41,14 @@ export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
       };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
       const json = room.snapshotJson(grants);
-      const all =
-        pages === true
-          ? `${json.slice(0, -1)},"pages":${JSON.stringify({ runs: pageRuns(base.manifest), labels: base.manifest.labels })}}`
-          : json;
+      const all = pages === true ? `${json.slice(0, -1)},"pages":${JSON.stringify(snapshotPages(base))}}` : json;
       return compressed(all, context, headers);
     },
   };
+}
+
+function snapshotPages({ revision, source, manifest }: ReadLayer["base"]): SnapshotPages {
+  return { revision, source, runs: pageRuns(manifest), labels: manifest.labels };
 }
 
 async function compressed(json: string, context: Context, headers: Readonly<Record<string, string>>): Promise<Reply> {
@@ -90,9 +93,9 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
         reading.documents.cache.has(imageCacheKey({ applicationId: access.applicationId, blob: layer.base.source, index: 0, width }));
       return openedLayer({ session, access, layer, grant: grants.make(session, document), limits, isDrawn, width: input.width });
     },
-    async image({ blob, index, file }, context) {
+    async image({ blob, index, file, at_seq }, context) {
       const { access } = context;
-      await requireShown(reading, context, blob, index);
+      await requireShown(reading, context, { blob, index, at_seq });
       const name = file.slice(0, -".webp".length);
       const [width, ...tile] = name.split("-").map(Number) as [number, ...number[]];
       const tag = `"${blob}-${index}-${name}"`;
@@ -108,9 +111,9 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
       const bytes = await pageImage(reading.documents, { ...page, ...signal });
       return reply(bytes, { headers });
     },
-    async imageText({ blob, index }, context) {
+    async imageText({ blob, index, at_seq }, context) {
       const { access } = context;
-      await requireShown(reading, context, blob, index);
+      await requireShown(reading, context, { blob, index, at_seq });
       const tag = `"${blob}-${index}-text"`;
       const headers = { "cache-control": "private, max-age=31536000, immutable", etag: tag };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
@@ -123,20 +126,34 @@ export function openRoutes(deps: OpenRoutesDeps): Handlers["open"] {
       });
       return reply(bytes, { headers });
     },
-    async imageAttachment({ blob }, context) {
-      return readAttachment(reading, context, blob);
+    async imageAttachment({ blob, at_seq }, context) {
+      return readAttachment(reading, context, blob, at_seq);
     },
   };
 }
 
-/** A grant opens the pages that its layer shows. An open layer answers from memory. */
-async function requireShown(reading: ReadingDeps, context: Context<null, Access>, blob: string, index: number): Promise<void> {
-  const { access } = context;
-  const layer = await (reading.rooms.peek(access, access.layerName) ?? layerFor(reading, access, context));
-  if (!shows(layer, blob, index)) throw new ApiError("not_found", "The layer shows no such page");
+interface ShownPage {
+  readonly blob: string;
+  readonly index: number;
+  readonly at_seq?: number | undefined;
 }
 
-function shows({ base, room }: OpenLayer, blob: string, index: number): boolean {
+/** A grant opens the pages that its layer shows, or showed then. An open layer answers from memory; what it still shows needs no look back. */
+async function requireShown(reading: ReadingDeps, context: Context<null, Access>, page: ShownPage): Promise<void> {
+  const { access } = context;
+  const layer = await (reading.rooms.peek(access, access.layerName) ?? layerFor(reading, access, context));
+  if (shows(layer, page)) return;
+  if (page.at_seq !== undefined) {
+    const now = await layerFor(reading, access, context);
+    if (shows(await layerAt(reading, now, page.at_seq, access), page)) return;
+  }
+  throw new ApiError("not_found", "The layer shows no such page");
+}
+
+function shows(
+  { base, room }: Pick<OpenLayer, "base"> & { readonly room: Pick<LayerReader, "changed"> },
+  { blob, index }: ShownPage,
+): boolean {
   const changed = room.changed({ kind: "page" });
   const derived = `${base.revision}.${index}`;
   if (blob === base.source && index < base.manifest.pageCount && !changed.some(({ id }) => id === derived)) return true;

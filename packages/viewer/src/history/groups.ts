@@ -15,6 +15,8 @@ export interface ChangeGroup {
   /** Once for each record, kind and action. */
   readonly counts: readonly { readonly action: Op["action"]; readonly kind: string; readonly count: number }[];
   readonly ids: readonly string[];
+  /** Each record once, with the last that was done to it; what was made and deleted again is none. */
+  readonly records: readonly Op[];
   /** The first page that it touched; null: none that is known. */
   readonly page: string | null;
   readonly isNew: boolean;
@@ -50,6 +52,7 @@ export function groupsOf(changes: readonly ChangeSummary[], seen: number | null,
       lastSeq: newest.seq,
       revision: newest.revision ?? null,
       counts: countsOf(ops),
+      records: recordsOf(ops),
       ids: [...new Set(ops.map(({ id }) => id))],
       page: ops.find(({ page }) => page !== undefined)?.page ?? null,
       isNew: isNew(newest),
@@ -58,16 +61,21 @@ export function groupsOf(changes: readonly ChangeSummary[], seen: number | null,
 }
 
 /** What was made and changed in one sitting counts as made, what was made and deleted as nothing. */
-function countsOf(ops: readonly Op[]): ChangeGroup["counts"] {
+function recordsOf(ops: readonly Op[]): readonly Op[] {
   const byRecord = new Map<string, Op[]>();
   for (const op of ops.toReversed()) byRecord.set(op.id, [...(byRecord.get(op.id) ?? []), op]);
-  const counts = new Map<string, { action: Op["action"]; kind: string; count: number }>();
-  for (const all of byRecord.values()) {
+  return [...byRecord.values()].flatMap((all) => {
     const [first, last] = [all[0]!, all.at(-1)!];
-    if (first.action === "create" && last.action === "delete") continue;
-    const action = first.action === "create" || last.action === "delete" ? (last.action === "delete" ? "delete" : "create") : last.action;
-    const key = `${action} ${last.kind}`;
-    const entry = counts.get(key) ?? { action, kind: last.kind, count: 0 };
+    if (first.action === "create" && last.action === "delete") return [];
+    return [{ ...last, action: first.action === "create" ? "create" : last.action }];
+  });
+}
+
+function countsOf(ops: readonly Op[]): ChangeGroup["counts"] {
+  const counts = new Map<string, { action: Op["action"]; kind: string; count: number }>();
+  for (const { action, kind } of recordsOf(ops)) {
+    const key = `${action} ${kind}`;
+    const entry = counts.get(key) ?? { action, kind, count: 0 };
     counts.set(key, entry);
     entry.count++;
   }

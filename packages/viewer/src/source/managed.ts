@@ -10,7 +10,7 @@ import type { Tile } from "../pages/tiles.ts";
 import { addRotations, type PageShape } from "../pages/page-list.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { type Ask, openSession } from "./open-session.ts";
-import type { DocumentSource, Interchange, LayerHistory, PageRequests, SearchQuery, Transport } from "./source.ts";
+import type { DocumentSource, Interchange, LayerHistory, PageRequests, Paper, SearchQuery, Transport } from "./source.ts";
 import type { AppliedFile, ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ManagedOptions {
@@ -45,16 +45,17 @@ class ManagedSource implements DocumentSource {
   }
 
   image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement> {
-    return this.#image(page, String(width), signal);
+    return this.#image(page, String(width), { signal });
   }
 
-  tile(page: PageShape, { width, column, row }: Tile, signal: AbortSignal): Promise<HTMLElement> {
-    return this.#image(page, `${width}-${column}-${row}`, signal);
+  tile(page: PageShape, tile: Tile, signal: AbortSignal): Promise<HTMLElement> {
+    return this.#image(page, tileName(tile), { signal });
   }
 
-  async #image(page: PageShape, name: string, signal: AbortSignal): Promise<HTMLElement> {
+  /** `moment`: the query that says of which. */
+  async #image(page: PageShape, name: string, { signal, moment = "" }: Wish): Promise<HTMLElement> {
     const { opened } = this.#current;
-    const url = this.#absolute(fill(opened.images.page, page, name));
+    const url = `${this.#absolute(fill(opened.images.page, page, name))}${moment}`;
     const image = new Image();
     image.decoding = "async";
     image.alt = "";
@@ -75,7 +76,11 @@ class ManagedSource implements DocumentSource {
   }
 
   pictureUrl(blob: string): string {
-    return this.#pictures.get(blob) ?? this.#absolute(this.#current.opened.images.attachment.replace("{blob}", blob));
+    return this.#pictures.get(blob) ?? this.#picture(blob, "");
+  }
+
+  #picture(blob: string, moment: string): string {
+    return `${this.#absolute(this.#current.opened.images.attachment.replace("{blob}", blob))}${moment}`;
   }
 
   readonly upload = async (file: Blob): Promise<{ readonly blob: string; readonly mediaType: string }> => {
@@ -86,9 +91,13 @@ class ManagedSource implements DocumentSource {
     return { blob: id, mediaType };
   };
 
-  async text(page: PageShape, signal: AbortSignal): Promise<PageText> {
+  text(page: PageShape, signal: AbortSignal): Promise<PageText> {
+    return this.#text(page, { signal });
+  }
+
+  async #text(page: PageShape, { signal, moment = "" }: Wish): Promise<PageText> {
     const response = await this.#asked(() =>
-      fetch(this.#absolute(fill(this.#current.opened.images.text, page, "")), { signal, credentials: "omit" }),
+      fetch(`${this.#absolute(fill(this.#current.opened.images.text, page, ""))}${moment}`, { signal, credentials: "omit" }),
     );
     return (await response.json()) as PageText;
   }
@@ -138,6 +147,7 @@ class ManagedSource implements DocumentSource {
       const response = await this.#authorised(`${this.#layerUrl()}/changes?until=${until}`, this.#ending.signal);
       return (await response.json()) as Awaited<ReturnType<LayerHistory["changes"]>>;
     },
+    at: (seq) => this.#at(seq),
     restore: async (seq, ids) => {
       const body = JSON.stringify({ seq, ...(ids === undefined ? {} : { ids }) });
       const response = await this.#authorised(`${this.#layerUrl()}/restore`, this.#ending.signal, body);
@@ -146,6 +156,30 @@ class ManagedSource implements DocumentSource {
     },
     pdf: async (seq) => (await this.#authorised(`${this.#layerUrl()}/pdf?at_seq=${seq}`, this.#ending.signal)).blob(),
   };
+
+  async #at(seq: number): Promise<Paper> {
+    const response = await this.#authorised(`${this.#layerUrl()}/records?at_seq=${seq}&pages=true`, this.#ending.signal);
+    const { records, pages, epoch } = (await response.json()) as Snapshot;
+    const { runs, labels, revision, source } = pages!;
+    const { opened } = this.#current;
+    const moment = `?at_seq=${seq}`;
+    return {
+      opened: {
+        ...opened,
+        seq,
+        epoch,
+        revision,
+        source,
+        pages: { count: runs.reduce((sum, [count]) => sum + count, 0), runs, labels, partial: false },
+        records: { complete: true, inline: records },
+        restrictions: { ...opened.restrictions, annotate: false },
+      },
+      image: (page, width, signal) => this.#image(page, String(width), { signal, moment }),
+      tile: (page, tile, signal) => this.#image(page, tileName(tile), { signal, moment }),
+      text: (page, signal) => this.#text(page, { signal, moment }),
+      pictureUrl: (blob) => this.#pictures.get(blob) ?? this.#picture(blob, moment),
+    };
+  }
 
   readonly interchange: Interchange = {
     read: async (file) => (await this.#authorised(`${this.#layerUrl()}/${file}`, this.#ending.signal)).text(),
@@ -267,6 +301,15 @@ class ManagedSource implements DocumentSource {
     };
     this.#current = await openSession({ server, sleep, ask: background, request: this.#current.request });
   }
+}
+
+interface Wish {
+  readonly signal: AbortSignal;
+  readonly moment?: string;
+}
+
+function tileName({ width, column, row }: Tile): string {
+  return `${width}-${column}-${row}`;
 }
 
 function fill(template: string, page: PageShape, name: string): string {

@@ -6,7 +6,8 @@ import type { PageShape } from "../pages/page-list.ts";
 import type { Tile } from "../pages/tiles.ts";
 import type { AppliedFile, ExportOptions, SearchHit } from "../public-types.ts";
 
-export interface DocumentSource {
+/** What is on the pages, and what lies on them: all that reading needs. */
+export interface Paper {
   readonly opened: Opened;
   /** An element that shows the page's content at this width in pixels, decoded. */
   image(page: PageShape, width: number, signal: AbortSignal): Promise<HTMLElement>;
@@ -14,9 +15,12 @@ export interface DocumentSource {
   tile(page: PageShape, tile: Tile, signal: AbortSignal): Promise<HTMLElement>;
   /** Of an image annotation's picture; null: this source has none. */
   pictureUrl(blob: string): string | null;
+  text(page: PageShape, signal: AbortSignal): Promise<PageText>;
+}
+
+export interface DocumentSource extends Paper {
   /** Keeps a picture with the document; null: it can keep none. Throws ApiError. */
   readonly upload: ((file: Blob) => Promise<{ readonly blob: string; readonly mediaType: string }>) | null;
-  text(page: PageShape, signal: AbortSignal): Promise<PageText>;
   search(query: SearchQuery, signal: AbortSignal): Promise<readonly SearchHit[]>;
   /** Destinations name page ids. */
   outline(): Promise<readonly OutlineItem[]>;
@@ -45,6 +49,8 @@ export interface LayerHistory {
     readonly floor: number;
     readonly seen: number | null;
   }>;
+  /** The layer as it was when this was its last change, for reading only. Throws ApiError `gone`. */
+  at(seq: number): Promise<Paper>;
   /** How many records were written, and how many this person may not write. */
   restore(seq: number, ids?: readonly string[]): Promise<{ readonly restored: number; readonly left: number }>;
   /** The file as it was. */

@@ -15,7 +15,7 @@ export function followKeyboard({ host, scroller, state, actions }: KeyboardOptio
     const outside = event.target !== host && event.target !== document.body && event.target !== document.documentElement;
     if (event.defaultPrevented || outside || state.phase.value.kind !== "open") return;
     // The page editor has keys of its own.
-    const hasPlain = !state.arranging.value && !isField(target);
+    const hasPlain = !state.arranging.value && state.past.value === null && !isField(target);
     const handled = event.ctrlKey || event.metaKey ? withControl(event) : hasPlain && plain(event, target);
     if (handled) event.preventDefault();
   };
@@ -23,7 +23,7 @@ export function followKeyboard({ host, scroller, state, actions }: KeyboardOptio
   function withControl(event: KeyboardEvent): boolean {
     switch (event.key.toLowerCase()) {
       case "f":
-        if (event.altKey || event.shiftKey || !state.items.has("search")) return false;
+        if (event.altKey || event.shiftKey || !state.items.has("search") || state.past.value !== null) return false;
         openSearch(state, host);
         return true;
       case "+":

@@ -25,6 +25,8 @@ export interface Panels {
   readonly search: Panel;
   /** Of pages. */
   readonly editor: Panel;
+  /** Under the pages while they are shown as they were. */
+  readonly past: Panel;
 }
 
 const NONE = {};
@@ -92,6 +94,7 @@ function Frame({ state, actions, viewport, panels }: FrameProps): JSX.Element {
               <div class="skeleton" />
             </div>
           )}
+          {state.past.value !== null && panels.value !== null && <Later load={panels.value.past} props={NONE} />}
           {phase.kind !== "loading" && phase.kind !== "open" && <Later load={loadCard} props={{ phase, translate: t }} />}
         </main>
         {state.searchOpen.value && !arranging && panels.value !== null && <Later load={panels.value.search} props={NONE} />}

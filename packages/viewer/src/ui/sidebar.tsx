@@ -7,7 +7,6 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { LoadImage } from "../pages/images.ts";
 import { layoutPages } from "../pages/layout.ts";
 import { linkTarget } from "../pages/link-target.ts";
-import type { Scroller } from "../pages/scroller.ts";
 import { Icon } from "./icon.tsx";
 import { Later } from "./later.tsx";
 import { Picture, type Thumbnail, thumbnails, thumbnailSize } from "./picture.tsx";
@@ -17,7 +16,7 @@ import { VirtualList } from "./virtual-list.tsx";
 
 export interface SidebarOptions {
   readonly state: State;
-  readonly scroller: Scroller;
+  readonly goTo: (pageIndex: number) => void;
   readonly load: LoadImage;
   readonly outline: () => Promise<readonly OutlineItem[]>;
   readonly follow: (action: OutlineItem["action"]) => void;
@@ -33,7 +32,7 @@ const LABEL = 26;
 
 /** The panel as a component of its own: what it has loaded stays while it is closed. */
 export function createSidebar(options: SidebarOptions): () => JSX.Element | null {
-  const { state, scroller, load, outline } = options;
+  const { state, goTo, load, outline } = options;
   let items: Promise<readonly OutlineItem[]> | undefined;
   const thumbnail = thumbnails(load);
 
@@ -71,7 +70,7 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
               </button>
             ))}
             <span class="end">
-              {state.canArrange.value && tab === "thumbnails" && (
+              {state.canArrange.value && state.past.value === null && tab === "thumbnails" && (
                 <Button icon="layout-grid" label={t("pages.arrange")} onClick={() => (state.arranging.value = true)} />
               )}
             </span>
@@ -88,7 +87,7 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
               {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}
             </nav>
           ) : (
-            <Thumbnails state={state} scroller={scroller} thumbnail={thumbnail} />
+            <Thumbnails state={state} goTo={goTo} thumbnail={thumbnail} />
           )}
         </aside>
       </>
@@ -98,11 +97,11 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
 
 interface ThumbnailsProps {
   readonly state: State;
-  readonly scroller: Scroller;
+  readonly goTo: (pageIndex: number) => void;
   readonly thumbnail: Thumbnail;
 }
 
-function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Element {
+function Thumbnails({ state, goTo, thumbnail }: ThumbnailsProps): JSX.Element {
   const t = state.translate.value;
   const pages = state.pages.value;
   const sizes = useMemo(() => pages.map((page) => thumbnailSize(page, LARGEST)), [pages]);
@@ -131,7 +130,7 @@ function Thumbnails({ state, scroller, thumbnail }: ThumbnailsProps): JSX.Elemen
             aria-label={t("page.label", { page: name })}
             aria-current={state.pageIndex.value === index ? "page" : undefined}
             onClick={() => {
-              scroller.jumpToIndex(index);
+              goTo(index);
               if (matchMedia("(max-width: 719px)").matches) state.sidebar.value = null;
             }}
           >

@@ -49,6 +49,8 @@ export interface State {
   /** As they are now, in order. */
   readonly pages: Signal<readonly PageShape[]>;
   readonly save: Signal<SaveState | null>;
+  /** The pages are shown as they were at this seq; null: as they are. */
+  readonly past: Signal<{ readonly seq: number; /** Of the file that the document has now. */ readonly sameFile: boolean } | null>;
   /** Edits survive a closed tab. */
   readonly durable: Signal<boolean>;
   readonly connection: Signal<ConnectionState>;
@@ -81,6 +83,8 @@ export interface Actions {
   undo(): void;
   redo(): void;
   download(): void;
+  /** Shows the layer as it was at a seq; null: as it is. */
+  showAsOf(seq: number | null): void;
 }
 
 export function createState(options: Pick<CheckedOptions, "theme" | "toolbarItems" | "initialViewState">): State {
@@ -103,6 +107,7 @@ export function createState(options: Pick<CheckedOptions, "theme" | "toolbarItem
     arranging: signal(false),
     pages: signal([]),
     save: signal(null),
+    past: signal(null),
     durable: signal(true),
     connection: signal<ConnectionState>("connecting"),
     self: signal(null),

@@ -20,6 +20,8 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
   const { items, translate } = state;
   const t = translate.value;
   const open = state.phase.value.kind === "open";
+  /** The pages are as they are, and nothing lies over them. */
+  const live = open && !state.arranging.value && state.past.value === null;
   return (
     <div class="bar" role="toolbar" aria-label={t("toolbar.label")}>
       <div class="group">
@@ -42,19 +44,18 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
       </div>
       <div class="group tools" role="group" aria-label={t("toolbar.tools")}>
         {items.has("tools") &&
-          open &&
-          !state.arranging.value &&
+          live &&
           toolGroups(state.tools.value).map((tools) => <GroupButton key={tools[0]!.name} tools={tools} state={state} actions={actions} />)}
       </div>
       <div class="group end">
-        {items.has("history") && open && (state.tools.value.length > 0 || state.canArrange.value) && (
+        {items.has("history") && open && state.past.value === null && (state.tools.value.length > 0 || state.canArrange.value) && (
           <HistoryButtons state={state} actions={actions} />
         )}
         {items.has("search") && (
           <Button
             icon="search"
             label={`${t("toolbar.search")} (${shortcut("F")})`}
-            disabled={!open || state.arranging.value}
+            disabled={!live}
             expanded={state.searchOpen.value}
             onClick={() => (state.searchOpen.value = !state.searchOpen.value)}
           />
@@ -94,7 +95,8 @@ export function Toolbar({ state, actions }: BarProps): JSX.Element {
 
 /** Under the pages where the bar above has no room for the tools. */
 export function LowerBar({ state, actions }: BarProps): JSX.Element | null {
-  if (!state.items.has("tools") || state.phase.value.kind !== "open" || state.tools.value.length === 0) return null;
+  if (!state.items.has("tools") || state.phase.value.kind !== "open" || state.tools.value.length === 0 || state.past.value !== null)
+    return null;
   return (
     <div class="tools-bar" role="toolbar" aria-label={state.translate.value("toolbar.tools")}>
       {toolGroups(state.tools.value).map((tools) => (

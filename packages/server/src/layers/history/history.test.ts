@@ -1,4 +1,4 @@
-import type { ChangeSummary, Op, Snapshot } from "@lectern/protocol";
+import type { ChangeSummary, Op, Opened, Snapshot } from "@lectern/protocol";
 import { annotatedPdf, pagesPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forgetOldChanges } from "./forget.ts";
@@ -156,6 +156,34 @@ describe("a layer as it was", () => {
     expect((await api.request(path(id, "pdf?at_seq=2"))).headers.get("lectern-seq")).toBe("2");
     expect(await code(api.request(path(id, "records?at_seq=9")))).toBe("invalid_parameters");
     expect(await code(api.request(path(id, "pdf?at_seq=9")))).toBe("invalid_parameters");
+    mia.socket.close();
+  });
+});
+
+describe("the pages of a layer as it was", () => {
+  it("are opened by a grant that says when, also when another file has come since", async () => {
+    const { id, sourcePdfSha256: source } = await api.upload(pagesPdf(2));
+    const mia = await person(id, "mia");
+    const { images } = (await (
+      await api.request("/viewer/open", {
+        credential: null,
+        body: JSON.stringify({ token: mia.jwt }),
+        headers: { "content-type": "text/plain" },
+      })
+    ).json()) as Opened;
+    await mia.push(["d", "1.1"]);
+    const second = (template: string, query = ""): Promise<Response> =>
+      api.request(`${template.replace("{blob}", source).replace("{index}", "1").replace("{width}", "160")}${query}`, { credential: null });
+    for (const template of [images.page, images.text]) {
+      expect(await code(second(template))).toBe("not_found");
+      expect(await code(second(template, "?at_seq=0"))).toBe("ok");
+      expect(await code(second(template, "?at_seq=1"))).toBe("not_found");
+      expect(await code(second(template, "?at_seq=9"))).toBe("invalid_parameters");
+    }
+    await api.upload(annotatedPdf(), `?document_id=${id}&overwrite_existing_document=true`);
+    expect(await code(second(images.page, "?at_seq=0"))).toBe("ok");
+    const then = await api.json<Snapshot>(path(id, "records?at_seq=0&pages=true"), { credential: mia.jwt });
+    expect(then.pages).toMatchObject({ revision: 1, source, runs: [[2, 595, 842, 0]] });
     mia.socket.close();
   });
 });
