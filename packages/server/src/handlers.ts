@@ -93,7 +93,7 @@ export interface Context<C = Caller | null, A = Access | null> {
   readonly body: StreamBody | null;
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
-  header(name: string): string | null;
+  readonly header: (name: string) => string | null;
 }
 
 /** A success that is not plain JSON, or has headers of its own. */

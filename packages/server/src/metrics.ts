@@ -40,6 +40,8 @@ export function metrics({ database, clock, token, rooms, sockets, renderer }: Me
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
     registers,
   });
+  /** By method, status and route: to find one by its labels costs more than to count. */
+  const series = new Map<string, { observe(value: number): void }>();
   const changes = new Counter({ name: "lectern_changes_total", help: "Changes of layers that this process accepted", registers });
   const gauge = (name: string, help: string): Gauge => new Gauge({ name: `lectern_${name}`, help, registers });
   const openRooms = gauge("rooms", "Layers that are open in this process");
@@ -94,7 +96,12 @@ export function metrics({ database, clock, token, rooms, sockets, renderer }: Me
   }
 
   return {
-    request: ({ method, route, status, ms }) => requests.observe({ method, route, status: String(status) }, ms / 1000),
+    request({ method, route, status, ms }) {
+      const name = `${method} ${status} ${route}`;
+      const known = series.get(name) ?? requests.labels({ method, route, status: String(status) });
+      series.set(name, known);
+      known.observe(ms / 1000);
+    },
     changed: (count) => changes.inc(count),
     async read(context) {
       require(context);

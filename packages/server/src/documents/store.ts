@@ -41,8 +41,13 @@ export interface DocumentKey {
   readonly documentId: string;
 }
 
+/** Rows that the database recalls are the same objects each time, and nobody changes them. */
+const known = new WeakMap<Row, DocumentRow>();
+
 function documentOf(row: Row): DocumentRow {
-  return {
+  const before = known.get(row);
+  if (before !== undefined) return before;
+  const document: DocumentRow = {
     applicationId: row.application_id as string,
     id: row.id as string,
     title: row.title as string | null,
@@ -58,6 +63,8 @@ function documentOf(row: Row): DocumentRow {
     createdAt: row.created_at as number,
     updatedAt: row.updated_at as number,
   };
+  known.set(row, document);
+  return document;
 }
 
 const INSERT = `INSERT INTO documents (application_id, id, title, status, status_reason, revision, source_sha256, byte_size, page_count,

@@ -9,7 +9,7 @@ import { ApiError, newId } from "@lectern/protocol/plain";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { type Access, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
+import { type Access, type Caller, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
@@ -88,9 +88,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest("givenType", null);
   app.decorateRequest("startedAt", 0);
   app.removeAllContentTypeParsers();
-  await app.register(multipart, {
-    limits: { fieldNameSize: 100, fieldSize: 1_000_000, fields: 50, files: 50, parts: 100, fileSize: Infinity, headerPairs: 50 },
-  });
   app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) =>
     readBody(request, payload, options.bodyLimits ?? BODY_LIMITS),
   );
@@ -120,6 +117,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => sendProblem(new ApiError("not_found", "There is no such route"), request, reply, log));
 
   const mounted = new Map<string, Map<string, Operation>>();
+  const streaming: ((scope: FastifyInstance) => void)[] = [];
   for (const [group, operations] of Object.entries(api)) {
     for (const [verb, operation] of Object.entries(operations) as [string, Operation][]) {
       const handler = (options.handlers[group as keyof Api] as Record<string, AnyHandler>)[verb]!;
@@ -127,10 +125,18 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         const url = path.replace(/\{(\w+)\}/g, ":$1");
         const methods = mounted.get(url) ?? new Map<string, Operation>();
         mounted.set(url, methods.set(operation.method, operation));
-        mount(app, operation, url, handler, options);
+        if (operation.bodyKind === "stream") streaming.push((scope) => mount(scope, operation, url, handler, options));
+        else mount(app, operation, url, handler, options);
       }
     }
   }
+  // In a scope of their own: the reader of forms hangs hooks on each request that it might be asked for.
+  await app.register(async (scope) => {
+    await scope.register(multipart, {
+      limits: { fieldNameSize: 100, fieldSize: 1_000_000, fields: 50, files: 50, parts: 100, fileSize: Infinity, headerPairs: 50 },
+    });
+    for (const mountIn of streaming) mountIn(scope);
+  });
   for (const [url, methods] of mounted) mountOthers(app, url, methods);
   mountNotOffered(app);
   return app;
@@ -155,8 +161,7 @@ function mount(app: FastifyInstance, operation: Operation, url: string, handler:
     handler: async (request, reply) => {
       const path = request.params as Record<string, string>;
       const input = parseInput(operation, path, request.query, request.body);
-      const context = contextOf(operation, request, reply, input, options);
-      const result = await handler(input, context);
+      const result = await handler(input, new RequestContext(operation, request, reply, input, options));
       check?.(result);
       return sendResult(operation, result, reply);
     },
@@ -171,25 +176,26 @@ function isForBrowsers({ auth, mount }: Operation): boolean {
 /** Who calls, is it allowed from there, and not too often? Before the body is read. */
 async function begin(operation: Operation, request: FastifyRequest, reply: FastifyReply, options: AppOptions): Promise<void> {
   if (operation.path.startsWith("/uploads")) reply.headers(TUS_HEADERS);
-  if (isForBrowsers(operation)) openToBrowsers(reply);
-  else sameOriginOnly(reply);
-  // Also for signing in: nobody else's page may sign somebody in as somebody.
-  if (operation.mount === "admin" && request.headers.origin !== undefined) checkSameOrigin(request, options.publicUrl());
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, unknown>;
   const queryToken = operation === api.documents.cover && typeof query["jwt"] === "string" ? query["jwt"] : null;
   const credentials = { method: request.method, headers: request.headers, queryToken, grant: params["grant"] ?? null };
   let identified: Identified;
   try {
+    // Also for signing in: nobody else's page may sign somebody in as somebody.
+    if (operation.mount === "admin" && request.headers.origin !== undefined) checkSameOrigin(request, options.publicUrl());
     identified = await identify(operation, credentials, options.identities, options.publicUrl());
   } catch (error) {
+    if (isForBrowsers(operation)) openToBrowsers(reply);
+    else sameOriginOnly(reply);
     limit(options.requests, `address ${request.ip}`, reply);
     throw error;
   }
+  const { caller, session } = identified;
+  if (isForBrowsers(operation) && caller?.kind !== "application") openToBrowsers(reply);
+  else sameOriginOnly(reply);
   limit(options.requests, bucketOf(identified) ?? `address ${request.ip}`, reply);
   request.identified = identified;
-  const { caller, session } = identified;
-  if (caller?.kind === "application") sameOriginOnly(reply);
   if (session !== null) {
     const origin = single(request.headers["origin"]);
     await options.origins.check(session, { origin, host: single(request.headers["host"]) });
@@ -247,21 +253,42 @@ function requirePlain({ headers }: FastifyRequest): void {
   }
 }
 
-function contextOf(operation: Operation, request: FastifyRequest, reply: FastifyReply, input: object, options: AppOptions): Context {
-  const { caller, access } = request.identified!;
-  let signal: AbortSignal | null = null;
-  return {
-    caller,
-    access: access ?? accessOf(operation, request, input, options),
-    requestId: request.id,
-    address: request.ip,
-    origin: single(request.headers["origin"]),
-    body: operation.bodyKind === "stream" ? streamBody(request) : null,
-    get signal() {
-      return (signal ??= abortedOnHangUp(reply));
-    },
-    header: (name) => single(request.headers[name]),
-  };
+/** What a handler is told. Most is asked for by few handlers, and made when it is. */
+class RequestContext implements Context {
+  readonly caller: Caller | null;
+  readonly access: Access | null;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  #body: StreamBody | null | undefined;
+  #signal: AbortSignal | null = null;
+  /** Stands without its object: handlers take what they need apart. */
+  readonly header = (name: string): string | null => single(this.#request.headers[name]);
+
+  constructor(operation: Operation, request: FastifyRequest, reply: FastifyReply, input: object, options: AppOptions) {
+    const { caller, access } = request.identified!;
+    this.caller = caller;
+    this.access = access ?? accessOf(operation, request, input, options);
+    this.#request = request;
+    this.#reply = reply;
+    this.#body = operation.bodyKind === "stream" ? undefined : null;
+  }
+
+  get requestId(): string {
+    return this.#request.id;
+  }
+  get address(): string {
+    return this.#request.ip;
+  }
+  get origin(): string | null {
+    return this.header("origin");
+  }
+  get body(): StreamBody | null {
+    if (this.#body === undefined) this.#body = streamBody(this.#request);
+    return this.#body;
+  }
+  get signal(): AbortSignal {
+    return (this.#signal ??= abortedOnHangUp(this.#reply));
+  }
 }
 
 function accessOf(operation: Operation, request: FastifyRequest, input: object, options: AppOptions): Access | null {

@@ -19,7 +19,6 @@ export function openToBrowsers(reply: FastifyReply): void {
 }
 
 export function sameOriginOnly(reply: FastifyReply): void {
-  for (const name of ["access-control-allow-origin", "access-control-expose-headers", "timing-allow-origin"]) reply.removeHeader(name);
   reply.header("cross-origin-resource-policy", "same-origin");
 }
 

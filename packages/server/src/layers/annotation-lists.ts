@@ -11,24 +11,24 @@ export type ListForm = "json" | "ndjson";
 
 export interface AnnotationLists {
   /** `page`: the id of the only page that is asked for. */
-  text(layer: ReadLayer, form: ListForm, page: string | null): { readonly seq: number; readonly body: string };
+  bytes(layer: ReadLayer, form: ListForm, page: string | null): { readonly seq: number; readonly body: Uint8Array };
 }
 
 /** Of one layer are kept at most so many lists, and none that is longer. */
 const MOST = 8;
-const MOST_CHARS = 500_000;
+const MOST_BYTES = 500_000;
 
 interface Kept {
   /** The state of the layer. */
   readonly seq: number;
-  readonly bodies: Map<string, string>;
+  readonly bodies: Map<string, Uint8Array>;
 }
 
 export function annotationLists(): AnnotationLists {
   // With its room goes what was kept of a layer.
   const rooms = new WeakMap<SyncRoom, Kept>();
   return {
-    text(layer, form, page) {
+    bytes(layer, form, page) {
       const { room, grants } = layer;
       let kept = rooms.get(room);
       if (kept?.seq !== room.seq) rooms.set(room, (kept = { seq: room.seq, bodies: new Map() }));
@@ -36,8 +36,9 @@ export function annotationLists(): AnnotationLists {
       const known = kept.bodies.get(name);
       if (known !== undefined) return { seq: kept.seq, body: known };
       const { seq, annotations } = listAnnotations(layer, page === null ? undefined : [page]);
-      const body = textOf(annotations, form);
-      if (body.length <= MOST_CHARS) {
+      // As bytes: a text would be copied into the socket's buffers for each request.
+      const body = Buffer.from(textOf(annotations, form));
+      if (body.length <= MOST_BYTES) {
         if (kept.bodies.size >= MOST) kept.bodies.delete(kept.bodies.keys().next().value!);
         kept.bodies.set(name, body);
       }

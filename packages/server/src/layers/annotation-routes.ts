@@ -178,7 +178,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
 
   function listed(layer: ReadLayer, page: string | null, context: RecordContext): Reply {
     const ndjson = (context.header("accept") ?? "").includes("application/x-ndjson");
-    const { seq, body } = lists.text(layer, ndjson ? "ndjson" : "json", page);
+    const { seq, body } = lists.bytes(layer, ndjson ? "ndjson" : "json", page);
     const headers = { "lectern-seq": String(seq), vary: "accept" };
     return reply(body, { headers: ndjson ? { ...headers, "content-type": "application/x-ndjson" } : headers });
   }

@@ -75,7 +75,7 @@ async function proved(deps: ReadingDeps, document: DocumentRow, access: Access, 
 export async function layerFor(deps: ReadingDeps, access: Access, reading: Reading & { readonly create?: boolean }): Promise<ReadLayer> {
   const document = await readableDocument(deps, access, reading);
   const opened = await deps.rooms.open(document, access.layerName, { create: reading.create === true || access.sessionId !== null });
-  const own = await documentOf(deps.documents, document, opened.base);
+  const own = document.revision === opened.base.revision ? document : await documentOf(deps.documents, document, opened.base);
   // Its file may have another password than the one that took its place.
   if (own !== document && own.passwordProtected) await proved(deps, own, access, reading);
   return {

@@ -145,7 +145,7 @@ export function rooms(options: RoomsOptions): Rooms {
   async function fresh(name: string, entry: Entry): Promise<OpenLayer | null> {
     const opened = await entry.opened;
     const now = clock.now();
-    if (!database.shared || Math.abs(now - entry.lookedAt) < LOOK_MS) return opened;
+    if (Math.abs(now - entry.lookedAt) < LOOK_MS) return opened;
     entry.lookedAt = now;
     try {
       await opened.room.catchUp();
@@ -191,6 +191,8 @@ export function rooms(options: RoomsOptions): Rooms {
       const key = { applicationId: document.applicationId, documentId: document.id };
       const name = nameOf(key, layerName);
       const known = used(name);
+      // Alone, a room always has everything.
+      if (known !== null && !database.shared) return known.opened;
       if (known !== null) return fresh(name, known).then((opened) => opened ?? all.open(document, layerName, { create }));
       try {
         requireReady(document);
