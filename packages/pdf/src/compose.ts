@@ -8,6 +8,7 @@ import type { PdfEngine, RangeReader } from "./engine.ts";
 import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 import type { Codec } from "./objects/filters.ts";
 import { assemblePages, type FinishedPages, finishPages, plainBytes, type PlannedPage } from "./pages.ts";
+import { addRecognisedText, type RecognisedPage } from "./recognised-text.ts";
 import { keepSecurity } from "./security/keep-security.ts";
 import { burnWatermarks, type Watermark } from "./watermark.ts";
 
@@ -27,6 +28,8 @@ export interface Composition {
   readonly metadata: FinishedPages["metadata"];
   /** With the pages to burn them on; null: all. */
   readonly watermarks: readonly { readonly watermark: Watermark; readonly pages: readonly number[] | null }[];
+  /** Text that was found in the images of pages. */
+  readonly recognised?: readonly RecognisedPage[];
   readonly encryption: Encryption | null;
   /** Its passwords and restrictions are the outcome's; when it has none, `encryption` is. */
   readonly securityOf?: { readonly source: Uint8Array | RangeReader; readonly password?: string } | null;
@@ -39,12 +42,13 @@ export function composeDocument(
   changes: Iterable<RecordChange>,
   options: Omit<ExportOptions, "password" | "pageIndexOf"> & { readonly codec: Codec },
 ): Uint8Array {
-  const { files, pages, writeLabels, metadata, watermarks, encryption, securityOf = null } = composition;
+  const { files, pages, writeLabels, metadata, watermarks, recognised = [], encryption, securityOf = null } = composition;
   const wanted = [...changes];
   const id = nameOfVersion([
     pages,
     metadata,
     watermarks,
+    recognised,
     wanted,
     files.map(({ source }) => (source instanceof Uint8Array ? source.length : source.size)),
   ]);
@@ -58,7 +62,8 @@ export function composeDocument(
     { crops: pages.map(({ crop }) => crop), labels: writeLabels ? pages.map(({ label }) => label) : null, metadata },
     id,
   );
-  const burned = watermarks.length === 0 ? finished : burnWatermarks(finished, watermarks, { codec, id });
+  const read = recognised.length === 0 ? finished : addRecognisedText(finished, recognised, { codec, id });
+  const burned = watermarks.length === 0 ? read : burnWatermarks(read, watermarks, { codec, id });
   const kept = securityOf === null ? null : keepSecurity(engine, burned, securityOf);
   if (kept !== null) return kept;
   return encryption === null ? burned : encryptFile(engine, burned, encryption);

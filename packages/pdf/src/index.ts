@@ -24,6 +24,7 @@ export { importRecords, type ImportOptions, type Manifest, type PageRecords } fr
 export type { FormRecord } from "./forms/form-records.ts";
 export { openPdfium, type PdfiumOptions } from "./pdfium/engine.ts";
 export { type PdfDictionary, pdfName, type PdfRef, pdfWriter, type PdfWriter } from "./pdf-writer.ts";
+export type { RecognisedLine, RecognisedPage, RecognisedWord } from "./recognised-text.ts";
 export { RECORD_SUBTYPES } from "./subtypes.ts";
 export { plainText, type TextLine, textLines } from "./text.ts";
 export { type RedactionMark, redactFile, type RedactOptions } from "./redact.ts";

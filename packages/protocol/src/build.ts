@@ -1,6 +1,7 @@
 /** Building documents from parts: the published instructions, read loosely where clients write them loosely. */
 import * as z from "zod";
 import { DocumentId, DocumentSummary } from "./document.ts";
+import { OcrLanguage } from "./ocr-language.ts";
 import { operation } from "./operation.ts";
 import { CreateRedactions } from "./redactions.ts";
 
@@ -42,7 +43,7 @@ const Action = z.union([
   z.object({ type: z.literal("applyRedactions") }),
   z.object({ type: z.literal("createRedactions") }).and(CreateRedactions),
   z.object({ type: z.literal(["applyInstantJson", "applyXfdf"]), file: FileHandle }),
-  z.object({ type: z.literal("ocr"), language: z.exactOptional(z.unknown()) }),
+  z.object({ type: z.literal("ocr"), language: z.exactOptional(OcrLanguage) }),
 ]);
 export type BuildAction = z.infer<typeof Action>;
 

@@ -41,6 +41,7 @@ export type { AuditEntry } from "./audit.ts";
 export type { Delivery, Webhook } from "./webhook.ts";
 export type { PageIndex, PageOperation } from "./page-operations.ts";
 export type { CreateRedactions } from "./redactions.ts";
+export { OcrLanguage, ocrLanguages } from "./ocr-language.ts";
 export { type BuildAction, BuildInstructions, type BuildOutput, type BuildPart, type PageLayout, type PageRange } from "./build.ts";
 export type {
   Exchange,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Rotation } from "./annotation/common.ts";
 import { DocumentId, DocumentSummary } from "./document.ts";
+import { OcrLanguage } from "./ocr-language.ts";
 import { operation } from "./operation.ts";
 
 const PageIndex = z.union([z.int().min(-1_000_000).max(1_000_000), z.literal(["first", "last"])]);
@@ -56,7 +57,7 @@ export const PageOperation = z.discriminatedUnion("type", [
   z.object({ type: z.literal("applyRedactions") }),
   z.object({ type: z.literal("applyXfdf"), dataFilePath: z.exactOptional(z.string().max(1024)) }),
   z.object({ type: z.literal("applyInstantJson"), dataFilePath: z.exactOptional(z.string().max(1024)) }),
-  z.object({ type: z.literal("performOcr"), pageIndexes: z.exactOptional(PageIndexes), language: z.exactOptional(z.unknown()) }),
+  z.object({ type: z.literal("performOcr"), pageIndexes: z.exactOptional(PageIndexes), language: z.exactOptional(OcrLanguage) }),
 ]);
 export type PageOperation = z.infer<typeof PageOperation>;
 

@@ -137,6 +137,14 @@ export const SETTINGS = {
     description: "The program of LibreOffice (soffice) that converts Office documents",
     parse: (text) => resolve(text),
   }),
+  tesseract: setting<string | null>({
+    env: "LECTERN_TESSERACT",
+    flag: "tesseract",
+    default: null,
+    defaultText: "looked for in the usual places",
+    description: "The program of Tesseract that recognises text in images of pages",
+    parse: (text) => resolve(text),
+  }),
   blobsUrl: setting<string | null>({
     env: "LECTERN_BLOBS_URL",
     flag: "blobs-url",

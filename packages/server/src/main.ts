@@ -24,8 +24,16 @@ async function start(config: Config): Promise<void> {
   const data = await openDataDirectory(config.dataDir, { shared: config.databaseUrl !== null });
   // Its first process starts while the rest of the code is read: half of the time until the service is ready.
   const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
-  const [{ libreOfficeConverter }, { loadMigrations }, { loadSecret }, { prepareStore, welcome }, { createServer }] = await Promise.all([
+  const [
+    { libreOfficeConverter },
+    { tesseractRecogniser },
+    { loadMigrations },
+    { loadSecret },
+    { prepareStore, welcome },
+    { createServer },
+  ] = await Promise.all([
     import("./adapters/converter-libreoffice.ts"),
+    import("./adapters/recogniser-tesseract.ts"),
     import("./migrations/migrate.ts"),
     import("./secret.ts"),
     import("./first-start.ts"),
@@ -46,6 +54,7 @@ async function start(config: Config): Promise<void> {
     bus,
     renderer,
     converter: libreOfficeConverter({ program: config.libreOffice, tempDir: join(data.path, "converting") }),
+    recogniser: tesseractRecogniser({ program: config.tesseract, tempDir: join(data.path, "converting") }),
     secret,
     log,
     version,

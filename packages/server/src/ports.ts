@@ -1,7 +1,7 @@
 /** PORTS: what the service needs of its surroundings. Adapters are picked in `main.ts` only; each port has a suite that every adapter's test calls. */
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
-import type { Encryption, RedactOptions } from "@lectern/pdf";
+import type { Encryption, RecognisedLine, RedactOptions } from "@lectern/pdf";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -211,6 +211,26 @@ export interface Converter {
   ): Promise<void>;
   /** Throws ApiError `unsupported_media_type`, as above, when the program is not installed. */
   require(): Promise<void>;
+  /** Version of the program; null when it is not installed. */
+  version(): Promise<string | null>;
+}
+
+/** Text in images, by a program that is installed beside the service. */
+export interface Recogniser {
+  /**
+   * Lines of text in an image (PNG), in pixels. Throws ApiError `document_failed` (took too long, ended with an error), and as `require`.
+   */
+  recognise(
+    image: Uint8Array,
+    options: { readonly languages: readonly string[]; readonly dpi: number; readonly signal?: AbortSignal },
+  ): Promise<readonly RecognisedLine[]>;
+  /**
+   * `languages`: codes of ISO 639-2, as `eng`. Throws ApiError `not_implemented` when the program is not installed and `unprocessable` when a
+   * language is not; the message says what to install.
+   */
+  require(languages: readonly string[]): Promise<void>;
+  /** Those that are installed. */
+  languages(): Promise<readonly string[]>;
   /** Version of the program; null when it is not installed. */
   version(): Promise<string | null>;
 }

@@ -42,7 +42,7 @@ import { rooms } from "./layers/rooms.ts";
 import { layerRoutes, openRoutes } from "./layers/routes.ts";
 import { metrics as metricsOf } from "./metrics.ts";
 import { outgoing as outgoingOf } from "./outgoing/request.ts";
-import type { BlobStore, Bus, Clock, Converter, Database, Random, Renderer } from "./ports.ts";
+import type { BlobStore, Bus, Clock, Converter, Database, Random, Recogniser, Renderer } from "./ports.ts";
 import { type PublicKeys, publicKeys as publicKeysOf } from "./public-keys/public-keys.ts";
 import { publicKeyRoutes } from "./public-keys/routes.ts";
 import { rateLimiter } from "./rate.ts";
@@ -83,6 +83,7 @@ export interface ServerOptions {
   readonly bus: Bus;
   readonly renderer: Renderer;
   readonly converter: Converter;
+  readonly recogniser: Recogniser;
   readonly clock: Clock;
   readonly random: Random;
   readonly secret: ServerSecret;
@@ -140,6 +141,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     blobs: options.blobs,
     renderer,
     converter: options.converter,
+    recogniser: options.recogniser,
     secret,
     clock,
     random,

@@ -19,6 +19,7 @@ export { MemoryChangeLog } from "./memory-change-log.ts";
 export { SyncRoom } from "./room.ts";
 export { ReplacedError } from "./room-error.ts";
 export { RECORDS_PER_CHANGE } from "./stage.ts";
+export type { Expectation } from "./stage.ts";
 export type { CommitCaller, Committed, JoinOptions, LayerHint, LayerHints, Member, SyncRoomOptions } from "./room-options.ts";
 export { type Admission, type Hello, localSocket, type RoomSocket, type RoomSocketOptions, roomSocket } from "./room-socket.ts";
 export { applyOp, applyPatch, compose, deepEqual, diff, invert, type Stamp } from "./change.ts";

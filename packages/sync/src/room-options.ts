@@ -6,6 +6,7 @@ import type { ChangeLog, LoggedChange, PendingCommit, StoredRecord } from "./cha
 import type { RoomFault } from "./decide.ts";
 import type { LayerRules } from "./layer-rules.ts";
 import type { PresenceLink } from "./presence-link.ts";
+import type { Expectation } from "./stage.ts";
 import type { Clock, Connection } from "./socket.ts";
 
 /** "This layer is at this seq now", between nodes: lossy, a hint costs nothing when it is late, lost or sent twice. */
@@ -95,6 +96,8 @@ export interface CommitCaller {
   readonly session?: string | null;
   /** With `server`: what was before this change is meant to disappear. For sessions history begins with it. */
   readonly erases?: boolean;
+  /** With `server`: the change is refused as `conflict` when one of these properties has another value by then. */
+  readonly expects?: readonly Expectation[];
 }
 
 export interface Committed {

@@ -162,8 +162,8 @@ export class SyncRoom {
   /** All ops or none. Throws ApiError with the code and, for invalid data, `failingPaths` (`$.ops[2].geometry.bbox`). */
   async commit(ops: readonly Op[], caller: CommitCaller): Promise<Committed> {
     if (this.#closed) throw unavailable();
-    const { grants, userId = grants.userId, sid = "", server = false, session = null, erases = false } = caller;
-    const input: PushInput = { ops, grants, actor: userId, server, session, erases: erases && server };
+    const { grants, userId = grants.userId, sid = "", server = false, session = null, erases = false, expects = [] } = caller;
+    const input: PushInput = { ops, grants, actor: userId, server, session, erases: erases && server, expects: server ? expects : [] };
     const outcome = await new Promise<Outcome | ApiError>((settle) => {
       this.#queue.push({ sid, n: sid === "" ? 0 : 1, input, member: null, settle });
       this.#wake();

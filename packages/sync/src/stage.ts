@@ -32,6 +32,15 @@ export interface PushInput {
   readonly session?: string | null | undefined;
   /** By the server only. */
   readonly erases?: boolean;
+  /** By the server only: refused as `conflict` unless all of it is so. */
+  readonly expects?: readonly Expectation[];
+}
+
+/** What a change was worked out from: this property of this record, which must still have this value. */
+export interface Expectation {
+  readonly id: string;
+  readonly property: string;
+  readonly value: unknown;
 }
 
 /** Records that one change of the server may write; more are several changes. */
@@ -86,7 +95,10 @@ export class Stage {
     if (!input.server && input.ops.length > this.#context.limits.opsPerPush) {
       return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.opsPerPush} ops in one push` } };
     }
-    const draft = new Draft(this.#context, (id) => this.#records.get(id) ?? this.#context.state.read(id), this.#children, input, stamp);
+    const read = (id: string): StoredRecord | null => this.#records.get(id) ?? this.#context.state.read(id);
+    const stale = input.expects?.find(({ id, property, value }) => !isSo(read(id), property, value));
+    if (stale !== undefined) return { refusal: { code: "conflict", id: stale.id, detail: "it was changed meanwhile" } };
+    const draft = new Draft(this.#context, read, this.#children, input, stamp);
     for (const [index, op] of input.ops.entries()) {
       const refusal = draft.apply(op, `$.ops[${index}]`);
       if (refusal !== null) return { refusal };
@@ -108,6 +120,10 @@ export class Stage {
     }
     return { change: draft };
   }
+}
+
+function isSo(record: StoredRecord | null, property: string, value: unknown): boolean {
+  return record !== null && !record.deleted && deepEqual((record.data as unknown as Readonly<Record<string, unknown>>)[property], value);
 }
 
 type ChildIndex = Map<string, Set<string>>;

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
+import { tesseractRecogniser } from "../adapters/recogniser-tesseract.ts";
 import type { Config } from "../config.ts";
 import { askDatabase } from "../health.ts";
 import { openDatabase } from "../open-adapters.ts";
@@ -42,8 +43,7 @@ export async function doctor(config: Config, print: (line: string) => void): Pro
         ? warning("not installed: Office documents cannot be converted; install it, for example `apt install libreoffice-nogui`")
         : ok(found);
     },
-    Tesseract: () =>
-      program(["tesseract"], "text in scanned pages cannot be recognised; install it, for example `apt install tesseract-ocr`"),
+    Tesseract: () => recogniser(config),
     ...(config.databaseUrl === null
       ? {}
       : { pg_dump: () => program(["pg_dump"], "`lectern backup` needs it; install the PostgreSQL client programs") }),
@@ -89,6 +89,16 @@ async function disk({ dataDir }: Config): Promise<Finding> {
   const free = (bavail * bsize) / GIGABYTE;
   const text = `${free.toFixed(1)} GB free at ${dataDir}`;
   return free >= 5 ? ok(text) : free >= 1 ? warning(text) : problem(`${text}: uploads will be refused`);
+}
+
+async function recogniser({ tesseract, dataDir }: Config): Promise<Finding> {
+  const found = tesseractRecogniser({ program: tesseract, tempDir: join(dataDir, "converting") });
+  const version = await found.version();
+  if (version === null)
+    return warning("not installed: text in scanned pages cannot be recognised; install it, for example `apt install tesseract-ocr`");
+  const languages = await found.languages();
+  const text = `${version}, languages: ${languages.join(", ") || "none"}`;
+  return languages.length > 0 ? ok(text) : warning(`${text}; install one, for example \`apt install tesseract-ocr-eng\``);
 }
 
 async function renderer(): Promise<Finding> {

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { housekeepingJob, keepHouse } from "../jobs/housekeeping.ts";
 import { type JobQueue, jobQueue } from "../jobs/queue.ts";
-import type { BlobStore, Bus, Clock, Converter, Database, Renderer, Statement } from "../ports.ts";
+import type { BlobStore, Bus, Clock, Converter, Database, Recogniser, Renderer, Statement } from "../ports.ts";
 import { forgetJob, forgetOldChanges } from "../layers/history/forget.ts";
 import { type PageCache, pageCache } from "../render/cache.ts";
 import type { ServerSecret } from "../secret.ts";
@@ -25,6 +25,8 @@ export interface DocumentDeps {
   readonly renderer: Renderer;
   /** Of Office documents. */
   readonly converter: Converter;
+  /** Of text in images. */
+  readonly recogniser: Recogniser;
   /** Page images and texts. */
   readonly cache: PageCache;
   /** Parsed base records. */
@@ -72,6 +74,7 @@ export interface DocumentDepsOptions extends Pick<
   | "blobs"
   | "renderer"
   | "converter"
+  | "recogniser"
   | "secret"
   | "clock"
   | "random"

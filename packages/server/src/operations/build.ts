@@ -17,6 +17,7 @@ import type {
   Rect,
   Rotation,
 } from "@lectern/protocol";
+import { ocrLanguages } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import { SNIFF_BYTES, uploadedKind } from "../convert/kinds.ts";
 import type { ChangesFile } from "../documents/changes-file.ts";
@@ -29,6 +30,7 @@ import type { GivenFile } from "./instructions.ts";
 import { markOf } from "./content.ts";
 import { standardFont } from "@lectern/pdf/appearance";
 import { turned } from "./page-plan.ts";
+import { recognisedPages, withRecognised } from "./recognise.ts";
 import { unprocessable } from "./page-operations.ts";
 
 export interface BuildContext {
@@ -315,8 +317,13 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
       const { password } = now.source;
       return redone({ ...target, ...(password === undefined ? {} : { password }) });
     }
-    case "ocr":
-      throw new ApiError("not_implemented", `${path}: text recognition is not offered by this version`);
+    case "ocr": {
+      const { deps, signal } = context;
+      const pages = Array.from({ length: now.pageCount }, (_, index) => ({ index, rotation: 0 as const }));
+      const recognised = await recognisedPages(deps, now.source, { pages, languages: ocrLanguages(action.language), signal });
+      if (recognised.length === 0) return now;
+      return redone(await composed(context, now.source, { composition: withRecognised(now.pageCount, recognised) }));
+    }
   }
 }
 

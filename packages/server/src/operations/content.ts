@@ -10,6 +10,7 @@ import type { DocumentDeps } from "../documents/deps.ts";
 import { shapeOf } from "../documents/manifest.ts";
 import { renderSource } from "../documents/password.ts";
 import { noticingQuarantine } from "../documents/quarantine.ts";
+import type { Expectation } from "@lectern/sync/room";
 import type { LayerPage } from "../layers/pages.ts";
 import type { ReadLayer } from "../layers/reading.ts";
 import { commitLarge } from "../layers/large-change.ts";
@@ -60,6 +61,7 @@ export async function applyRedactions({ deps, layer, userId, signal }: ContentCo
   const ops: Op[] = [];
   const replaced = new Set<string>();
   const pagesAsImages: number[] = [];
+  const moved = new Set<LayerPage>();
   const key = { applicationId: document.applicationId, documentId: document.id };
   // Two pages may show one page of a file, each with marks of its own: then the second needs a file of its own.
   for (let left = marked, isFirst = true; left.length > 0; isFirst = false) {
@@ -88,6 +90,7 @@ export async function applyRedactions({ deps, layer, userId, signal }: ContentCo
           )
         : here;
       for (const { id, data } of moving) ops.push(["u", id, { content: contentIn(layer, sha256, data) }]);
+      for (const page of moving) moved.add(page);
     }
   }
   for (const { id, data } of pages) {
@@ -103,6 +106,7 @@ export async function applyRedactions({ deps, layer, userId, signal }: ContentCo
     userId,
     session: layer.sessionId,
     erases: true,
+    expects: expecting(moved),
   });
   for (const blob of replaced) await deps.cache.drop(document.applicationId, blob);
   return {
@@ -189,10 +193,16 @@ export async function flattenPages({ deps, layer, userId, signal }: ContentConte
     for (const page of shownAt.values()) ops.push(["u", page.id, { content: contentIn(layer, sha256, page.data) }], ...drawn(page));
   }
   if (ops.length === 0) return room.seq;
-  return (await commitLarge(room, ops, { grants: { ...FULL_GRANTS, userId: layer.grants.userId }, userId, session: layer.sessionId })).seq;
+  const grants = { ...FULL_GRANTS, userId: layer.grants.userId };
+  return (await commitLarge(room, ops, { grants, userId, session: layer.sessionId, expects: expecting(flat) })).seq;
 }
 
-function contentIn({ base }: ReadLayer, source: string, { content }: Page): Page["content"] {
+/** The pages must still show what the new content was made of: else what was redacted meanwhile would come back. */
+export function expecting(pages: Iterable<LayerPage>): readonly Expectation[] {
+  return Array.from(pages, ({ id, data }) => ({ id, property: "content", value: data.content }));
+}
+
+export function contentIn({ base }: ReadLayer, source: string, { content }: Page): Page["content"] {
   const { sourceIndex } = content!;
   const own = content!.source === base.source ? (shapeOf(base.manifest, sourceIndex)?.rotation ?? 0) : (content!.rotation ?? 0);
   return { source, sourceIndex, ...(own === 0 ? {} : { rotation: own as Rotation }) };

@@ -1,5 +1,5 @@
 /** Routes of operations on pages and of redactions. */
-import type { PageOperation } from "@lectern/protocol";
+import { ocrLanguages, type PageOperation } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS } from "@lectern/protocol/plain";
 import { applyOp, type StoredRecord } from "@lectern/sync/room";
 import { exportPdf } from "../documents/export.ts";
@@ -17,6 +17,7 @@ import { createRedactions } from "./create-redactions.ts";
 import { pagesOfBody } from "./import-file.ts";
 import { importedPages } from "./import-pages.ts";
 import { applied, indexesOf, isListOperation, type OperationContext, unprocessable } from "./page-operations.ts";
+import { recogniseText } from "./recognise.ts";
 import { inserted, type PageList, pageList, planOps } from "./page-plan.ts";
 
 type DocumentContext = Context<ApplicationCaller | SessionCaller, Access>;
@@ -197,7 +198,10 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
       case "applyInstantJson":
         throw new ApiError("not_implemented", `${path}: send the data to its own route; a path on the server's disk is not read`);
       case "performOcr":
-        throw new ApiError("not_implemented", `${path}: text recognition is not offered by this version`);
+        return recogniseText(contentOf(context, layer), {
+          wanted: new Set(indexesOf({ length: layer.pages().count }, operation.pageIndexes ?? "all", path)),
+          languages: ocrLanguages(operation.language),
+        });
       default:
         throw unprocessable(path, "is not expected here");
     }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { diskBlobs } from "../adapters/blobs-disk.ts";
 import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
+import { tesseractRecogniser } from "../adapters/recogniser-tesseract.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 import { closeDocuments, type DocumentDeps, documentDeps, type DocumentDepsOptions } from "../documents/deps.ts";
 import { waitForReady } from "../documents/status.ts";
@@ -67,6 +68,7 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
     blobs: await diskBlobs(join(folder, "blobs")),
     renderer: options.renderer,
     converter: libreOfficeConverter({ program: options.libreOffice ?? null, tempDir: join(folder, "converting") }),
+    recogniser: tesseractRecogniser({ program: null, tempDir: join(folder, "converting") }),
     clock: options.clock ?? systemClock,
     random: randomBytes,
     secret: serverSecret(new Uint8Array(32).fill(7)),

@@ -12,13 +12,14 @@ import { fileURLToPath } from "node:url";
 import type { DocumentSummary } from "@lectern/protocol";
 import { diskBlobs } from "../adapters/blobs-disk.ts";
 import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
+import { tesseractRecogniser } from "../adapters/recogniser-tesseract.ts";
 import { memoryBus } from "../adapters/bus-memory.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 import { loadConfig } from "../config.ts";
 import { prepareStore } from "../first-start.ts";
 import { createLogger } from "../http/log.ts";
 import { loadMigrations } from "../migrations/migrate.ts";
-import { type Clock, systemRandom } from "../ports.ts";
+import { type Clock, type Recogniser, systemRandom } from "../ports.ts";
 import { renderPool } from "../render/pool.ts";
 import { loadSecret } from "../secret.ts";
 import { createServer, type Server } from "../server.ts";
@@ -67,6 +68,8 @@ export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Used, and left as it is at the end; default: one of its own, with all its data removed at the end. */
   readonly dataDir?: string;
+  /** Default: Tesseract, when it is installed. */
+  readonly recogniser?: Recogniser;
   /** What was built of the viewer and the dashboard; default: nothing. */
   readonly folders?: { readonly sdk: string; readonly dashboard: string };
 }
@@ -108,6 +111,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     bus,
     renderer,
     converter: libreOfficeConverter({ program: null, tempDir: join(dataDir, "converting") }),
+    recogniser: options.recogniser ?? tesseractRecogniser({ program: config.tesseract, tempDir: join(dataDir, "converting") }),
     clock,
     random: systemRandom,
     secret,
