@@ -126,7 +126,8 @@ export const UploadFromUrl = z.object({
   title: z.exactOptional(z.string().max(1024)),
   metadata: z.exactOptional(Metadata),
   storage: z.exactOptional(z.looseObject({ backend: z.string() })),
-  attachment: z.exactOptional(z.unknown()),
+  /** XFDF or Instant JSON that is applied to the document: text, or Instant JSON as it is. */
+  attachment: z.exactOptional(z.union([z.string(), z.looseObject({}), z.literal(false)])),
   overwrite_existing_document: z.exactOptional(z.boolean()),
   keep_current_annotations: z.exactOptional(z.boolean()),
 });

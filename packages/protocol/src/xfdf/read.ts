@@ -20,7 +20,12 @@ interface Element {
   readonly path: string;
 }
 
-export async function readXfdf(text: string, pages: XfdfPages): Promise<Checked<Exchange>> {
+/** `lenient`: single entries that are wrong are skipped and told, too. */
+export async function readXfdf(
+  text: string,
+  pages: XfdfPages,
+  { lenient = false }: { readonly lenient?: boolean } = {},
+): Promise<Checked<Exchange>> {
   let root: XmlElement;
   try {
     root = await parseXml(text);
@@ -43,7 +48,7 @@ export async function readXfdf(text: string, pages: XfdfPages): Promise<Checked<
   for (const one of replies) reading.reply(one, parents);
   const values = fieldValues(childOf(root, "fields")?.children ?? [], "", "/xfdf/fields");
   if (values.length > MOST) return refused("/xfdf/fields", `has more than ${MOST} fields`);
-  return reading.done(values);
+  return reading.done(values, lenient);
 }
 
 /** Words of a thread. Others that belong together are annotations of their own. */
@@ -140,8 +145,9 @@ class Reading {
     this.#comments.push({ path, id: idOf(given), root, data: kept });
   }
 
-  done(values: readonly ExchangedValue[]): Checked<Exchange> {
-    if (this.#failures.length > 0) return { ok: false, failingPaths: this.#failures };
+  done(values: readonly ExchangedValue[], lenient: boolean): Checked<Exchange> {
+    if (lenient) this.#skipped.push(...this.#failures.map(({ path, details }) => ({ path, reason: details })));
+    else if (this.#failures.length > 0) return { ok: false, failingPaths: this.#failures };
     return {
       ok: true,
       value: {

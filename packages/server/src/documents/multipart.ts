@@ -1,14 +1,17 @@
 /** A form with a file: its fields may stand before or behind the file, whose bytes are never held in memory. */
 import { api } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
+import { MOST_ATTACHED } from "../interchange/attached.ts";
 import type { FieldPart, FilePart, StreamBody } from "../handlers.ts";
 import type { DocumentMetadata } from "./store.ts";
 import type { Upload } from "./upload.ts";
 
 type Form = Extract<StreamBody, { kind: "multipart" }>;
 
-/** Fields of the published form that this version has no meaning for; better refused than ignored. */
-const NOT_OFFERED = ["attachment", "instructions"];
+/** A field of the published form that has no meaning here; better refused than ignored. */
+const NOT_OFFERED = ["instructions"];
+/** Instant JSON or XFDF that is applied to the document. */
+const CHANGES = "attachment";
 
 interface Fields {
   documentId?: string;
@@ -18,6 +21,7 @@ interface Fields {
   sha256?: string;
   overwrite?: boolean;
   keepAnnotations?: boolean;
+  changes?: Uint8Array;
 }
 
 /** What `uploadDocument` takes; fields behind the file are known once its bytes have been read. Throws ApiError `bad_request`, `invalid_parameters`. */
@@ -34,7 +38,7 @@ export async function uploadOf(
     if (next.done === true) {
       const { url, sha256, documentId, title, metadata, overwrite, keepAnnotations } = fields;
       if (url === undefined) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
-      return fromUrl({
+      const upload = await fromUrl({
         url,
         ...(sha256 === undefined ? {} : { sha256 }),
         ...(documentId === undefined ? {} : { document_id: documentId }),
@@ -43,17 +47,20 @@ export async function uploadOf(
         ...(overwrite === undefined ? {} : { overwrite_existing_document: overwrite }),
         ...(keepAnnotations === undefined ? {} : { keep_current_annotations: keepAnnotations }),
       });
+      return fields.changes === undefined ? upload : { ...upload, changes: fields.changes };
     }
-    if (next.value.kind === "file") file = next.value;
-    else take(fields, next.value);
+    if (next.value.kind === "field") take(fields, next.value);
+    else if (next.value.name === CHANGES) await takeChanges(fields, next.value.bytes);
+    else file = next.value;
   }
   const { bytes, filename, mediaType } = file;
   if (fields.url !== undefined) throw fileAndUrl();
   async function* bytesAndRest(): AsyncGenerator<Uint8Array> {
     yield* bytes;
     for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
-      if (next.value.kind === "file") throw new ApiError("bad_request", "The form has more than one file");
-      take(fields, next.value);
+      if (next.value.kind === "field") take(fields, next.value);
+      else if (next.value.name === CHANGES) await takeChanges(fields, next.value.bytes);
+      else throw new ApiError("bad_request", "The form has more than one file");
       if (fields.url !== undefined) throw fileAndUrl();
     }
   }
@@ -85,7 +92,23 @@ export async function uploadOf(
     get sha256() {
       return fields.sha256?.toLowerCase();
     },
+    get changes() {
+      return fields.changes;
+    },
   };
+}
+
+async function takeChanges(fields: Fields, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > MOST_ATTACHED) throw new ApiError("too_large", `\`${CHANGES}\` may have ${MOST_ATTACHED} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return;
+  if (fields.changes !== undefined) throw new ApiError("bad_request", `The form has two parts \`${CHANGES}\``);
+  fields.changes = Buffer.concat(chunks);
 }
 
 function take(fields: Fields, { name, value }: FieldPart): void {
@@ -105,6 +128,10 @@ function take(fields: Fields, { name, value }: FieldPart): void {
       return;
     case "keep_current_annotations":
       fields.keepAnnotations = flag(name, value);
+      return;
+    case CHANGES:
+      if (fields.changes !== undefined) throw new ApiError("bad_request", `The form has two parts \`${CHANGES}\``);
+      fields.changes = Buffer.from(value);
       return;
     case "url":
     case "sha256":

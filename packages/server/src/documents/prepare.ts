@@ -12,7 +12,8 @@ import type { DocumentDeps } from "./deps.ts";
 import { renderSource } from "./password.ts";
 import type { PreparePayload } from "./prepare-job.ts";
 import { drawPage } from "./stream.ts";
-import { type DocumentRow, findDocument, markFailed, markLocked, markReady } from "./store.ts";
+import { applyAttached } from "../interchange/attached.ts";
+import { changesOfRevision, type DocumentRow, findDocument, markFailed, markLocked, markReady } from "./store.ts";
 
 /** Width of page 1 that is there when a document is `ready`: the rung of a page in a window of ordinary width. */
 export const FIRST_WIDTH = 960;
@@ -52,15 +53,25 @@ async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortS
   const source = await renderSource(deps, document);
   const { summary, base } = await importFile(deps, document, source, signal);
   await drawFirst(deps, document, source, signal);
+  const told = await attachedTo(deps, document, base.sha256);
   const { pageCount, encrypted, title, warnings } = summary;
   const ready = await markReady(
     deps.database,
     document,
-    { pageCount, encrypted, title, warnings: [...convertWarnings(document), ...warnings], base },
+    { pageCount, encrypted, title, warnings: [...convertWarnings(document), ...warnings, ...told], base },
     deps.clock.now(),
     deps.rowsOf("document.ready", { ...document, status: "ready", pageCount, title: document.title ?? title }, null),
   );
   if (ready !== null) drawLater(deps, ready, source);
+}
+
+/** What came with the file is on it before anybody sees it. Sentences about what of that was left out. */
+async function attachedTo(deps: DocumentDeps, document: DocumentRow, baseBlob: string): Promise<readonly string[]> {
+  const { applicationId, id: documentId, revision: n, sourceSha256: sourceBlob } = document;
+  const blob = await changesOfRevision(deps.database, { applicationId, documentId }, n);
+  if (blob === null) return [];
+  const base = await deps.bases.load(applicationId, { n, sourceBlob, baseBlob, passwordProtected: false, sealedPassword: null });
+  return applyAttached(deps, { document, base, blob });
 }
 
 export async function drawFirst(deps: DocumentDeps, document: DocumentRow, source: RenderSource, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 /** Documents, their revisions and the blobs they use, as rows. The only SQL of this folder. */
 import type { DocumentStatus } from "@lectern/protocol";
-import { Conflict, type Database, type Row, type SqlValue, type Statement } from "../ports.ts";
+import { Conflict, type Database, type Row, type SqlValue, type Statement, type StoredBlob } from "../ports.ts";
 
 /** Values of `metadata` that an app keeps with its document. */
 export type DocumentMetadata = Readonly<Record<string, string | number | boolean | null>>;
@@ -79,6 +79,8 @@ export interface NewDocument {
   readonly mediaType: string;
   readonly sealedPassword: string | null;
   readonly metadata: DocumentMetadata;
+  /** Instant JSON or XFDF to be applied to it. */
+  readonly changes: StoredBlob | null;
   readonly now: number;
 }
 
@@ -107,12 +109,28 @@ export async function insertDocument(database: Database, document: NewDocument, 
       ],
     },
     {
-      sql: "INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, created_at) VALUES (?, ?, 1, ?, NULL, ?)",
-      params: [applicationId, id, sourceSha256, now],
+      sql: "INSERT INTO revisions (application_id, document_id, n, source_blob, base_blob, changes_blob, created_at) VALUES (?, ?, 1, ?, NULL, ?, ?)",
+      params: [applicationId, id, sourceSha256, document.changes?.sha256 ?? null, now],
     },
+    ...(document.changes === null ? [] : changesUse({ applicationId, documentId: id }, document.changes, now)),
     ...blobUse({ applicationId, documentId: id, sha256: sourceSha256, size: byteSize, mediaType: document.mediaType, now }),
     ...also,
   ]);
+}
+
+/** The statements by which a document begins to use what came with its file. */
+export function changesUse(key: DocumentKey, changes: StoredBlob, now: number): Statement[] {
+  return blobUse({ ...key, ...changes, mediaType: "application/octet-stream", now });
+}
+
+/** Blob of what came with the file of a revision; null: nothing did. */
+export async function changesOfRevision(database: Database, { applicationId, documentId }: DocumentKey, n: number): Promise<string | null> {
+  const [row] = await database.query("SELECT changes_blob FROM revisions WHERE application_id = ? AND document_id = ? AND n = ?", [
+    applicationId,
+    documentId,
+    n,
+  ]);
+  return (row?.changes_blob ?? null) as string | null;
 }
 
 /** The statements by which a document begins to use a stored blob. */

@@ -86,7 +86,7 @@ test("what cannot be taken from a URL is refused, and leaves nothing behind", as
     [[], 400, "invalid_parameters"],
     [{ url: good, document_id: "a/b" }, 400, "invalid_parameters"],
     [{ url: good, storage: { backend: "s3" } }, 501, "not_implemented"],
-    [{ url: good, attachment: true }, 501, "not_implemented"],
+    [{ url: good, attachment: true }, 400, "invalid_parameters"],
   ];
   const before = (await server.json<{ document_count: number }>("/api/documents")).document_count;
   for (const [json, status, code] of cases) expect([json, await problemOf(json)]).toMatchObject([json, { status, code }]);

@@ -45,7 +45,7 @@ export async function uploadFromUrl(
   json: unknown,
   given: Given,
 ): Promise<Upload> {
-  const { url, sha256, document_id, title, metadata, overwrite_existing_document, keep_current_annotations } = checked(json);
+  const { url, sha256, document_id, title, metadata, attachment, overwrite_existing_document, keep_current_annotations } = checked(json);
   const file = await download(outgoing, url, { maxBytes, ...(given.signal === undefined ? {} : { signal: given.signal }) });
   const documentId = given.documentId ?? document_id;
   return {
@@ -59,7 +59,13 @@ export async function uploadFromUrl(
     overwrite: overwrite_existing_document ?? given.overwrite,
     keepAnnotations: keep_current_annotations ?? given.keepAnnotations,
     ...(sha256 === undefined ? {} : { sha256: sha256.toLowerCase() }),
+    ...(attachment === undefined || attachment === false || attachment === "" ? {} : { changes: changesOf(attachment) }),
   };
+}
+
+/** XFDF or Instant JSON as text, or Instant JSON as it is. */
+function changesOf(attachment: string | object): Uint8Array {
+  return Buffer.from(typeof attachment === "string" ? attachment : JSON.stringify(attachment));
 }
 
 function checked(json: unknown) {
@@ -71,8 +77,7 @@ function checked(json: unknown) {
     const failingPaths = result.error.issues.map(({ path, message }) => ({ path: ["$", ...path].join("."), details: message }));
     throw new ApiError("invalid_parameters", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });
   }
-  const { storage, attachment } = result.data;
-  if (attachment !== undefined && attachment !== false) throw new ApiError("not_implemented", "`attachment` is not offered with a URL");
+  const { storage } = result.data;
   if (storage !== undefined && storage.backend !== "built_in")
     throw new ApiError("not_implemented", "Documents are stored by the service itself: `storage` may name `built_in` only");
   return result.data;

@@ -5,6 +5,7 @@
  */
 import { type Actor, SERVICE } from "../audit/audit.ts";
 import { extname } from "node:path";
+import { Readable } from "node:stream";
 import { ApiError, ID_PATTERN, newId } from "@lectern/protocol/plain";
 import { SNIFF_BYTES, type UploadedKind, uploadedKind } from "../convert/kinds.ts";
 import { type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
@@ -34,6 +35,8 @@ export interface Upload {
   readonly fieldsFollow?: boolean;
   /** What the bytes must have, lower-case hex. */
   readonly sha256?: string | undefined;
+  /** Instant JSON or XFDF that is applied to it; of a form it is known when the bytes have ended. */
+  readonly changes?: Uint8Array | undefined;
   /** Of an encrypted file; not needed to upload it. */
   readonly password?: string | null;
   readonly signal?: AbortSignal;
@@ -71,18 +74,36 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
       // Only now is everything known that the caller says of it: fields of a form may stand behind its file.
       requireId(upload);
       const existing = await requireFree(deps, upload);
-      if (existing !== null) return await overwrite(deps, upload, existing, { ...blob, kind: kind! });
-      return await record(
-        deps,
-        upload,
-        { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) },
-        { ...blob, kind: kind! },
-      );
+      const key = { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) };
+      return await withChanges(deps, upload, (changes): Promise<Uploaded> => {
+        const stored = { ...blob, kind: kind!, changes };
+        return existing === null ? record(deps, upload, key, stored) : overwrite(deps, upload, existing, stored);
+      });
     } catch (error) {
       if (!(await hasBlob(deps.database, applicationId, blob.sha256))) await deps.blobs.delete(applicationId, blob.sha256);
       throw error;
     }
   });
+}
+
+/** `use` writes the rows by which the document uses it. */
+async function withChanges<T>(
+  deps: DocumentDeps,
+  { applicationId, changes }: Upload,
+  use: (stored: StoredBlob | null) => Promise<T>,
+): Promise<T> {
+  if (changes === undefined) return use(null);
+  const write = (): Promise<StoredBlob> => deps.blobs.write(applicationId, Readable.from([changes]));
+  const stored = await write();
+  try {
+    const outcome = await use(stored);
+    // The collector may have taken the same bytes, unused, before the rows were written.
+    if ((await deps.blobs.size(applicationId, stored.sha256)) === null) await write();
+    return outcome;
+  } catch (error) {
+    if (!(await hasBlob(deps.database, applicationId, stored.sha256))) await deps.blobs.delete(applicationId, stored.sha256);
+    throw error;
+  }
 }
 
 function requireId({ documentId }: Upload): void {
@@ -118,7 +139,7 @@ async function requireBytes(deps: DocumentDeps, applicationId: string, { sha256 
     throw new ApiError("unavailable", "The upload must be repeated", { retryAfter: 1 });
 }
 
-type UploadedBlob = StoredBlob & { readonly kind: UploadedKind };
+type UploadedBlob = StoredBlob & { readonly kind: UploadedKind; readonly changes: StoredBlob | null };
 
 async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: UploadedBlob): Promise<DocumentRow> {
   const { applicationId, documentId } = key;
@@ -148,7 +169,7 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
     ...(upload.also ?? []),
   ];
   try {
-    await insertDocument(deps.database, { ...document, mediaType: blob.kind.mediaType, now }, also);
+    await insertDocument(deps.database, { ...document, mediaType: blob.kind.mediaType, changes: blob.changes, now }, also);
   } catch (error) {
     throw error instanceof UniqueViolation && error.index === 0 ? taken(documentId) : error;
   }

@@ -51,17 +51,22 @@ export function exchangeOfInstantJson(
 }
 
 /** Throws ApiError `unprocessable` with all that is wrong. What no record can be made of is skipped. */
-export async function exchangeOfXfdf(bytes: Uint8Array, layer: ReadLayer): Promise<ExchangeGiven> {
-  const read = await readXfdf(xmlTextOf(bytes), xfdfPages(layer));
-  if (read.ok) return { exchange: withoutStrangeValues(read.value, layer) };
+export async function exchangeOfXfdf(
+  bytes: Uint8Array,
+  layer: ReadLayer,
+  { lenient = false }: Pick<ExchangeGiven, "lenient"> = {},
+): Promise<ExchangeGiven> {
+  const read = await readXfdf(xmlTextOf(bytes), xfdfPages(layer), { lenient });
+  if (read.ok) return { exchange: withoutStrangeValues(read.value, layer), lenient };
   const first = read.failingPaths[0]!;
   throw new ApiError("unprocessable", `${first.path}: ${first.details}`, { failingPaths: read.failingPaths.slice(0, 100) });
 }
 
-/** XFDF or Instant JSON, by its first character. */
+/** XFDF or Instant JSON, by its first character. What cannot be taken over is skipped and told. */
 export async function exchangeOf(bytes: Uint8Array, layer: ReadLayer): Promise<ExchangeGiven> {
   const first = xmlTextOf(bytes.subarray(0, 64)).trimStart()[0];
-  return first === "{" ? exchangeOfInstantJson(parseJson(bytes, BODY_LIMITS.jsonDepth), layer) : exchangeOfXfdf(bytes, layer);
+  if (first !== "{") return exchangeOfXfdf(bytes, layer, { lenient: true });
+  return exchangeOfInstantJson(parseJson(bytes, BODY_LIMITS.jsonDepth), layer, { lenient: true });
 }
 
 export function xmlTextOf(bytes: Uint8Array): string {

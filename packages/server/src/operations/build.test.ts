@@ -171,8 +171,6 @@ test("what is wrong is named by its path", async () => {
     expect(response.status).toBe(status);
     expect(((await response.json()) as { failingPaths: { path: string }[] }).failingPaths[0]!.path).toBe(path);
   }
-  const ocr = await build({ parts: [{ file: "a", actions: [{ type: "ocr", language: "english" }] }] }, { a: words("one") });
-  expect(ocr.status).toBe(501);
 });
 
 test("annotations, replies and pictures of Instant JSON and XFDF are written into the file, and what is wrong with them is told", async () => {

@@ -6,14 +6,14 @@ import type { DocumentDeps } from "../documents/deps.ts";
 import { documentPasswordContext } from "../documents/password.ts";
 import { noSuchDocument } from "../documents/status.ts";
 import type { DocumentKey, DocumentMetadata } from "../documents/store.ts";
-import { Conflict, UniqueViolation } from "../ports.ts";
+import { Conflict, type StoredBlob, UniqueViolation } from "../ports.ts";
 import { overwriteJob } from "./overwrite-job.ts";
 import { findOverwrite, insertOverwrite, nextRevision, type OverwriteRow } from "./store.ts";
 
 export interface Overwrite {
   readonly key: DocumentKey;
   /** Stored, and held against the collector. */
-  readonly blob: { readonly sha256: string; readonly size: number; readonly kind: UploadedKind };
+  readonly blob: { readonly sha256: string; readonly size: number; readonly kind: UploadedKind; readonly changes: StoredBlob | null };
   /** Left out: the document's own stays. */
   readonly title: string | null;
   readonly metadata: DocumentMetadata | null;
@@ -32,7 +32,16 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
   for (let tries = 1; ; tries++) {
     const n = await nextRevision(deps.database, key);
     const now = deps.clock.now();
-    const row = { n, sourceBlob: blob.sha256, byteSize: blob.size, title, metadata, sealedPassword, keepAnnotations };
+    const row = {
+      n,
+      sourceBlob: blob.sha256,
+      byteSize: blob.size,
+      title,
+      metadata,
+      sealedPassword,
+      keepAnnotations,
+      changes: blob.changes,
+    };
     try {
       await insertOverwrite(deps.database, key, { ...row, mediaType: blob.kind.mediaType, now }, [
         ...deps.usageOfUpload({ ...key, bytes: blob.size, now }),

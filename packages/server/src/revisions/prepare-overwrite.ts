@@ -10,7 +10,9 @@ import type { DocumentDeps } from "../documents/deps.ts";
 import { drawFirst, drawLater, importFile, reasonOf } from "../documents/prepare.ts";
 import { renderSource } from "../documents/password.ts";
 import { type DocumentKey, type DocumentRow, findDocument, findRevision } from "../documents/store.ts";
+import { withAttached } from "../interchange/attached.ts";
 import { type Layer, findLayer, momentOf, moveLayer, openLayer } from "../layers/store.ts";
+import type { StoredRecord } from "@lectern/sync/room";
 import type { PrepareSummary, Statement } from "../ports.ts";
 import { keptRecords } from "./keep.ts";
 import type { OverwritePayload } from "./overwrite-job.ts";
@@ -89,7 +91,7 @@ interface TakeOver {
 
 async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, signal }: TakeOver): Promise<void> {
   const { database } = deps;
-  const warnings = [...convertWarnings(pdf), ...summary.warnings];
+  const told = [...convertWarnings(pdf), ...summary.warnings];
   const to = await deps.bases.load(key.applicationId, {
     n: row.n,
     sourceBlob: pdf.sourceSha256,
@@ -103,6 +105,8 @@ async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, 
     if (from === null) return;
     if (from.revision > row.n) return fail(deps, key, row.n, "A file that was sent later has taken the document's place");
     const now = deps.clock.now();
+    const moved = await layerMove(deps, from, { to, row, pdf, now });
+    const warnings = [...told, ...moved.told];
     const next: DocumentRow = {
       ...pdf,
       status: "ready",
@@ -114,7 +118,6 @@ async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, 
       createdAt: from.createdAt,
       updatedAt: now,
     };
-    const moved = await layerMove(deps, from, { to, row, now });
     const switched = await switchRevision(database, {
       from,
       to: next,
@@ -136,23 +139,36 @@ async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, 
 async function layerMove(
   deps: DocumentDeps,
   from: DocumentRow,
-  { to, row, now }: { readonly to: DocumentBase; readonly row: OverwriteRow; readonly now: number },
-): Promise<{ readonly statements: readonly Statement[]; readonly left: ReturnType<typeof keptRecords>["left"] | null }> {
+  { to, row, pdf, now }: { readonly to: DocumentBase; readonly row: OverwriteRow; readonly pdf: DocumentRow; readonly now: number },
+): Promise<{
+  readonly statements: readonly Statement[];
+  readonly left: ReturnType<typeof keptRecords>["left"] | null;
+  readonly told: readonly string[];
+}> {
   const { database } = deps;
   const name = { applicationId: from.applicationId, documentId: from.id, name: "" };
   // Made now if nobody has opened it, so that nobody can make it on the old revision while the new one comes.
   const layer: Layer | null =
-    from.status === "ready" ? await openLayer(database, { ...name, revision: from.revision }, deps) : await findLayer(database, name);
-  if (layer === null) return { statements: [], left: null };
+    from.status === "ready" || row.changesBlob !== null
+      ? await openLayer(database, { ...name, revision: from.revision }, deps)
+      : await findLayer(database, name);
+  if (layer === null) return { statements: [], left: null, told: [] };
   const archiveId = newId(now, deps.random(10));
-  if (!row.keepAnnotations) return { statements: moveLayer(layer, { revision: row.n, archiveId, records: [], now }), left: null };
+  const moved = async (at: Layer, kept: readonly StoredRecord[]) => {
+    const attached = row.changesBlob === null ? null : { document: pdf, base: to, blob: row.changesBlob };
+    const { records, told } =
+      attached === null ? { records: kept, told: [] } : await withAttached(deps, attached, { layer: at, records: kept });
+    return { statements: moveLayer(at, { revision: row.n, archiveId, records, now }), told };
+  };
+  if (!row.keepAnnotations) return { ...(await moved(layer, [])), left: null };
   const { head, records } = await momentOf(database, layer.id, layer.head.seq);
   const revision = await findRevision(database, { applicationId: from.applicationId, documentId: from.id }, layer.revision);
-  if (revision === null || revision.baseBlob === null) throw new Error(`revision ${layer.revision} of the document is missing`);
+  if (revision === null) throw new Error(`revision ${layer.revision} of the document is missing`);
+  // Nobody could write on a file that was never ready.
+  if (revision.baseBlob === null) return { ...(await moved({ ...layer, head }, [])), left: null };
   const base = await deps.bases.load(from.applicationId, revision);
   const kept = keptRecords(records, { from: base, to, seq: head.seq + 1 });
-  const statements = moveLayer({ ...layer, head }, { revision: row.n, archiveId, records: kept.records, now });
-  return { statements, left: kept.left };
+  return { ...(await moved({ ...layer, head }, kept.records)), left: kept.left };
 }
 
 async function fail(deps: DocumentDeps, key: DocumentKey, n: number, reason: string): Promise<void> {

@@ -1,7 +1,15 @@
 /** Overwriting of documents as rows: the file that waits beside the document, and the transaction by which it takes its place. */
 import type { OverwriteLeft, OverwriteStatus } from "@lectern/protocol";
-import { blobUse, type DocumentKey, type DocumentMetadata, type DocumentRow, revisionOf, type RevisionRow } from "../documents/store.ts";
-import { Conflict, type Database, type Row, type Statement } from "../ports.ts";
+import {
+  blobUse,
+  changesUse,
+  type DocumentKey,
+  type DocumentMetadata,
+  type DocumentRow,
+  revisionOf,
+  type RevisionRow,
+} from "../documents/store.ts";
+import { Conflict, type Database, type Row, type Statement, type StoredBlob } from "../ports.ts";
 
 /** A file that is to become revision `n`. */
 export interface OverwriteRow {
@@ -17,6 +25,8 @@ export interface OverwriteRow {
   readonly sealedPassword: string | null;
   readonly keepAnnotations: boolean;
   readonly leftOut: OverwriteLeft | null;
+  /** Blob of what came with the file, to be applied to it. */
+  readonly changesBlob: string | null;
 }
 
 function overwriteOf(row: Row): OverwriteRow {
@@ -32,6 +42,7 @@ function overwriteOf(row: Row): OverwriteRow {
     sealedPassword: row.sealed_password as string | null,
     keepAnnotations: row.keep_annotations === 1,
     leftOut: json<OverwriteLeft>(row.left_out),
+    changesBlob: row.changes_blob as string | null,
   };
 }
 
@@ -81,11 +92,15 @@ export async function nextRevision(database: Database, { applicationId, document
 export async function insertOverwrite(
   database: Database,
   key: DocumentKey,
-  row: Omit<OverwriteRow, "status" | "reason" | "leftOut"> & { readonly mediaType: string; readonly now: number },
+  row: Omit<OverwriteRow, "status" | "reason" | "leftOut" | "changesBlob"> & {
+    readonly mediaType: string;
+    readonly changes: StoredBlob | null;
+    readonly now: number;
+  },
   also: readonly Statement[],
 ): Promise<void> {
   const { applicationId, documentId } = key;
-  const { n, sourceBlob, byteSize, title, metadata, sealedPassword, keepAnnotations, mediaType, now } = row;
+  const { n, sourceBlob, byteSize, title, metadata, sealedPassword, keepAnnotations, mediaType, changes, now } = row;
   await database.transaction([
     // Nobody deletes it before this has ended.
     {
@@ -95,7 +110,7 @@ export async function insertOverwrite(
     },
     {
       sql: `INSERT INTO overwrites (application_id, document_id, n, status, reason, source_blob, byte_size, title, metadata, sealed_password,
-        keep_annotations, left_out, created_at) VALUES (?, ?, ?, 'preparing', NULL, ?, ?, ?, ?, ?, ?, NULL, ?)`,
+        keep_annotations, left_out, changes_blob, created_at) VALUES (?, ?, ?, 'preparing', NULL, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
       params: [
         applicationId,
         documentId,
@@ -106,10 +121,12 @@ export async function insertOverwrite(
         metadata === null ? null : JSON.stringify(metadata),
         sealedPassword,
         keepAnnotations ? 1 : 0,
+        changes?.sha256 ?? null,
         now,
       ],
     },
     ...blobUse({ ...key, sha256: sourceBlob, size: byteSize, mediaType, now }),
+    ...(changes === null ? [] : changesUse(key, changes, now)),
     ...also,
   ]);
 }
