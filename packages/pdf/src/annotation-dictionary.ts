@@ -8,7 +8,9 @@ import type { DrawnAnnotation } from "./appearance/registry.ts";
 import { plainText } from "./appearance/rich-text.ts";
 import { pdfDate } from "./dates.ts";
 import type { PdfBox } from "./engine.ts";
+import { measureDictionary } from "./measure.ts";
 import { type PdfDictionary, pdfName, pdfNumber, type PdfRef, type PdfToken, type PdfValue } from "./pdf-writer.ts";
+import { richContents } from "./rich-contents.ts";
 
 export interface AnnotationToWrite {
   /** /NM */
@@ -40,10 +42,12 @@ export function annotationEntries(annotation: AnnotationToWrite, box: PdfBox): P
     CreationDate: annotation.createdAt > 0 ? pdfDate(annotation.createdAt) : undefined,
     M: annotation.updatedAt > 0 ? pdfDate(annotation.updatedAt) : undefined,
     Contents: contents(data),
+    RC: "text" in data && data.text !== undefined ? richContents(data.text) : undefined,
     F: flagBits(data.flags ?? []),
     CA: opacity < 1 ? opacity : undefined,
     [PRIVATE_KEY]: privateData(data),
     ...kindEntries(data, box),
+    ...measured(data),
   };
 }
 
@@ -73,6 +77,15 @@ export const CLEARED: Readonly<Record<string, undefined>> = Object.fromEntries(
     .split(" ")
     .map((key) => [key, undefined]),
 );
+
+const DIMENSIONS: Readonly<Record<string, string>> = { line: "LineDimension", polyline: "PolyLineDimension", polygon: "PolygonDimension" };
+
+/** What makes readers tell the length or the area. */
+function measured(data: DrawnAnnotation): PdfDictionary {
+  if (!("measurement" in data) || data.measurement === undefined) return {};
+  const intent = DIMENSIONS[data.type];
+  return { Measure: measureDictionary(data.measurement), ...(intent === undefined ? {} : { IT: pdfName(intent) }) };
+}
 
 function contents(data: DrawnAnnotation): string | undefined {
   const text = "text" in data && data.text !== undefined ? plainText(data.text) : (data.note ?? "");
@@ -194,7 +207,7 @@ function lineEndings(caps: LineCaps | undefined): PdfValue | undefined {
 
 type FreeText = Extract<DrawnAnnotation, { type: "text" }>;
 
-function freeText({ appearance, geometry, text }: FreeText, box: PdfBox): PdfDictionary {
+function freeText({ appearance, geometry }: FreeText, box: PdfBox): PdfDictionary {
   const width = appearance.borderColor === undefined ? 0 : (appearance.borderWidth ?? 1);
   const font = RESOURCE_NAMES[standardFont(appearance.font, appearance.fontStyle)];
   const stroke = width > 0 && appearance.borderColor !== undefined ? ` ${operands(appearance.borderColor)} RG` : "";
@@ -208,7 +221,6 @@ function freeText({ appearance, geometry, text }: FreeText, box: PdfBox): PdfDic
     BS: { W: width, S: pdfName(BORDER_NAMES[appearance.borderStyle ?? "solid"]) },
     // Counterclockwise in the file.
     Rotate: rotation === 0 ? undefined : 360 - rotation,
-    RC: text.format === "xhtml" ? text.value : undefined,
     ...(appearance.cloudIntensity === undefined || appearance.cloudIntensity === 0
       ? {}
       : { BE: { S: pdfName("C"), I: appearance.cloudIntensity }, RD: appearance.cloudInset && differences(appearance.cloudInset) }),
@@ -241,10 +253,13 @@ const RESOURCE_NAMES: Readonly<Record<FontName, string>> = {
 
 /** Members that PDF has no place for, of any kind and of some. */
 function privateData(data: DrawnAnnotation): string | undefined {
-  const { order, lock, bundle, custom, attachment, action } = data;
-  const members: Record<string, unknown> = { order, lock, bundle, custom, attachment };
+  const { lock, bundle, custom, attachment, action } = data;
+  const members: Record<string, unknown> = { lock, bundle, custom, attachment };
   if (data.type !== "link") members["action"] = action;
-  if (data.type === "comment-marker") members["type"] = "comment-marker";
+  if (data.type === "comment-marker") {
+    members["type"] = "comment-marker";
+    members["document"] = data.page === null ? true : undefined;
+  }
   if (data.type === "image") {
     members["type"] = "image";
     members["geometry"] = given({ rotation: data.geometry.rotation });
@@ -266,7 +281,6 @@ function privateData(data: DrawnAnnotation): string | undefined {
   if (data.type === "text") {
     const { verticalAlign, isFitting } = data.appearance;
     members["appearance"] = given({ verticalAlign, isFitting });
-    members["richText"] = data.text.format === "xhtml" ? true : undefined;
   }
   if (data.type === "redaction") {
     members["geometry"] = given({ rotation: data.geometry.rotation });
@@ -303,7 +317,7 @@ export function destination(action: Extract<Action, { type: "goTo" }>, target: P
 export function actionDictionary(action: Exclude<Action, { type: "goTo" }>): PdfDictionary {
   switch (action.type) {
     case "uri":
-      return { S: pdfName("URI"), URI: action.uri };
+      return { S: pdfName("URI"), URI: asciiUri(action.uri) };
     case "named":
       return { S: pdfName("Named"), N: pdfName(action.action) };
     case "goToRemote":
@@ -331,8 +345,13 @@ export function actionDictionary(action: Exclude<Action, { type: "goTo" }>): Pdf
         Flags: submitFlags(action.flags),
       };
     case "resetForm":
-      return { S: pdfName("ResetForm"), Fields: action.fields, Flags: action.include === true ? 1 : 0 };
+      return { S: pdfName("ResetForm"), Fields: action.fields, Flags: action.include === false ? 1 : 0 };
   }
+}
+
+/** URIs in PDF are ASCII (12.6.4.8). */
+function asciiUri(uri: string): string {
+  return uri.replace(/[^\x20-\x7e]+/g, (text) => encodeURIComponent(text.replace(/[\uD800-\uDFFF]/gu, "?")));
 }
 
 /** By bit, ISO 32000-2, table 240. */

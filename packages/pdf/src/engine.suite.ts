@@ -225,19 +225,11 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect(Buffer.compare(document.render(0, { width: 595, annotations: "others" }).data, others!.data)).toBe(0);
     });
 
-    it("shows an annotation of a kind that is no record with the others", () => {
-      const circle = { Subtype: pdfName("Circle"), Rect: [100, 100, 200, 200], C: [1, 0, 0], IC: [1, 0, 0], F: 4, IRT: [] };
-      const document = open(pdfFile({ pages: [{ content: "", annotations: { circle } }] }));
-      const isShown = (annotations: "none" | "others" | "all"): boolean =>
-        countPixels(document.render(0, { width: 300, annotations }), isRed) > 100;
-      expect([isShown("none"), isShown("others"), isShown("all")]).toEqual([false, true, true]);
-    });
-
-    it("shows with the others what is no record although its kind is one: a reply, an ink without strokes", () => {
+    it("shows with the others what is no record: a kind that is none, and an ink without strokes", () => {
       const record = { Subtype: pdfName("Square") };
-      const reply = { Subtype: pdfName("Square"), IRT: { Odd: true } };
+      const caret = { Subtype: pdfName("Caret") };
       const ink = { Subtype: pdfName("Ink"), InkList: [] };
-      for (const annotation of [reply, ink, record]) {
+      for (const annotation of [caret, ink, record]) {
         const file = pdfWriter();
         const form = file.stream({ Type: pdfName("XObject"), Subtype: pdfName("Form"), BBox: [0, 0, 50, 50] }, "1 0 0 rg 0 0 50 50 re f");
         const [root, tree, page] = [file.reserve(), file.reserve(), file.reserve()];

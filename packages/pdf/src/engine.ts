@@ -5,6 +5,7 @@
  */
 import type { Action, Highlight, LineCaps, OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import type { FieldType, FileField } from "./forms/read-form.ts";
+import type { Measurement } from "./measure.ts";
 
 export interface PdfEngine {
   /**
@@ -152,6 +153,8 @@ export interface FileAnnotation {
   readonly state: string | null;
   readonly author: string | null;
   readonly contents: string;
+  /** /RC: the same with mark-up. */
+  readonly richText: string | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number | null;
   readonly modifiedAt: number | null;
@@ -181,6 +184,8 @@ export interface FileAnnotation {
     readonly outline: string | null;
     readonly textColor: string | null;
   } | null;
+  /** The scale of its /Measure. */
+  readonly measurement: Measurement | null;
   /** What our own export has kept of the record. */
   readonly privateData: string | null;
   /** It has an appearance of its own. */

@@ -3,16 +3,17 @@
  * that whatever refers to it still does, and keeps the entries that records know nothing of; the rest is not touched.
  */
 import type { AnyRecord, RecordOf, Rect } from "@lectern/protocol";
+import { drawingOrder, sourceOrder } from "@lectern/protocol/plain";
 import { actionEntries, annotationEntries, type AnnotationToWrite, CLEARED, type PageTarget } from "./annotation-dictionary.ts";
 import { union } from "./appearance/commands.ts";
 import { annotationBounds, type DrawnAnnotation, isDrawn } from "./appearance/registry.ts";
 import { type SharedObjects, writeAppearance } from "./appearance-stream.ts";
 import { type CommentChange, commentEntries, locateComment } from "./export-comments.ts";
 import type { FileAnnotation, PdfBox, PdfDocument } from "./engine.ts";
-import { annotationData, recordType } from "./import-annotation.ts";
+import { annotationData, isComment, recordType } from "./import-annotation.ts";
 import { isSame } from "./is-same.ts";
 import type { ObjectFile } from "./objects/file.ts";
-import { isRef, type PdfObject, refTo } from "./objects/values.ts";
+import { isRef, type PdfDict, type PdfObject, refTo } from "./objects/values.ts";
 import { entriesOf, putEntries } from "./objects/written.ts";
 import { type PdfDictionary, pdfName, pdfRef } from "./pdf-writer.ts";
 import type { PdfiumHandle } from "./pdfium/document.ts";
@@ -32,6 +33,8 @@ interface Edit {
   readonly write: AnnotationToWrite | null;
   /** The entries that say where a link leads stay as they are. */
   readonly keepsAction: boolean;
+  /** Those that say what it is grouped with, too. */
+  readonly keepsBundle?: boolean;
   /** It only gets an appearance: it is about to become content of the page. */
   readonly onlyAppearance?: boolean;
 }
@@ -56,6 +59,8 @@ export type AnnotationPlan = ReadonlyMap<number, PagePlan>;
 
 export interface AnnotationPlanOptions {
   readonly annotations: boolean;
+  /** False: without replies, and without what only carries a thread. */
+  readonly comments: boolean;
   /** Its marks are about to become content. */
   readonly isFlattened: (index: number) => boolean;
   readonly pageIndexOf: (page: string) => number | null;
@@ -71,7 +76,8 @@ export function planAnnotations(
 ): AnnotationPlan {
   const pages = new Map<number, PagePlan>();
   const pageOf = (record: RecordOf<"annotation">): PagePlan | null => {
-    const index = record.data.page === null ? null : options.pageIndexOf(record.data.page);
+    // A thread on the document hangs on the first page.
+    const index = record.data.page === null ? 0 : options.pageIndexOf(record.data.page);
     return index === null || index < 0 || index >= document.pageCount ? null : planOf(index);
   };
   const planOf = (index: number): PagePlan => {
@@ -88,8 +94,19 @@ export function planAnnotations(
     }
     return pages;
   }
+  if (!options.comments) {
+    for (let index = 0; index < document.pageCount; index++) {
+      const page = planOf(index);
+      for (const annotation of page.found)
+        if (isComment(annotation) || recordType(annotation) === "comment-marker") {
+          remove(page, annotation.ordinal);
+          page.taken.add(annotation.ordinal);
+        }
+    }
+  }
   const roots = new Map<string, { readonly page: PagePlan; readonly number: number | null }>();
   for (const { base, current } of inDrawingOrder(changes)) {
+    if (!options.comments && (current ?? base)!.data.type === "comment-marker") continue;
     const from = base === null ? null : pageOf(base);
     const to = current === null ? null : pageOf(current);
     const write = current === null ? null : toWrite(current, options);
@@ -102,14 +119,15 @@ export function planAnnotations(
     }
     // It is named because something hangs on it.
     if (base !== null && current !== null && base.updatedAt === current.updatedAt && isSame(base.data, current.data)) continue;
-    const keepsAction = base !== null && isSame(base.data.action, current?.data.action);
-    if (from !== null && from === to) from.edits.push({ replaces: old, write, keepsAction: keepsAction && old !== null });
+    const keepsAction = old !== null && isSame(base!.data.action, current?.data.action);
+    const keepsBundle = old !== null && base!.data.bundle === current?.data.bundle;
+    if (from !== null && from === to) from.edits.push({ replaces: old, write, keepsAction, keepsBundle });
     else {
       if (old !== null && from !== null) remove(from, old);
       if (write !== null) to?.edits.push({ replaces: null, write, keepsAction: false });
     }
   }
-  for (const { base, current } of comments.toSorted(byTime)) {
+  for (const { base, current } of options.comments ? comments.toSorted(byTime) : []) {
     const thread = roots.get((current ?? base)!.data.root);
     // With its annotation gone it has gone too.
     if (thread === undefined) {
@@ -176,12 +194,61 @@ export interface WriteContext {
   readonly written: Map<string, number>;
 }
 
-/** After the document was saved. */
-export function writeAnnotations(context: WriteContext, plan: AnnotationPlan): void {
+/** After the document was saved. True: something has lost the last reference to it only here, and is still in the bytes. */
+export function writeAnnotations(context: WriteContext, plan: AnnotationPlan): boolean {
+  let leaves = false;
   for (const [index, page] of plan) {
-    if (page.comments.length > 0 || page.edits.some(({ write }) => write !== null)) writePage(context, index, page);
+    const loose = looseMembers(page);
+    if (page.comments.length > 0 || loose.length > 0 || page.edits.some(({ write }) => write !== null)) writePage(context, index, page);
+    for (const { objectNumber } of loose) ungroup(context.file.edit(objectNumber));
+    leaves ||= loose.length > 0;
+  }
+  return leaves;
+}
+
+/** Members of groups whose first one goes; they stay, each for itself. */
+function looseMembers({ edits, found }: PagePlan): FileAnnotation[] {
+  if (!found.some(({ replyType, isReply }) => isReply && replyType === "group")) return [];
+  const gone = goneFrom(edits, found);
+  const numbers = new Set(found.flatMap(({ ordinal, objectNumber }) => (gone.has(ordinal) ? [objectNumber] : [])));
+  return found.filter(
+    ({ ordinal, objectNumber, hangsOn, replyType }) =>
+      replyType === "group" && objectNumber > 0 && hangsOn > 0 && numbers.has(hangsOn) && !gone.has(ordinal),
+  );
+}
+
+function ungroup(annotation: PdfDict): void {
+  for (const key of ["IRT", "RT"]) annotation.delete(key);
+}
+
+interface Member {
+  readonly id: string;
+  readonly bundle: string | undefined;
+  readonly number: number;
+  readonly keepsBundle: boolean;
+}
+
+/** What records bundle is a group for readers: all hang on its first member (12.5.6.2). */
+function writeBundles(file: ObjectFile, members: readonly Member[]): void {
+  const first = new Map<string, Member>();
+  for (const member of members)
+    if (member.bundle !== undefined && (!first.has(member.bundle) || member.id === member.bundle)) first.set(member.bundle, member);
+  for (const { bundle, number, keepsBundle } of members) {
+    if (keepsBundle) continue;
+    const entries = file.edit(number);
+    const head = bundle === undefined ? undefined : first.get(bundle)!.number;
+    if (head !== undefined && head !== number) putEntries(entries, { IRT: pdfRef(head), RT: pdfName("Group") });
+    else if (file.name(entries.get("RT")) === "Group") ungroup(entries);
   }
 }
+
+/** A list in the order of its records; what has none keeps its place among them. */
+function sortedList(list: readonly { readonly object: PdfObject; readonly order: string }[]): PdfObject[] {
+  return list.toSorted((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)).map(({ object }) => object);
+}
+
+/** After everything that has an order. */
+const ON_TOP = "~";
 
 function writePage(context: WriteContext, index: number, { edits, comments, found }: PagePlan): void {
   const { file, pageNumber, boxOf } = context;
@@ -194,13 +261,15 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
   for (let ordinal = 0, place = 0; ordinal <= Math.max(-1, ...found.map((one) => one.ordinal)); ordinal++)
     if (!gone.has(ordinal)) places.set(ordinal, place++);
   const list = [...file.array(page.get("Annots"))];
-  const added: PdfObject[] = [];
+  const orders = new Map([...places].map(([ordinal, place]) => [place, sourceOrder(ordinal)]));
+  const added: { readonly object: PdfObject; readonly order: string }[] = [];
+  const members: Member[] = [];
   const oldAt = (ordinal: number | null): { readonly place: number | undefined; readonly number: number | null } => {
     const place = ordinal === null ? undefined : places.get(ordinal);
     const object = place === undefined ? undefined : list[place];
     return { place, number: isRef(object) ? object.number : null };
   };
-  for (const { replaces, write, keepsAction, onlyAppearance } of edits) {
+  for (const { replaces, write, keepsAction, keepsBundle = false, onlyAppearance } of edits) {
     if (write === null) continue;
     const { place, number: old } = oldAt(replaces);
     const ref = pdfRef(old ?? file.add(null).number);
@@ -216,11 +285,14 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
       P: pdfRef(number),
     };
     context.written.set(write.name, ref.number);
+    members.push({ id: write.name, bundle: write.data.bundle, number: ref.number, keepsBundle });
+    const order = drawingOrder(write);
+    if (place !== undefined) orders.set(place, order);
     if (old !== null) putEntries(file.edit(old), { ...CLEARED, ...entries });
     else {
       const popup = write.data.type === "note" ? pdfRef(file.add(null).number) : null;
       file.set(ref.number, entriesOf(popup === null ? entries : { ...entries, Popup: popup }));
-      if (place === undefined) added.push(refTo(ref.number));
+      if (place === undefined) added.push({ object: refTo(ref.number), order });
       else list[place] = refTo(ref.number);
       if (popup !== null) {
         file.set(
@@ -234,23 +306,29 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
             Open: false,
           }),
         );
-        added.push(refTo(popup.number));
+        added.push({ object: refTo(popup.number), order: ON_TOP });
       }
     }
   }
+  writeBundles(file, members);
   for (const { replaces, write, rootNumber } of comments) {
     const root = context.written.get(write.data.root) ?? rootNumber;
     if (root === null) continue;
     const { number: old } = oldAt(replaces);
     const entries = { ...commentEntries(write, pdfRef(root), file.numbers(file.dict(refTo(root)).get("Rect"))), P: pdfRef(number) };
     if (old !== null) putEntries(file.edit(old), entries);
-    else added.push(file.add(entriesOf(entries)));
+    else added.push({ object: file.add(entriesOf(entries)), order: ON_TOP });
   }
-  page.set("Annots", [...list, ...added]);
+  const kept = list.map((object, place) => ({ object, order: orders.get(place) ?? ON_TOP }));
+  page.set("Annots", sortedList([...kept, ...added]));
 }
+
+const EMPTY_FORM: PdfDictionary = { Type: pdfName("XObject"), Subtype: pdfName("Form"), BBox: [0, 0, 1, 1] };
 
 /** Links have none: readers draw their border. */
 function appearanceEntries({ shared }: WriteContext, { data, rect }: AnnotationToWrite): PdfDictionary {
+  // Of the document, not of a place: it is in every list of comments, and nothing of it on the page.
+  if (data.page === null) return { AP: { N: shared.objects.stream(EMPTY_FORM, "") } };
   return data.type === "link" ? { AP: undefined } : { AP: { N: writeAppearance(shared, data, rect) } };
 }
 
@@ -272,13 +350,14 @@ function toWrite(
 
 /** What the record says and what is drawn: readers clip an appearance to it. */
 function coverage(data: DrawnAnnotation): Rect {
+  if (data.page === null) return [0, 0, 0, 0];
   return data.type === "link" ? data.geometry.bbox : union([data.geometry.bbox, annotationBounds(data)])!;
 }
 
 /** The ordinal of the annotation that a base record was made from. */
 function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
   const candidates = found.filter(
-    (annotation) => recordType(annotation) === data.type && !annotation.isReply && !taken.has(annotation.ordinal),
+    (annotation) => recordType(annotation) === data.type && !isComment(annotation) && !taken.has(annotation.ordinal),
   );
   const match =
     (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
@@ -293,7 +372,7 @@ function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">
 
 /** New ones are appended: the lower first. */
 function inDrawingOrder<T extends AnnotationChange>(changes: readonly T[]): T[] {
-  const key = ({ current }: AnnotationChange): string => current?.data.order ?? "";
+  const key = ({ current }: AnnotationChange): string => (current === null ? "" : drawingOrder(current));
   return changes.toSorted((a, b) => {
     if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1;
     const created = (a.current?.createdAt ?? 0) - (b.current?.createdAt ?? 0);

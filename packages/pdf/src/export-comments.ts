@@ -1,9 +1,11 @@
 /** Comment records → replies to the annotation that their thread hangs on, and states of the review model (ISO 32000-2, 12.5.6.3). */
 import type { RecordOf } from "@lectern/protocol";
+import { reviewState } from "@lectern/protocol/plain";
 import { plainText } from "./appearance/rich-text.ts";
 import { pdfDate } from "./dates.ts";
 import type { FileAnnotation } from "./engine.ts";
-import { isComment } from "./import-comments.ts";
+import { isComment } from "./import-annotation.ts";
+import { richContents } from "./rich-contents.ts";
 import { type PdfDictionary, pdfName, type PdfRef } from "./pdf-writer.ts";
 
 export interface CommentChange {
@@ -21,7 +23,7 @@ export function commentEntries(
   root: PdfRef,
   rect: readonly number[],
 ): PdfDictionary {
-  const state = data.state === undefined ? undefined : data.state === "resolved" ? "Completed" : "None";
+  const state = data.state === undefined ? undefined : reviewState(data.state);
   return {
     Type: pdfName("Annot"),
     Subtype: pdfName("Text"),
@@ -29,15 +31,15 @@ export function commentEntries(
     NM: id,
     T: data.creatorName,
     Contents: plainText(data.text),
-    RC: undefined,
+    RC: richContents(data.text),
     CreationDate: createdAt > 0 ? pdfDate(createdAt) : undefined,
     M: updatedAt > 0 ? pdfDate(updatedAt) : undefined,
     F: state === undefined ? REPLY : REPLY | HIDDEN,
     Name: pdfName("Comment"),
     IRT: root,
     RT: pdfName("R"),
-    State: state,
-    StateModel: state === undefined ? undefined : "Review",
+    State: state?.state,
+    StateModel: state?.model,
   };
 }
 

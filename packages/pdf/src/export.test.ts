@@ -75,7 +75,8 @@ const rectangle = (more: object = {}): Annotation => ({
 });
 
 describe("a round trip", () => {
-  const strip = ({ pdfObjectId: _number, ...data }: Annotation): object => data;
+  /** The order is that of the file's list, see below. */
+  const strip = ({ pdfObjectId: _number, order: _order, ...data }: Annotation): object => data;
 
   test("records come back as they were, from pages with odd boxes and every rotation", () => {
     const source = rotatedPdf();

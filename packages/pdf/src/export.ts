@@ -36,6 +36,8 @@ export interface RecordChange {
 export interface ExportOptions {
   /** False: without the mark-ups of source and changes; links and form fields stay. */
   readonly annotations: boolean;
+  /** False: without comments, which are replies and states in a file. Default true. */
+  readonly comments?: boolean;
   /** Mark-ups become part of the page's content. */
   readonly flatten?: boolean;
   /** Only on these pages; default all. */
@@ -64,7 +66,7 @@ export function exportDocument(
   options: ExportOptions,
 ): Uint8Array {
   const wanted = [...changes].filter(({ base, current }) => base !== null || current !== null);
-  if (wanted.length === 0 && options.annotations && options.flatten !== true) return readAll(source);
+  if (wanted.length === 0 && options.annotations && options.comments !== false && options.flatten !== true) return readAll(source);
   const version = fingerprint(source, wanted, options);
   const { password } = options;
   const edited = withDocument(engine, source, password, (document) => edit(document, wanted, options, version));
@@ -102,6 +104,7 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
     { changes: changes.filter(isAnnotationChange), comments: changes.filter(isCommentChange) },
     {
       annotations: options.annotations,
+      comments: options.comments !== false,
       isFlattened: (index) => isFlattened(index, options),
       pageIndexOf,
       hasImage: (blob) => imageOf(blob) !== null,
@@ -121,7 +124,7 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
   const boxOf = (index: number) => handle.guard(() => pageGeometry(wasm, docPtr, index)).box;
   const objects = objectsOf(file);
   const writer = fontWriter(objects);
-  writeAnnotations(
+  const leaves = writeAnnotations(
     {
       file,
       shared: {
@@ -142,7 +145,7 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
     plan,
   );
   writer.finish();
-  if (!editsForm) return file.update(version);
+  if (!editsForm) return leaves ? file.write(version) : file.update(version);
   const pages = handle.guard(() => formPages(handle));
   writeForm(file, formChanges, { pages, pageIndexOf, flatten: flattens, fontFor, onLeftOut });
   // What fields held and showed before is out of the bytes too.
@@ -212,7 +215,14 @@ function fingerprint(source: Uint8Array | RangeReader, changes: readonly RecordC
   const size = source instanceof Uint8Array ? source.length : source.size;
   const ids = ({ base, current }: RecordChange): string => (current ?? base)?.id ?? "";
   const sorted = changes.toSorted((a, b) => (ids(a) < ids(b) ? -1 : ids(a) > ids(b) ? 1 : 0));
-  const text = JSON.stringify([size, options.annotations, options.flatten ?? false, options.modifiedAt ?? null, sorted]);
+  const text = JSON.stringify([
+    size,
+    options.annotations,
+    options.comments ?? true,
+    options.flatten ?? false,
+    options.modifiedAt ?? null,
+    sorted,
+  ]);
   const lanes = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b];
   for (let at = 0; at < text.length; at++) {
     for (let lane = 0; lane < 4; lane++) lanes[lane] = Math.imul(lanes[lane]! ^ (text.charCodeAt(at) + lane), 0x01000193) >>> 0;

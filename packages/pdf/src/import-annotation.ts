@@ -14,16 +14,18 @@ import type {
   Rect,
   Rectangle,
   Redaction,
+  RichText,
   Squiggly,
   Stamp,
   Strikeout,
   Text,
   Underline,
 } from "@lectern/protocol";
-import { STAMPS, SYNC_LIMITS } from "@lectern/protocol/plain";
+import { sourceOrder, STAMPS, SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { FileAnnotation } from "./engine.ts";
 import type { FieldType } from "./forms/read-form.ts";
 import { readPrivateData, withPrivateData } from "./private-data.ts";
+import { richText } from "./rich-contents.ts";
 import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
 
 export type ImportedType = (typeof RECORD_SUBTYPES)[keyof typeof RECORD_SUBTYPES];
@@ -35,8 +37,8 @@ const MAX_POINTS = 5000;
 
 export function annotationData(annotation: FileAnnotation, page: string): Annotation | null {
   const type = recordType(annotation);
-  if (type === null || annotation.isReply) return null;
-  const data = KINDS[type === "comment-marker" ? "note" : type](annotation, common(annotation, page));
+  if (type === null || isComment(annotation)) return null;
+  const data = withMeasurement(KINDS[type === "comment-marker" ? "note" : type](annotation, common(annotation, page)), annotation);
   return data === null ? null : withinLimit(withPrivateData(data, readPrivateData(annotation.privateData), type));
 }
 
@@ -52,15 +54,26 @@ export function recordType({ subtype, privateData, hasAppearance, icon }: FileAn
   return type === "note" && own === "comment-marker" ? "comment-marker" : type;
 }
 
+/** A word of a conversation. Other answers to an annotation are marks of their own. */
+export function isComment({ subtype, isReply, replyType }: FileAnnotation): boolean {
+  return subtype === "Text" && isReply && replyType === "reply";
+}
+
+const MEASURED: ReadonlySet<string> = new Set(["rectangle", "ellipse", "line", "polyline", "polygon"]);
+
+function withMeasurement(data: Annotation | null, { measurement }: FileAnnotation): Annotation | null {
+  return data === null || measurement === null || !MEASURED.has(data.type) ? data : ({ ...data, measurement } as Annotation);
+}
+
 /** Is it drawn into images of `"others"`? Not what is a record, nor a word of a conversation, which has no place on the page (ISO 32000-2, 12.5.6.2). */
 export function isDrawnWithOthers(annotation: FileAnnotation, fieldType: FieldType | null = null): boolean {
   // Of the fields, which are records all, only buttons and signatures have their looks in the file alone.
   if (annotation.subtype === "Widget") return fieldType === null || fieldType === "button" || fieldType === "signature";
-  if (annotation.subtype === "Popup" || (annotation.subtype === "Text" && annotation.isReply)) return false;
+  if (annotation.subtype === "Popup" || isComment(annotation)) return false;
   return annotationData(annotation, "") === null;
 }
 
-type Common = Pick<Annotation, "page" | "creatorName" | "flags" | "pdfObjectId">;
+type Common = Pick<Annotation, "page" | "order" | "creatorName" | "flags" | "pdfObjectId">;
 type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
 
 const KINDS: Readonly<Record<ImportedType, KindImport>> = {
@@ -106,7 +119,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
       ...(annotation.color === null ? {} : { color: annotation.color }),
       ...opacityOf(annotation),
     },
-    text: { format: "plain", value: cleanText(annotation.contents) },
+    text: textOf(annotation),
   }),
 
   rectangle: (annotation, base): Rectangle => ({
@@ -274,7 +287,7 @@ function freeText(annotation: FileAnnotation, base: Common): Text | null {
         : {}),
       ...cloudOf(annotation),
     },
-    text: { format: "plain", value: cleanText(annotation.contents) },
+    text: textOf(annotation),
   };
 }
 
@@ -292,12 +305,14 @@ const FLAGS: readonly (readonly [bit: number, flag: AnnotationFlag])[] = [
 ];
 const PRINT = 4;
 
-function common({ flags: bits, author, objectNumber }: FileAnnotation, page: string): Common {
+function common({ flags: bits, author, objectNumber, ordinal }: FileAnnotation, page: string): Common {
   const flags: AnnotationFlag[] = (bits & PRINT) === 0 ? ["noPrint"] : [];
   for (const [bit, flag] of FLAGS) if ((bits & (1 << (bit - 1))) !== 0) flags.push(flag);
   const name = author === null ? "" : cleanText(author).slice(0, 256);
   return {
     page,
+    // As the file has them: the later is drawn over the earlier.
+    order: sourceOrder(ordinal),
     ...(name === "" ? {} : { creatorName: name }),
     ...(flags.length === 0 ? {} : { flags }),
     ...(objectNumber === 0 ? {} : { pdfObjectId: objectNumber }),
@@ -326,6 +341,11 @@ const NOTE_ICONS: Readonly<Record<string, NonNullable<Note["appearance"]["icon"]
 function noteOf({ contents }: FileAnnotation): { note?: string } {
   const note = cleanText(contents);
   return note === "" ? {} : { note };
+}
+
+/** With its mark-up as far as that says the same. */
+export function textOf({ contents, richText: rich }: FileAnnotation): RichText {
+  return richText(cleanText(contents), rich === null || rich.length > MAX_TEXT ? null : cleanText(rich));
 }
 
 function opacityOf({ opacity }: FileAnnotation): { opacity?: number } {

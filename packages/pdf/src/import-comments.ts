@@ -1,7 +1,8 @@
 /** Replies to annotations → comments of their threads. PDF lets a reply answer a reply; a thread here is flat. */
 import type { RecordOf } from "@lectern/protocol";
 import type { FileAnnotation } from "./engine.ts";
-import { cleanText } from "./import-annotation.ts";
+import { commentState } from "@lectern/protocol/plain";
+import { cleanText, isComment, textOf } from "./import-annotation.ts";
 
 /** `rootIds`: records by the object number of the annotation that they were made from. */
 export function commentRecords(
@@ -16,7 +17,7 @@ export function commentRecords(
     const root = isComment(annotation) ? rootOf(annotation, byNumber, rootIds) : null;
     if (root === null) return [];
     const author = cleanText(annotation.author ?? "").slice(0, 256);
-    const state = annotation.state === null ? undefined : STATES[annotation.state];
+    const state = commentState(annotation.state);
     const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
     return [
       {
@@ -30,21 +31,14 @@ export function commentRecords(
         grp: null,
         data: {
           root,
-          text: { format: "plain", value: cleanText(annotation.contents) },
+          text: textOf(annotation),
           ...(author === "" ? {} : { creatorName: author }),
-          ...(state === undefined ? {} : { state }),
+          ...(state === null ? {} : { state }),
           ...(annotation.objectNumber === 0 ? {} : { pdfObjectId: annotation.objectNumber }),
         },
       },
     ];
   });
-}
-
-/** States of the review model that end a thread or open it again; the others are words only. */
-const STATES: Readonly<Record<string, "resolved" | "reopened">> = { Completed: "resolved", None: "reopened" };
-
-export function isComment({ subtype, isReply, replyType }: FileAnnotation): boolean {
-  return subtype === "Text" && isReply && replyType === "reply";
 }
 
 const DEEPEST = 100;

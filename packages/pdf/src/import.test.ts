@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkData, type RecordOf } from "@lectern/protocol";
+import { sourceOrder } from "@lectern/protocol/plain";
 import type { PdfEngine } from "./engine.ts";
 import { openPdfiumNode } from "./host/node.ts";
 import { importRecords, type Manifest } from "./import.ts";
@@ -58,6 +59,7 @@ describe("import", () => {
       data: {
         type: "highlight",
         page: "1.0",
+        order: sourceOrder(1),
         creatorName: "Ada Lovelace",
         pdfObjectId: records[1]!.data.pdfObjectId,
         note: "Look here",
@@ -172,7 +174,8 @@ describe("import", () => {
     );
     expect(records.map(({ data }) => data.type)).toEqual(["note", "highlight", "rectangle", "link", "link"]);
     expect(records[4]!.data).toMatchObject({ appearance: { borderColor: "#ff0000", borderStyle: "solid", borderWidth: 2 } });
-    expect(records[4]!.data).not.toHaveProperty("action");
+    expect(records[3]!.data).not.toHaveProperty("action");
+    expect(records[4]!.data.action).toEqual({ type: "javascript", script: "app.alert(1)" });
   });
 
   it("keeps a record within its limit by thinning strokes with very many points", () => {

@@ -2,7 +2,7 @@
  * What a file holds → the manifest of its pages and the base records of its annotations. The same file gives the same
  * records, ids included, wherever and whenever it is read. Nothing in a file is fatal here: what makes no sense is left out.
  */
-import type { Action, AnyRecord, OutlineItem } from "@lectern/protocol";
+import type { Action, Annotation, AnyRecord, OutlineItem } from "@lectern/protocol";
 import { base32, pageId, SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { FileAnnotation, PageInfo, PdfDocument, PdfMetadata, PdfPermissions } from "./engine.ts";
 import { formRecords } from "./forms/form-records.ts";
@@ -94,6 +94,7 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
       return true;
     };
     let isFull = false;
+    const marks = new Map<number, { readonly id: string; readonly data: Annotation }>();
     for (const annotation of found) {
       hasWidgets ||= annotation.subtype === "Widget";
       const { action } = annotation;
@@ -101,11 +102,15 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
       if (data === null) continue;
       const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
       const id = idOf(annotation, pageIndex);
-      if (annotation.objectNumber > 0) roots.set(annotation.objectNumber, id);
+      if (annotation.objectNumber > 0) {
+        roots.set(annotation.objectNumber, id);
+        marks.set(annotation.objectNumber, { id, data });
+      }
       const updatedAt = annotation.modifiedAt ?? createdAt;
       isFull = !add({ id, kind: "annotation", seq: 0, createdBy: null, createdAt, updatedBy: null, updatedAt, grp: null, data });
       if (isFull) break;
     }
+    bundle(found, marks);
     for (const comment of isFull ? [] : commentRecords(found, roots, (annotation) => idOf(annotation, pageIndex))) {
       isFull = !add(comment);
       if (isFull) break;
@@ -118,6 +123,16 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
     if (records.length > 0) yield { pageIndex, records };
   }
   if (hasWidgets) yield* readFormRecords(document, options, { warnings, room: most - total });
+}
+
+/** What the file groups with an annotation is bundled with it, unless our own export says how. */
+function bundle(found: readonly FileAnnotation[], marks: ReadonlyMap<number, { readonly id: string; readonly data: Annotation }>): void {
+  for (const { objectNumber, hangsOn, isReply, replyType } of found) {
+    const [member, head] = [marks.get(objectNumber), marks.get(hangsOn)];
+    if (!isReply || replyType !== "group" || member === undefined || head === undefined || member === head) continue;
+    head.data.bundle ??= head.id;
+    member.data.bundle ??= head.data.bundle;
+  }
 }
 
 /** By the pages of the first widgets; a form that makes no sense costs nothing but itself. */

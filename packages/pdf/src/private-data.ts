@@ -27,8 +27,10 @@ export function readPrivateData(text: string | null): PrivateData {
 /** The record with what PDF has no place for. */
 export function withPrivateData(data: Annotation, { members }: PrivateData, type: string): Annotation {
   const result: Record<string, unknown> = { ...data, ...checked(members, COMMON) };
-  if (type === "comment-marker") result["type"] = type;
-  if (members["richText"] === true && isObject(result["text"])) result["text"] = { ...result["text"], format: "xhtml" };
+  if (type === "comment-marker") {
+    result["type"] = type;
+    if (members["document"] === true) result["page"] = null;
+  }
   const own = OWN[type];
   if (own !== undefined) {
     for (const group of ["geometry", "appearance"] as const) {
@@ -59,7 +61,6 @@ const isBetween =
     typeof value === "number" && value >= least && value <= most;
 
 const COMMON: Checks = {
-  order: (value) => typeof value === "string" && /^[0-9A-Za-z]{1,256}$/.test(value),
   lock: isBoolean,
   bundle: (value) => typeof value === "string" && ID_PATTERN.test(value),
   custom: (value) => isObject(value) && Object.keys(value).every((key) => key.length <= 256),

@@ -1,6 +1,7 @@
 /** Comments of a thread, and reactions to them. */
 import * as z from "zod";
 import { CustomData, RecordId, RichText } from "./annotation/common.ts";
+import { COMMENT_STATES } from "./review.ts";
 
 export const Comment = z.object({
   /** The annotation that the thread hangs on. */
@@ -10,8 +11,8 @@ export const Comment = z.object({
   custom: z.exactOptional(CustomData),
   /** Ids of users that the text names, beside those in its mark-up: see `mentionsOf`. */
   mentions: z.exactOptional(z.array(z.string().min(1).max(256)).max(100)),
-  /** A comment with a state resolves or reopens its thread; the last one counts. */
-  state: z.exactOptional(z.enum(["resolved", "reopened"])),
+  /** What it says of its thread: `isThreadResolved` tells which states resolve it. */
+  state: z.exactOptional(z.enum(COMMENT_STATES)),
   pdfObjectId: z.exactOptional(z.int().min(0)),
 });
 export type Comment = z.infer<typeof Comment>;

@@ -7,6 +7,7 @@ import { RecordId, RichText } from "./annotation/common.ts";
 import { Content } from "./annotations.ts";
 import { DocumentId } from "./document.ts";
 import { operation } from "./operation.ts";
+import { COMMENT_STATES } from "./review.ts";
 
 const params = z.object({ documentId: DocumentId });
 const thread = z.object({ documentId: DocumentId, annotationId: RecordId });
@@ -25,8 +26,8 @@ export const StoredComment = z.object({
     rootId: z.string(),
     pageIndex: z.int(),
     text: RichText,
-    /** It resolved or reopened its thread. */
-    state: z.exactOptional(z.enum(["resolved", "reopened"])),
+    /** What it says of its thread: resolved, reopened, or a state of a review. */
+    state: z.exactOptional(z.enum(COMMENT_STATES)),
     mentions: z.array(z.string()),
     reactions: z.array(z.object({ emoji: z.string(), users: z.array(z.nullable(z.string())) })),
   }),

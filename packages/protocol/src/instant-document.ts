@@ -16,6 +16,7 @@ import { fieldJson, valueJson, widgetJson } from "./form-json.ts";
 import { ID_PATTERN } from "./id.ts";
 import { actionFromInstant, fromInstantJson, instantAction, type PageNames, toInstantJson } from "./instant-json.ts";
 import { wordsOf } from "./mention.ts";
+import { drawingOrder } from "./order.ts";
 import { type AnyRecord, type Checked, checkData, type RecordOf } from "./record.ts";
 
 export const INSTANT_FORMAT = "https://pspdfkit.com/instant-json/v1";
@@ -52,7 +53,7 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
       if (json === null) continue;
       shown.set(record.id, json.pageIndex);
       const ofDocument = record.data.page === null ? { isOfDocument: true } : {};
-      annotations.push({ json: { ...json, ...ofDocument }, page: json.pageIndex, order: record.data.order ?? "", seq: record.seq });
+      annotations.push({ json: { ...json, ...ofDocument }, page: json.pageIndex, order: drawingOrder(record), seq: record.seq });
     } else if (record.kind === "field") fields.set(record.id, record);
     else if (record.kind === "widget") widgets.set(record.data.field, [...(widgets.get(record.data.field) ?? []), record]);
     else if (record.kind === "value") values.push(record);

@@ -24,11 +24,28 @@ export function orderBetween(before: string | null, after: string | null): strin
 
 /** The order of the page with this index in the source: fixed width, so that unchanged pages need no record. */
 export function sourceOrder(sourceIndex: number): string {
+  return `${digits(sourceIndex, 5)}V`;
+}
+
+function digits(value: number, count: number): string {
   let text = "";
-  let rest = sourceIndex;
-  for (let i = 0; i < 5; i++) {
+  let rest = value;
+  for (let i = 0; i < count; i++) {
     text = DIGITS[rest % BASE]! + text;
     rest = Math.floor(rest / BASE);
   }
-  return `${text}V`;
+  return text;
+}
+
+/** 2020, in seconds: five digits reach until 2049. */
+const EPOCH = 1_577_836_800;
+
+/**
+ * Where an annotation lies among those of its page: the later is drawn over the earlier. What says nothing itself lies over what the file had,
+ * by the time when it was made (milliseconds since 1970).
+ */
+export function drawingOrder({ data, createdAt }: { readonly data: { readonly order?: string }; readonly createdAt: number }): string {
+  if (data.order !== undefined) return data.order;
+  const seconds = Math.max(0, Math.floor(createdAt / 1000) - EPOCH);
+  return `${digits(seconds, 5)}${digits(Math.max(0, Math.floor(createdAt)) % 1000, 2)}V`;
 }

@@ -15,7 +15,7 @@ export { type ExplainedNeed, type Explanation, explain } from "./explain.ts";
 export { base32, ID_PATTERN, newId, pageId, parsePageId } from "./id.ts";
 export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits, TILE_PIXELS, TILE_WIDTHS } from "./limits.ts";
 export { mentionsOf, type Segment, segmentsOf, textOf, wordsOf } from "./mention.ts";
-export { orderBetween, sourceOrder } from "./order.ts";
+export { drawingOrder, orderBetween, sourceOrder } from "./order.ts";
 export { type PageShown, type PageSpace, pageSpace } from "./page-space.ts";
 export {
   can,
@@ -35,5 +35,6 @@ export {
   viewKey,
 } from "./permission.ts";
 export { reactionId } from "./reaction-id.ts";
+export { COMMENT_STATES, commentState, type CommentState, isThreadResolved, reviewState } from "./review.ts";
 export { PROTOCOL_VERSION, SUBPROTOCOL } from "./version.ts";
 export { hearsOf, isTopicPattern, WEBHOOK_TOPICS, type WebhookTopic } from "./webhook-topics.ts";

@@ -25,7 +25,7 @@ export function readAction(file: ObjectFile, object: PdfObject): Action | null {
     }
     case "URI": {
       const uri = textOf(get("URI"));
-      return uri === null || uri.length > 8192 ? null : { type: "uri", uri };
+      return uri === null || uri === "" || uri.length > 8192 ? null : { type: "uri", uri };
     }
     case "Named": {
       const named = file.name(get("N"));

@@ -9,11 +9,12 @@ const LIMIT = 1_000_000;
 
 export type GeometryOf = (index: number) => PageGeometry;
 
-/** A destination wins over an action, as readers do. */
+/** A destination wins over an action, as readers do, but for one that PDFium takes out of an action that leads to another file. */
 export function targetOf(wasm: Wasm, document: Pointer, destination: Pointer, action: Pointer, geometryOf: GeometryOf): Action | null {
-  if (destination !== 0) return goTo(wasm, document, destination, geometryOf);
-  if (action === 0) return null;
-  switch (wasm.fn.FPDFAction_GetType(action)) {
+  const type = action === 0 ? 0 : wasm.fn.FPDFAction_GetType(action);
+  const leadsAway = type === PDFACTION.goToRemote || type === PDFACTION.goToEmbedded;
+  if (destination !== 0 && !leadsAway) return goTo(wasm, document, destination, geometryOf);
+  switch (type) {
     case PDFACTION.goTo: {
       const target = wasm.fn.FPDFAction_GetDest(document, action);
       return target === 0 ? null : goTo(wasm, document, target, geometryOf);

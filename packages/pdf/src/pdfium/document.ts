@@ -15,19 +15,21 @@ import {
   type RenderOptions,
 } from "../engine.ts";
 import { type FieldType, type FileField, readForm } from "../forms/read-form.ts";
+import { readAction } from "../forms/read-action.ts";
 import { isDrawnWithOthers } from "../import-annotation.ts";
+import { readMeasure } from "../measure.ts";
 import { ObjectFile } from "../objects/file.ts";
 import { layOut } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
 import type { OpenFile } from "./files.ts";
-import { hasForm, plainFile } from "./form.ts";
+import { formPages, hasForm } from "./form.ts";
 import type { IsShown } from "./hide.ts";
 import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { readOutline } from "./outline.ts";
 import { pageGeometry, type PageGeometry, readPage } from "./page.ts";
-import { readAnnotations } from "./read-annotations.ts";
+import { isInObjects, readAnnotations } from "./read-annotations.ts";
 import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
 import { saveDocument } from "./save.ts";
@@ -59,6 +61,8 @@ export class PdfiumDocument implements PdfDocument {
   readonly #hidden = new Map<number, ReadonlySet<number>>();
   /** Kept for drawing. */
   #form: readonly FileField[] | null = null;
+  /** As it was saved when something was first asked that PDFium does not tell. */
+  #objects: ObjectFile | null = null;
   #isEdited = false;
   #pageCount: number;
   #closed = false;
@@ -127,8 +131,26 @@ export class PdfiumDocument implements PdfDocument {
 
   annotations(index: number): FileAnnotation[] {
     return this.#onPage(index, () => {
-      return readAnnotations(this.#wasm, this.#main.pointer, index, (at) => this.#geometry(at));
+      const found = readAnnotations(this.#wasm, this.#main.pointer, index, (at) => this.#geometry(at));
+      return found.map((each) =>
+        each.objectNumber > 0 && isInObjects(this.#wasm, this.#main.pointer, index, each) ? this.#withObjects(each) : each,
+      );
     });
+  }
+
+  #withObjects(annotation: FileAnnotation): FileAnnotation {
+    const file = this.#savedObjects();
+    const entries = file.dict(file.get(annotation.objectNumber));
+    return {
+      ...annotation,
+      measurement: entries.has("Measure") ? readMeasure(file, entries.get("Measure")) : null,
+      action: annotation.action ?? (annotation.subtype === "Link" ? readAction(file, entries.get("A") ?? null) : null),
+    };
+  }
+
+  /** Everything in the clear. It takes a save of the whole. */
+  #savedObjects(): ObjectFile {
+    return (this.#objects ??= new ObjectFile(saveDocument(this.#wasm, this.#main.pointer, { plain: true })));
   }
 
   get hasForm(): boolean {
@@ -137,8 +159,7 @@ export class PdfiumDocument implements PdfDocument {
 
   form(): FileField[] {
     return this.#run(() => {
-      const { bytes, pages } = plainFile({ module: this.#wasm, docPtr: this.#main.pointer });
-      return readForm(new ObjectFile(bytes), pages);
+      return readForm(this.#savedObjects(), formPages({ module: this.#wasm, docPtr: this.#main.pointer }));
     });
   }
 
@@ -203,6 +224,7 @@ export class PdfiumDocument implements PdfDocument {
   #edited(what: "page" | "pages"): void {
     this.#isEdited = true;
     this.#form = null;
+    this.#objects = null;
     this.#hidden.clear();
     this.#closeDrawing();
     if (what === "page") return;

@@ -56,6 +56,15 @@ export function readAnnotations(wasm: Wasm, document: Pointer, index: number, ge
   return found;
 }
 
+/** Has it entries that only its objects tell: a scale, or an action that PDFium does not know? */
+export function isInObjects(wasm: Wasm, document: Pointer, index: number, { ordinal, subtype, action }: FileAnnotation): boolean {
+  const annotation = wasm.fn.EPDFPage_GetAnnotRaw(document, index, ordinal);
+  if (annotation === 0) return false;
+  const found = hasKey(wasm, annotation, "Measure") || (subtype === "Link" && action === null && hasKey(wasm, annotation, "A"));
+  wasm.fn.FPDFPage_CloseAnnot(annotation);
+  return found;
+}
+
 function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): FileAnnotation | null {
   const { wasm, geometry } = reader;
   const { fn } = wasm;
@@ -74,6 +83,7 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
     ...readThread(wasm, annotation, subtype),
     author: text("T") || null,
     contents: text("Contents"),
+    richText: text("RC") || null,
     createdAt: creationDate,
     modifiedAt: dateMillis(text("M")),
     color: readColor(wasm, annotation, COLOR, "C"),
@@ -88,6 +98,8 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
     points: readOutline(wasm, annotation, geometry, subtype),
     lineEndings: subtype === "Line" || subtype === "PolyLine" || subtype === "FreeText" ? readEndings(wasm, annotation) : [null, null],
     overlay: subtype === "Redact" ? readOverlay(wasm, annotation) : null,
+    // Of these PDFium tells nothing more.
+    measurement: null,
     privateData: hasKey(wasm, annotation, PRIVATE_KEY) ? text(PRIVATE_KEY) : null,
     hasAppearance: fn.EPDFAnnot_HasAppearanceStream(annotation, NORMAL) !== 0,
     icon: subtype === "Text" || subtype === "Stamp" ? text("Name") || null : null,

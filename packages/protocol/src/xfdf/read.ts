@@ -8,6 +8,7 @@ import type { FailingPath } from "../error.ts";
 import type { Exchange, ExchangedAnnotation, ExchangedAttachment, ExchangedComment, ExchangedValue } from "../exchange.ts";
 import { ID_PATTERN } from "../id.ts";
 import { type Checked, checkData } from "../record.ts";
+import { commentState } from "../review.ts";
 import { annotationData, contentsOf, readOwn } from "./common.ts";
 import { childOf } from "./kinds.ts";
 import { numbers, type XfdfPages } from "./space.ts";
@@ -118,9 +119,8 @@ class Reading {
     }
     if (!this.#ids.has(root))
       return void this.#skipped.push({ path, reason: "answers an annotation that the file does not have, or that cannot be made here" });
-    const { state, statemodel } = given.attributes;
-    const isReview = statemodel === undefined || statemodel === "Review";
-    const told = isReview && state === "Completed" ? "resolved" : isReview && state === "None" ? "reopened" : undefined;
+    const { state } = given.attributes;
+    const told = commentState(state) ?? undefined;
     const text = { format: "plain", value: contentsOf(given) ?? "" };
     const set = readOwn(given).set ?? {};
     const data = {

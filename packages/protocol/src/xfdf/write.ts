@@ -1,6 +1,8 @@
 /** A document's records as XFDF (ISO 19444-1): annotations, threads as replies, values of form fields. Pure. */
 import type { AnyRecord, RecordOf } from "../record.ts";
 import { wordsOf } from "../mention.ts";
+import { drawingOrder } from "../order.ts";
+import { reviewState } from "../review.ts";
 import { annotationElement, OWN_NAMESPACE, ownElement, pdfDate } from "./common.ts";
 import type { XfdfPages } from "./space.ts";
 import { userSpace } from "./space.ts";
@@ -16,9 +18,7 @@ export function writeXfdf(records: readonly AnyRecord[], pages: XfdfPages, { att
   const annotations = records.flatMap((record) => (record.kind === "annotation" ? [record] : []));
   const comments = records.flatMap((record) => (record.kind === "comment" ? [record] : []));
   const place = ({ data }: RecordOf<"annotation">): number => (data.page === null ? -1 : (pages.indexOf(data.page) ?? 0));
-  annotations.sort(
-    (a, b) => place(a) - place(b) || compare(a.data.order ?? "", b.data.order ?? "") || a.seq - b.seq || compare(a.id, b.id),
-  );
+  annotations.sort((a, b) => place(a) - place(b) || compare(drawingOrder(a), drawingOrder(b)) || a.seq - b.seq || compare(a.id, b.id));
   comments.sort((a, b) => a.createdAt - b.createdAt || compare(a.id, b.id));
   const replies = new Map<string, RecordOf<"comment">[]>();
   for (const comment of comments) replies.set(comment.data.root, [...(replies.get(comment.data.root) ?? []), comment]);
@@ -57,7 +57,7 @@ function reply(comment: RecordOf<"comment">, root: RecordOf<"annotation">, pages
       creationdate: pdfDate(comment.createdAt),
       date: pdfDate(comment.updatedAt),
       flags: "print,nozoom,norotate",
-      ...(state === undefined ? {} : { statemodel: "Review", state: state === "resolved" ? "Completed" : "None" }),
+      ...(state === undefined ? {} : { statemodel: reviewState(state).model, state: reviewState(state).state }),
     },
     [element("contents", {}, [], words), Object.keys(set).length === 0 ? null : ownElement({ set })],
   );

@@ -1,6 +1,6 @@
 /** Comments as HTTP shows them, read from a room for one caller: what he may not see is not there. */
 import { type AnyRecord, type Comment, CommentText, type Patch, type RecordOf } from "@lectern/protocol";
-import { ApiError, type FailingPath, mentionsOf } from "@lectern/protocol/plain";
+import { ApiError, type CommentState, type FailingPath, isThreadResolved, mentionsOf } from "@lectern/protocol/plain";
 import type { ReadLayer } from "../layers/reading.ts";
 
 type CommentRecord = RecordOf<"comment">;
@@ -21,7 +21,7 @@ export interface StoredComment {
     readonly creatorName?: string;
     readonly customData?: Record<string, unknown>;
     readonly pdfObjectId?: number;
-    readonly state?: "resolved" | "reopened";
+    readonly state?: CommentState;
     readonly mentions: string[];
     readonly reactions: { readonly emoji: string; readonly users: (string | null)[] }[];
   };
@@ -71,7 +71,7 @@ export function commentsBelow({ room, grants }: ReadLayer, rootId: string): Comm
 
 /** The last one that says something about it counts. */
 export function isResolved(comments: readonly CommentRecord[]): boolean {
-  return comments.findLast(({ data }) => data.state !== undefined)?.data.state === "resolved";
+  return isThreadResolved(comments.map(({ data }) => data.state));
 }
 
 /** null: its root is hidden from the caller, or on a deleted page. A hidden root hides the thread's place, so the thread is not told either. */

@@ -1,6 +1,7 @@
 /** What stands under the highlights of a page. */
 import type { PageText } from "@lectern/pdf";
 import type { Rect } from "@lectern/protocol";
+import { drawingOrder } from "@lectern/protocol/plain";
 import { type StoredAnnotation, storedAnnotation } from "../layers/annotations.ts";
 import type { LayerPage } from "../layers/pages.ts";
 import type { ReadLayer } from "../layers/reading.ts";
@@ -18,7 +19,7 @@ export async function highlightedText(
     .snapshot(grants, [page.id])
     .records.flatMap((record) =>
       record.kind === "annotation" && record.data.type === "highlight" && record.deleted !== true
-        ? [{ record, rects: record.data.geometry.rects, order: record.data.order ?? "" }]
+        ? [{ record, rects: record.data.geometry.rects, order: drawingOrder(record) }]
         : [],
     );
   if (highlights.length === 0 || page.data.content === null) return [];

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { type Annotation, type AnyRecord, fromInstantJson, type Op, type PageNames, toInstantJson } from "@lectern/protocol";
-import { ApiError, type FailingPath } from "@lectern/protocol/plain";
+import { ApiError, drawingOrder, type FailingPath } from "@lectern/protocol/plain";
 import type { CommitCaller } from "@lectern/sync/room";
 import type { ReadLayer } from "./reading.ts";
 
@@ -39,7 +39,7 @@ export function listAnnotations(
     const stored = storedAnnotation(record, names);
     return stored === null || record.kind !== "annotation"
       ? []
-      : [{ stored, page: stored.content["pageIndex"] as number, order: record.data.order ?? "", seq: record.seq }];
+      : [{ stored, page: stored.content["pageIndex"] as number, order: drawingOrder(record), seq: record.seq }];
   });
   found.sort(
     (a, b) =>

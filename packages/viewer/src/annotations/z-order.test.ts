@@ -1,8 +1,9 @@
 import type { RecordOf } from "@lectern/protocol";
+import { sourceOrder } from "@lectern/protocol/plain";
 import { expect, test } from "vitest";
 import { compareZ, orderBehind, orderInFront, sortedByZ } from "./z-order.ts";
 
-function record(id: string, order?: string): RecordOf<"annotation"> {
+function record(id: string, order?: string, createdAt = 0): RecordOf<"annotation"> {
   const data = {
     type: "note",
     page: "1.0",
@@ -16,7 +17,7 @@ function record(id: string, order?: string): RecordOf<"annotation"> {
     kind: "annotation",
     seq: 1,
     createdBy: null,
-    createdAt: 0,
+    createdAt,
     updatedBy: null,
     updatedAt: 0,
     grp: null,
@@ -24,8 +25,13 @@ function record(id: string, order?: string): RecordOf<"annotation"> {
   };
 }
 
-test("records without an order lie at the bottom and equal orders are told apart by id", () => {
-  expect(sortedByZ([record("c", "b"), record("b", "a"), record("a", "a"), record("z")]).map(({ id }) => id)).toEqual(["z", "a", "b", "c"]);
+test("records without an order lie over those of the file by their time, and equal orders are told apart by id", () => {
+  const [first, later] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1) + 7];
+  const records = [record("y", undefined, later), record("c", sourceOrder(70)), record("b", sourceOrder(2)), record("a", sourceOrder(2))];
+  expect(sortedByZ([...records, record("z", undefined, first)]).map(({ id }) => id)).toEqual(["a", "b", "c", "z", "y"]);
+  const front = record("f", orderInFront([...records]));
+  expect(compareZ(records[0]!, front)).toBeLessThan(0);
+  expect(compareZ(front, record("n", undefined, later + 2000))).toBeLessThan(0);
 });
 
 test("thousands of annotations, each in front of the last, keep short orders that rise", () => {

@@ -1,15 +1,15 @@
 /**
- * Z-order of a page's annotations: by `order`, then by id. Keys made here count in the first five digits, so that thousands
+ * Z-order of a page's annotations: by `order` (of those without one: by their time), then by id. Keys made here count in the first five digits, so that thousands
  * of annotations one after the other keep short keys (halving the distance to the end would grow them without bound).
  */
 import type { AnyRecord } from "@lectern/protocol";
-import { orderBetween, sourceOrder } from "@lectern/protocol/plain";
+import { drawingOrder, orderBetween, sourceOrder } from "@lectern/protocol/plain";
 
 const COUNTING = /^[0-9A-Za-z]{5}/;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 function orderOf(record: AnyRecord): string {
-  return record.kind === "annotation" ? (record.data.order ?? "") : "";
+  return record.kind === "annotation" ? drawingOrder(record) : "";
 }
 
 /** Negative when `a` lies below `b`. */
@@ -32,7 +32,7 @@ export function orderInFront(records: readonly AnyRecord[]): string {
   return next !== null && next > last ? next : orderBetween(last, null);
 }
 
-/** An order below all of these that have one. Those without lie at the very bottom. */
+/** An order below all of these. */
 export function orderBehind(records: readonly AnyRecord[]): string {
   const orders = records.map(orderOf).filter((order) => order !== "");
   if (orders.length === 0) return sourceOrder(0);

@@ -6,7 +6,7 @@ import RotateCcw from "lucide/dist/esm/icons/rotate-ccw.mjs";
 import Smile from "lucide/dist/esm/icons/face-slightly-smiling-plus.mjs";
 import Trash from "lucide/dist/esm/icons/trash.mjs";
 import X from "lucide/dist/esm/icons/x.mjs";
-import { segmentsOf } from "@lectern/protocol/plain";
+import { type CommentState, segmentsOf } from "@lectern/protocol/plain";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -114,6 +114,16 @@ export function ThreadCard({ context, thread, folded, focusReply, onShow, onClos
   );
 }
 
+const EVENTS = {
+  resolved: "comments.did-resolve",
+  reopened: "comments.did-reopen",
+  accepted: "comments.did-accept",
+  rejected: "comments.did-reject",
+  cancelled: "comments.did-cancel",
+  marked: "comments.did-mark",
+  unmarked: "comments.did-unmark",
+} as const satisfies Record<CommentState, string>;
+
 function Comment({ comment, context }: { readonly comment: CommentRecord; readonly context: CardContext }): JSX.Element {
   const { discussion, timeOf, t } = context;
   const editing = useSignal(false);
@@ -123,7 +133,7 @@ function Comment({ comment, context }: { readonly comment: CommentRecord; readon
   if (isSilent(comment)) {
     return (
       <li class="lc-event lc-muted">
-        {t(comment.data.state === "resolved" ? "comments.did-resolve" : "comments.did-reopen", { name })} · {time}
+        {t(EVENTS[comment.data.state ?? "reopened"], { name })} · {time}
       </li>
     );
   }

@@ -1,6 +1,6 @@
 /** Threads out of records: what is said on which annotation, in what order, and what of it a filter lets through. Pure. */
 import type { AnyRecord, RecordOf } from "@lectern/protocol";
-import { mentionsOf } from "@lectern/protocol/plain";
+import { isThreadResolved, mentionsOf } from "@lectern/protocol/plain";
 
 export type CommentRecord = RecordOf<"comment">;
 export type AnnotationRecord = RecordOf<"annotation">;
@@ -51,7 +51,7 @@ export function threadsOf(records: Iterable<AnyRecord>, pages: readonly string[]
     const { page } = root.data;
     if (page !== null && !indexes.has(page)) return [];
     comments.sort(byTime);
-    return [{ root, page, comments, isResolved: comments.findLast(({ data }) => data.state !== undefined)?.data.state === "resolved" }];
+    return [{ root, page, comments, isResolved: isThreadResolved(comments.map(({ data }) => data.state)) }];
   });
   const top = ({ root }: Thread): number => root.data.geometry.bbox[1];
   return threads.sort((a, b) => place(a) - place(b) || top(a) - top(b) || byTime(a.root, b.root));
