@@ -15,7 +15,7 @@ export interface PdfEngine {
   open(source: Uint8Array | RangeReader, options?: { readonly password?: string }): PdfDocument;
   /** A new document without pages. */
   create(): PdfDocument;
-  /** It has trapped or run out of memory: from now on every call throws PdfError `failed`, and its process should end. */
+  /** It has trapped or run out of memory (`out_of_memory`): from now on every call throws PdfError `failed`, and its process should end. */
   readonly broken: boolean;
   close(): void;
 }
@@ -34,6 +34,7 @@ export type PdfErrorCode =
   | "damaged"
   | "unsupported_security"
   | "too_large"
+  | "out_of_memory"
   | "failed";
 
 export class PdfError extends Error {

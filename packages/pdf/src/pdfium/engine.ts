@@ -6,13 +6,16 @@ import { init } from "@embedpdf/pdfium";
 import { type PdfDocument, type PdfEngine, PdfError, type PdfErrorCode, type RangeReader } from "../engine.ts";
 import { PdfiumDocument } from "./document.ts";
 import { FileTable, type OpenFile } from "./files.ts";
-import { type PdfiumRuntime, type Pointer, utf8, Wasm } from "./memory.ts";
+import { withMaxMemory } from "./max-memory.ts";
+import { type PdfiumRuntime, type Pointer, utf8, Wasm, WasmMemoryError } from "./memory.ts";
 import { Canvas } from "./render.ts";
 import { type FindFont, useSystemFonts } from "./system-fonts.ts";
 
 export interface PdfiumOptions {
   /** The bytes of `pdfium.wasm`. */
   readonly wasm: Uint8Array | ArrayBuffer;
+  /** Bytes that the instance may grow to, at least its first 18.6 million; default what it was built for, 2 GB. */
+  readonly maxMemory?: number;
   /** Most pixels of one rendered image; default 60 million. */
   readonly maxPixels?: number;
   /** Fonts for text whose font is not in the file, of scripts that PDFium has none for. */
@@ -29,24 +32,39 @@ const MAX_FILE_BYTES = 0x7fff_ffff;
 
 export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
   const say = options.onMessage ?? (() => undefined);
-  const overrides = { wasmBinary: options.wasm, print: say, printErr: say };
+  const wasmBinary = options.maxMemory === undefined ? options.wasm : withMaxMemory(new Uint8Array(options.wasm), options.maxMemory);
+  let refusals = 0;
+  const sayError = (message: string): void => {
+    if (MEMORY_REFUSED.test(message)) refusals++;
+    say(message);
+  };
+  const overrides = { wasmBinary, print: say, printErr: sayError };
   const module = await init(overrides as unknown as Parameters<typeof init>[0]);
   const wasm = new Wasm(module.pdfium as unknown as PdfiumRuntime);
   wasm.fn.PDFiumExt_Init();
   if (options.findFont !== undefined) useSystemFonts(wasm, options.findFont);
-  return new PdfiumEngine(wasm, { maxPixels: options.maxPixels ?? MAX_PIXELS, say });
+  return new PdfiumEngine(wasm, { maxPixels: options.maxPixels ?? MAX_PIXELS, say, refusals: () => refusals });
 }
+
+/** What the glue of the module says when its memory cannot grow. */
+const MEMORY_REFUSED = /^(Failed to grow the heap|Cannot enlarge memory)/;
 
 export class PdfiumEngine implements PdfEngine {
   readonly wasm: Wasm;
   readonly canvas: Canvas;
   readonly #files: FileTable;
   readonly #documents = new Set<PdfiumDocument>();
+  /** How often the memory was not allowed to grow. */
+  readonly #refusals: () => number;
   #broken: unknown = null;
   #closed = false;
 
-  constructor(wasm: Wasm, { maxPixels, say }: { readonly maxPixels: number; readonly say: (message: string) => void }) {
+  constructor(
+    wasm: Wasm,
+    { maxPixels, say, refusals }: { readonly maxPixels: number; readonly say: (message: string) => void; readonly refusals: () => number },
+  ) {
     this.wasm = wasm;
+    this.#refusals = refusals;
     this.canvas = new Canvas(wasm, maxPixels);
     this.#files = new FileTable(wasm, say);
   }
@@ -79,11 +97,15 @@ export class PdfiumEngine implements PdfEngine {
   guard<T>(work: () => T): T {
     if (this.#broken !== null) throw new PdfError("failed", "the engine has failed before and must be replaced", { cause: this.#broken });
     if (this.#closed) throw new PdfError("failed", "the engine is closed");
+    const refused = this.#refusals();
     try {
       return work();
     } catch (error) {
       if (error instanceof PdfError) throw error;
       this.#broken = error;
+      // The trap itself says nothing of its reason.
+      if (error instanceof WasmMemoryError || this.#refusals() > refused)
+        throw new PdfError("out_of_memory", "the file needs more memory than there is", { cause: error });
       throw new PdfError("failed", "the engine has failed", { cause: error });
     }
   }

@@ -33,6 +33,10 @@ export type WorkerMessage =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } };
 
+/** How a worker ends itself: its engine has failed, or was refused more memory. */
+export const EXIT_FAILED = 70;
+export const EXIT_MEMORY = 71;
+
 /** Documents that a worker keeps open. The pool counts along, to send a document's next job to where it is open. */
 export const OPEN_DOCUMENTS = 4;
 

@@ -3,7 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { brokenPdf, emptyFile, encryptedPdf, ENCRYPTED_PASSWORD, notAPdf, pagesPdf, truncatedPdf } from "@lectern/pdf/testing";
+import {
+  brokenPdf,
+  emptyFile,
+  encryptedPdf,
+  ENCRYPTED_PASSWORD,
+  hostileFiles,
+  notAPdf,
+  pagesPdf,
+  truncatedPdf,
+} from "@lectern/pdf/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RenderSource } from "../ports.ts";
 import { handClock } from "../testing/hand-clock.ts";
@@ -179,6 +188,35 @@ describe("workers that fail", () => {
     );
     expect(deaths.map((death) => death.reason)).toEqual(["memory", "memory"]);
     await expectControl(shared);
+  });
+
+  it("tries a job again only where another process is left for everybody else", async () => {
+    const ownClock = handClock();
+    const using = pool({ workers: 2, clock: ownClock });
+    const failing = expect(large(using, await file(pagesPdf(6)))).rejects.toMatchObject({ code: "document_failed" });
+    await hangWorkers(using, ownClock, 1);
+    await until(() => using.processes().some((one) => one.state === "busy"));
+    expect(using.processes().map((one) => one.state)).toContain("idle");
+    process.kill(using.processes().find((one) => one.state === "busy")!.pid, "SIGSTOP");
+    await expectControl(using);
+    ownClock.pass(10_000);
+    await failing;
+    expect(deaths.map((death) => death.reason)).toEqual(["time", "time"]);
+  });
+
+  it("ends one whose engine was refused more memory, and says so of the file", async () => {
+    const using = pool({ maxMemory: 200_000_000 });
+    const bomb = await file(
+      hostileFiles(7)
+        .find(({ name }) => name === "bomb in content: 1000000000 bytes in 2 layers")!
+        .bytes(),
+    );
+    await expect(image(using, bomb)).rejects.toMatchObject({
+      code: "document_failed",
+      message: "The file needs more memory than one document may take",
+    });
+    expect(deaths.map((death) => death.reason)).toEqual(["memory", "memory"]);
+    await expectControl(using);
   });
 
   it("does not try a file any more that has cost three workers", async () => {

@@ -143,6 +143,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       if (task === null) break;
       assign(choose(idle, task), task);
     }
+    const isSuspectWaiting = queues.some((queue) => queue.some(isSuspect));
+    if (isSuspectWaiting && slots.size < 2) start();
     const starting = [...slots].filter((slot) => !slot.ready).length;
     for (let more = queues.flat().filter(mayRun).length - starting; more > 0 && pause === null && slots.size < options.workers; more--)
       start();
@@ -156,8 +158,19 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     return null;
   }
 
+  /** It has cost a process, and may cost another. */
+  function isSuspect(task: Task): boolean {
+    return task.tries > 0;
+  }
+
   function mayRun(task: Task): boolean {
-    if (task.rank === 0 || options.workers === 1) return true;
+    if (options.workers === 1) return true;
+    if (isSuspect(task)) {
+      // New processes come slowly after many deaths: whoever else waits needs one that will not die of this.
+      const safe = [...slots].filter((slot) => slot.ready && (slot.task === null || slot.task.tries < 2));
+      if (safe.length < 2) return false;
+    }
+    if (task.rank === 0) return true;
     return [...slots].filter((slot) => slot.task !== null && slot.task.rank > 0).length < options.workers - 1;
   }
 

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
 import type { Clock } from "../ports.ts";
-import type { JobMessage, WorkerMessage } from "./messages.ts";
+import { EXIT_MEMORY, type JobMessage, type WorkerMessage } from "./messages.ts";
 
 /** Why a process ended: it failed, was too slow, took too much memory, could not start, or was ended by us. */
 export type DeathCause = "crash" | "time" | "memory" | "start" | "stopped";
@@ -91,7 +91,10 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
     kill("crash");
     if (child.pid === undefined) ended();
   });
-  child.once("exit", ended);
+  child.once("exit", (code) => {
+    if (code === EXIT_MEMORY) cause ??= "memory";
+    ended();
+  });
 
   function ended(): void {
     cancelStart();

@@ -24,11 +24,13 @@ import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { Converted, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
-import { documentKey, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
+import { documentKey, EXIT_FAILED, EXIT_MEMORY, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
 
 /** 60 megapixels. */
 const MAX_PIXELS = 60_000_000;
 const MAX_MEMORY = Number(process.argv[2]);
+/** Of it, for the engine: the rest is the process itself, and what leaves the engine. */
+const ENGINE_SHARE = 0.75;
 
 const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   password_required: "password_required",
@@ -56,7 +58,7 @@ setInterval(() => {
 
 async function main(): Promise<void> {
   // The engine is compiled in the background while the encoder is loaded.
-  const opening = openPdfiumNode({ maxPixels: MAX_PIXELS });
+  const opening = openPdfiumNode({ maxPixels: MAX_PIXELS, maxMemory: MAX_MEMORY * ENGINE_SHARE });
   const encoder = await import("./encode.ts");
   encoder.setUpEncoder();
   const engine = await opening;
@@ -70,7 +72,7 @@ async function main(): Promise<void> {
         if (answer !== null) return send({ id: message.id, error: answer });
         // Not an answer but the end of the engine: the parent sees the process go and what it last said.
         console.error(error instanceof Error ? (error.stack ?? error.message) : error, error instanceof Error ? (error.cause ?? "") : "");
-        process.exit(70);
+        process.exit(error instanceof PdfError && error.code === "out_of_memory" ? EXIT_MEMORY : EXIT_FAILED);
       },
     );
   });
