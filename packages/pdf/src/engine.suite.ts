@@ -1,6 +1,6 @@
 /** What every PdfEngine must do. `open` is called once; the engine must survive all of it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Bitmap, PdfDocument, PdfEngine, RangeReader } from "./engine.ts";
+import type { Bitmap, PdfDocument, PdfEngine, RangeReader, StructureElement } from "./engine.ts";
 import { pdfName, type PdfValue, pdfWriter } from "./pdf-writer.ts";
 import {
   annotatedPdf,
@@ -14,6 +14,7 @@ import {
   pdfFile,
   restrictedPdf,
   rotatedPdf,
+  taggedPdf,
 } from "./testing/index.ts";
 import { plainText } from "./text.ts";
 
@@ -304,6 +305,34 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect(byText["Turn270"]!.bbox[1] + byText["Turn270"]!.bbox[3]).toBeCloseTo(200, 0);
       expect(byText["Turn180"]!.bbox[0] + byText["Turn180"]!.bbox[2]).toBeCloseTo(300, 0);
       for (const { edges } of runs) expect([...edges].sort((a, b) => a - b)).toEqual(edges);
+    });
+
+    it("gives the structure of a tagged page in its reading order, with the text that is in each element", () => {
+      const { language, structure = [], runs } = open(taggedPdf()).text(0);
+      expect(language).toBe("en");
+      const said = (element: StructureElement): unknown => [
+        element.type,
+        ...element.children.map((child) => ("type" in child ? said(child) : runs[child[0]]!.text.slice(child[1], child[2]).trim())),
+      ];
+      expect(structure.map(said)).toEqual([
+        [
+          "Document",
+          ["H1", "The year"],
+          ["P", "begins", "here."],
+          ["L", ["LI", ["LBody", "First"]], ["LI", ["LBody", "Second"]]],
+          ["P", "A sum of all."],
+          ["Table", ["TR", ["TH", "Month"], ["TH", "Sum"]], ["TR", ["TD", "May"], ["TD", "seven"]]],
+          ["Figure"],
+        ],
+      ]);
+      const [, paragraph, , sum, table, figure] = structure[0]!.children as StructureElement[];
+      expect(paragraph).toMatchObject({ language: "en-GB" });
+      expect(sum).toMatchObject({ actualText: "The sum of everything." });
+      expect((table!.children[0] as StructureElement).children).toMatchObject([{ scope: "column" }, { scope: "column", columnSpan: 2 }]);
+      expect(figure).toEqual({ type: "Figure", alt: "A blue bar", bbox: [60, 342, 200, 100], children: [] });
+      // The page number is on the page, but no part of what it says.
+      expect(runs.map(({ text }) => text)).toContain("Page 1");
+      expect(open(pagesPdf(1)).text(0).structure).toBeUndefined();
     });
 
     it("gives the outline with its destinations", () => {

@@ -129,6 +129,32 @@ export interface TextRun {
 
 export interface PageText {
   readonly runs: readonly TextRun[];
+  /** What the whole document is written in, when it says so: a BCP 47 tag. */
+  readonly language?: string;
+  /** Of tagged files: what stands on the page, in the order in which it is to be read. */
+  readonly structure?: readonly StructureElement[];
+}
+
+/** Part of a run: its index, and the UTF-16 code units of it. */
+export type TextPart = readonly [run: number, from: number, to: number];
+
+/** An element of the file's structure tree (ISO 32000-1, 14.7), as far as it is on this page. */
+export interface StructureElement {
+  /** A standard type where the file has a role map to one: `H1`, `P`, `L`, `LI`, `Table`, `TH`, `Figure`, … */
+  readonly type: string;
+  /** /Alt: says what a picture shows. */
+  readonly alt?: string;
+  /** /ActualText: is to be read instead of what is in it. */
+  readonly actualText?: string;
+  /** A BCP 47 tag. */
+  readonly language?: string;
+  /** Of table headers. */
+  readonly scope?: "row" | "column" | "both";
+  readonly columnSpan?: number;
+  readonly rowSpan?: number;
+  /** Where it says that it is. */
+  readonly bbox?: Rect;
+  readonly children: readonly (StructureElement | TextPart)[];
 }
 
 /** An annotation as the file has it, in the coordinates of its page. */

@@ -17,6 +17,8 @@ export {
   type PdfPermissions,
   type RangeReader,
   type RenderOptions,
+  type StructureElement,
+  type TextPart,
   type TextRun,
 } from "./engine.ts";
 export { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";

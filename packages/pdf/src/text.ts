@@ -19,6 +19,21 @@ export interface Character {
   readonly code: number;
   /** null: it is not drawn, e.g. a space that only a gap tells of. */
   readonly place: Place | null;
+  /** What the content marks it as; absent where nobody asks. */
+  readonly mark?: number;
+}
+
+/** Runs, and the mark of each UTF-16 code unit of each. */
+export interface MarkedText extends PageText {
+  readonly marks: readonly (readonly number[])[];
+}
+
+/** What belongs to nothing. */
+export const UNMARKED = -1;
+
+interface Laid {
+  readonly runs: TextRun[];
+  readonly marks: (readonly number[])[];
 }
 
 /** In multiples of the font size: a wider gap begins a new run, a narrower step back is kerning. */
@@ -30,9 +45,10 @@ const SAME_LINE = 0.35;
 const NEW_LINE = 0.9;
 const SAME_ANGLE = 1;
 
-/** Three lists of the same length: characters, and where each begins and ends along the line. */
+/** Four lists of the same length: characters, their marks, and where each begins and ends along the line. */
 interface OpenRun {
   readonly texts: string[];
+  readonly marks: number[];
   readonly starts: number[];
   readonly ends: number[];
   readonly angle: number;
@@ -44,13 +60,17 @@ interface OpenRun {
 }
 
 export function layOut(characters: readonly Character[]): PageText {
-  const runs: TextRun[] = [];
+  return { runs: layOutMarked(characters).runs };
+}
+
+export function layOutMarked(characters: readonly Character[]): MarkedText {
+  const laid: Laid = { runs: [], marks: [] };
   let open: OpenRun | null = null;
 
   for (let i = 0; i < characters.length; i++) {
-    const { code, place } = characters[i]!;
+    const { code, place, mark = UNMARKED } = characters[i]!;
     if (code === 10 || code === 13) {
-      close(runs, open, true);
+      close(laid, open, true);
       open = null;
       continue;
     }
@@ -63,17 +83,18 @@ export function layOut(characters: readonly Character[]): PageText {
     if (text === null) continue;
     const isFollowing = open !== null && place !== null && follows(open, place);
     if (place === null || (text === " " && !isFollowing)) {
-      if (open !== null && (text !== " " || open.texts[open.texts.length - 1] !== " ")) addWithoutPlace(open, text);
+      if (open !== null && (text !== " " || open.texts[open.texts.length - 1] !== " ")) addWithoutPlace(open, text, mark);
       continue;
     }
     if (open !== null && !isFollowing) {
-      close(runs, open, startsLine(open, place));
+      close(laid, open, startsLine(open, place));
       open = null;
     }
     if (open === null) {
       if (text === " ") continue;
       open = {
         texts: [],
+        marks: [],
         starts: [],
         ends: [],
         angle: place.angle,
@@ -83,11 +104,11 @@ export function layOut(characters: readonly Character[]): PageText {
         rightToLeft: null,
       };
     }
-    add(open, text, place);
+    add(open, text, place, mark);
   }
-  close(runs, open, true);
-  endLine(runs);
-  return { runs };
+  close(laid, open, true);
+  endLine(laid.runs);
+  return laid;
 }
 
 function isLowSurrogate(character: Character | undefined): boolean {
@@ -138,13 +159,14 @@ function turn(a: number, b: number): number {
   return Math.min(difference, 360 - difference);
 }
 
-function add(run: OpenRun, text: string, place: Place): void {
+function add(run: OpenRun, text: string, place: Place, mark: number): void {
   const { starts, ends } = run;
   const last = starts.length - 1;
   if (run.rightToLeft === null && last >= 0 && run.texts[last] !== " " && (place.start !== starts[last] || place.end !== ends[last])) {
     run.rightToLeft = place.start < starts[last]! && place.start + place.end < starts[last]! + ends[last]!;
   }
   run.texts.push(text);
+  run.marks.push(mark);
   starts.push(place.start);
   ends.push(place.end);
   if (place.over < run.over) run.over = place.over;
@@ -152,18 +174,21 @@ function add(run: OpenRun, text: string, place: Place): void {
 }
 
 /** It takes the room up to the next character. */
-function addWithoutPlace(run: OpenRun, text: string): void {
+function addWithoutPlace(run: OpenRun, text: string, mark: number): void {
   const last = run.starts.length - 1;
   const edge = run.rightToLeft === true ? run.starts[last]! : run.ends[last]!;
   run.texts.push(text);
+  run.marks.push(mark);
   run.starts.push(edge);
   run.ends.push(edge);
 }
 
-function close(runs: TextRun[], open: OpenRun | null, lineEnd: boolean): void {
+function close({ runs, marks }: Laid, open: OpenRun | null, lineEnd: boolean): void {
   const run = open === null ? null : closeRun(open, lineEnd);
-  if (run !== null) runs.push(run);
-  else if (lineEnd) endLine(runs);
+  if (run !== null && open !== null) {
+    runs.push(run);
+    marks.push(open.texts.flatMap((text, i) => (text.length === 2 ? [open.marks[i]!, open.marks[i]!] : [open.marks[i]!])));
+  } else if (lineEnd) endLine(runs);
 }
 
 /** One glyph that stands for several characters (a ligature) gives each of them the same box: they share it. */

@@ -19,7 +19,7 @@ import { readAction } from "../forms/read-action.ts";
 import { isDrawnWithOthers } from "../import-annotation.ts";
 import { readMeasure } from "../measure.ts";
 import { ObjectFile } from "../objects/file.ts";
-import { layOut } from "../text.ts";
+import { layOut, layOutMarked } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
 import type { OpenFile } from "./files.ts";
@@ -30,6 +30,7 @@ import type { Pointer, Wasm } from "./memory.ts";
 import { readOutline } from "./outline.ts";
 import { pageGeometry, type PageGeometry, readPage } from "./page.ts";
 import { isInObjects, readAnnotations } from "./read-annotations.ts";
+import { isTagged, readLanguage, readStructure } from "./read-structure.ts";
 import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
 import { saveDocument } from "./save.ts";
@@ -125,7 +126,13 @@ export class PdfiumDocument implements PdfDocument {
       const geometry = this.#geometry(index);
       const copy = geometry.repaired ? this.#drawingCopy() : this.#main;
       const page = this.#drawablePage(copy, index, geometry);
-      return page === 0 ? { runs: [] } : layOut(readCharacters(this.#wasm, page, geometry));
+      if (page === 0) return { runs: [] };
+      const language = readLanguage(this.#wasm, copy.pointer);
+      const said = language === null ? {} : { language };
+      if (!isTagged(this.#wasm, copy.pointer)) return { ...layOut(readCharacters(this.#wasm, page, geometry)), ...said };
+      const marked = layOutMarked(readCharacters(this.#wasm, page, geometry, { marks: true }));
+      const structure = readStructure(this.#wasm, page, geometry, marked);
+      return { runs: marked.runs, ...said, ...(structure === null ? {} : { structure }) };
     });
   }
 

@@ -3,9 +3,13 @@
  * go, and only what may be needed is asked of a character: a crossing between JavaScript and wasm costs as much as
  * PDFium's own work.
  */
-import type { Character } from "../text.ts";
+import { type Character, UNMARKED } from "../text.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { type PageGeometry, toPage } from "./page.ts";
+
+/** Running heads, page numbers and the like: on the page, but no part of what it says. */
+export const ARTIFACT = -2;
+const NAME_BYTES = 64;
 
 /** A page may claim any number; nobody reads more. */
 const MAX_CHARACTERS = 1_000_000;
@@ -13,7 +17,13 @@ const RECT_BYTES = 16;
 /** Radians under which a line counts as level. */
 const LEVEL = 0.01;
 
-export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry): Character[] {
+/** `marks`: with what the content marks each of them as (see `markReader`). */
+export function readCharacters(
+  wasm: Wasm,
+  page: Pointer,
+  geometry: PageGeometry,
+  { marks }: { readonly marks: boolean } = { marks: false },
+): Character[] {
   const { fn } = wasm;
   const text = fn.FPDFText_LoadPage(page);
   if (text === 0) return [];
@@ -25,15 +35,17 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
     const boxes = wasm.f32s(base, count * 4).slice();
     const found: Character[] = [];
     const turned = turnedReader(wasm, text, geometry, alloc(72));
+    const markOf = marks ? markReader(wasm, text, alloc(NAME_BYTES + 8)) : null;
     for (let i = 0; i < count; i++) {
+      const mark = markOf === null ? UNMARKED : markOf(i);
       const code = fn.FPDFText_GetUnicode(text, i) >>> 0;
       if (code <= 32 && fn.FPDFText_IsGenerated(text, i) === 1) {
-        found.push({ code, place: null });
+        found.push({ code, place: null, mark });
         continue;
       }
       const angle = fn.FPDFText_GetCharAngle(text, i);
       if (angle > LEVEL && angle < 2 * Math.PI - LEVEL) {
-        found.push({ code, place: turned(i, angle) });
+        found.push({ code, place: turned(i, angle), mark });
         continue;
       }
       const [left, top] = toPage(geometry, boxes[i * 4]!, boxes[i * 4 + 1]!);
@@ -50,6 +62,7 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
               under: Math.max(top, bottom),
             }
           : null,
+        mark,
       });
     }
     return found;
@@ -83,5 +96,33 @@ function turnedReader(
     const end = start + 2 * Math.max(0, middleX * cos + middleY * sin - start);
     if (!Number.isFinite(start + end + baseline + size)) return null;
     return { angle: (angle * 180) / Math.PI, start, end, over: baseline - 0.8 * size, under: baseline + 0.2 * size };
+  };
+}
+
+/** The number by which the structure tree names a character's piece of content; ARTIFACT or UNMARKED when there is none. */
+function markReader(wasm: Wasm, text: Pointer, memory: Pointer): (i: number) => number {
+  const { fn } = wasm;
+  const known = new Map<Pointer, number>();
+  const isArtifact = (object: Pointer): boolean => {
+    for (let i = Math.min(fn.FPDFPageObj_CountMarks(object), 32) - 1; i >= 0; i--) {
+      const mark = fn.FPDFPageObj_GetMark(object, i);
+      if (mark === 0 || fn.FPDFPageObjMark_GetName(mark, memory, NAME_BYTES, memory + NAME_BYTES) === 0) continue;
+      const bytes = Math.min(NAME_BYTES, wasm.i32(memory + NAME_BYTES));
+      if (String.fromCharCode(...new Uint16Array(wasm.bytes.buffer, memory, bytes >> 1)).startsWith("Artifact\0")) return true;
+    }
+    return false;
+  };
+  let last = UNMARKED;
+  return (i) => {
+    const object = fn.FPDFText_GetTextObject(text, i);
+    // A space that only a gap tells of belongs to what is before it.
+    if (object === 0) return last;
+    let mark = known.get(object);
+    if (mark === undefined) {
+      const id = fn.FPDFPageObj_GetMarkedContentID(object);
+      mark = id >= 0 ? id : isArtifact(object) ? ARTIFACT : UNMARKED;
+      known.set(object, mark);
+    }
+    return (last = mark);
   };
 }

@@ -28,3 +28,4 @@ export {
   type PageSpec,
   pdfFile,
 } from "./pdf-file.ts";
+export { taggedPdf } from "./tagged.ts";

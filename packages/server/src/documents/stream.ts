@@ -61,7 +61,7 @@ export async function pageTextJson(deps: DocumentDeps, request: PageRequest): Pr
   await requireUse(deps, request);
   const { applicationId, blob, index, signal } = request;
   return deps.cache.get(
-    { applicationId, blob, name: `${index}-text.json` },
+    { applicationId, blob, name: `${index}-text2.json` },
     async (made) => {
       const { document, source } = await pageSource(deps, request);
       return Buffer.from(await noticingQuarantine(deps, document, () => deps.renderer.text(source, index, { signal: made })));

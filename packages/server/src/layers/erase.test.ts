@@ -103,7 +103,7 @@ describe("an erasing change", () => {
     expect([replaced, stillShown]).toEqual([[old], []]);
     const { cache } = api.server.documents;
     expect(await cache.peek(imageCacheKey({ applicationId, blob: old, index: 0, width: 320 }))).toBeNull();
-    expect(await cache.peek({ applicationId, blob: old, name: "0-text.json" })).toBeNull();
+    expect(await cache.peek({ applicationId, blob: old, name: "0-text2.json" })).toBeNull();
     expect((await api.request(imageOf(opened), { credential: null })).status).toBe(404);
     expect((await api.request(textOf(opened), { credential: null })).status).toBe(404);
     for (const url of [imageOf(opened), textOf(opened)])

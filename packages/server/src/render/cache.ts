@@ -13,7 +13,7 @@ import type { Clock } from "../ports.ts";
 export interface CacheKey {
   readonly applicationId: string;
   readonly blob: string;
-  /** File name: `{sourceIndex}-{variant}-{width}.{format}`, `{sourceIndex}-text.json`, … */
+  /** File name: `{sourceIndex}-{variant}-{width}.{format}`, `{sourceIndex}-text2.json`, … */
   readonly name: string;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Text over the images: transparent, in its place, selectable, readable for screen readers. With a mouse the selection follows the nearest
- * character, so it does not jump in gaps and margins; fingers, double clicks and the keyboard have the browser's own.
+ * character, so it does not jump in gaps and margins; fingers, double clicks and the keyboard have the browser's own. Where the file has a
+ * structure, screen readers get that, and the text is for eyes and selections.
  */
 import type { PageText, TextRun } from "@lectern/pdf";
 import type { Rect } from "@lectern/protocol";
@@ -9,7 +10,9 @@ import type { PageShape } from "./page-list.ts";
 import { contentName } from "./page-list.ts";
 import type { PageElement } from "./page-view.ts";
 import type { Scroller } from "./scroller.ts";
+import { structureLayer } from "./structure-layer.ts";
 import { type Caret, caretAt, extentOf, originOf, partsBetween, rectOf, textOf } from "./text-geometry.ts";
+import { spokenPage } from "./text-structure.ts";
 
 export interface TextLayerOptions {
   readonly scroller: Scroller;
@@ -47,12 +50,17 @@ export function createTextLayer(options: TextLayerOptions): TextLayer & { destro
 
   function build(view: PageElement, text: PageText): void {
     const nodes: Text[] = [];
+    const spoken = spokenPage(text);
     const spans = text.runs.map((run) => {
       const node = document.createTextNode(run.text);
       nodes.push(node);
-      return spanOf(run, node, measure);
+      const span = spanOf(run, node, measure);
+      // Said by the structure instead.
+      if (spoken !== null) span.ariaHidden = "true";
+      return span;
     });
-    view.textLayer.replaceChildren(...spans);
+    view.textLayer.lang = text.language ?? "";
+    view.textLayer.replaceChildren(...spans, ...(spoken === null ? [] : [structureLayer(spoken)]));
     shown.set(view.pageId, { runs: text.runs, nodes });
   }
 
