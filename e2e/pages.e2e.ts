@@ -134,6 +134,8 @@ describeInBrowser("arranging pages together", () => {
     });
     await becomes("the page of the file is behind that", ["5", "3", "1", "2", "4", "4", "-", "9"]);
     await until("Ben sees them", async () => (await pageCount(ben)) === 8);
+    await option(ana, 8).waitFor();
+    await ana.getByText("One moment …").waitFor({ state: "detached" });
     await ana.keyboard.press("Escape");
     await option(ana, 1).click();
     await ana.keyboard.press("Delete");
@@ -179,5 +181,72 @@ describeInBrowser("arranging pages together", () => {
       .first()
       .waitFor();
     expect(await cara.getByRole("button", { name: "Arrange pages" }).count()).toBe(0);
+  });
+
+  test("words and areas are marked for redaction, listed, and removed for good for everybody", async () => {
+    await Promise.all([ana.close(), ben.close()]);
+    const { data } = await product.client.documents.upload(
+      { title: "Secrets", wait: 60 },
+      { body: pagesPdf(2) as BodyInit, type: "application/pdf" },
+    );
+    documentId = data.id;
+    const words = async (): Promise<string> =>
+      (await product.client.documents.text({ documentId }))
+        .flatMap(({ textLines }) => textLines.map(({ contents }) => contents))
+        .join("\n");
+    expect(await words()).toContain("Page 2");
+    [ana, ben] = [await open("ana", "Ana", ["read", "write"]), await open("ben", "Ben", ["read", "write"])];
+    const marks = (page: Page): Locator => page.locator("g[data-id]");
+
+    // An area: a drag that begins beside text.
+    await ana.getByRole("button", { name: "Redact", exact: true }).click();
+    const box = (await ana.getByRole("group", { name: "Page 1", exact: true }).boundingBox())!;
+    await ana.mouse.move(box.x + box.width * 0.5, box.y + 500);
+    await ana.mouse.down();
+    await ana.mouse.move(box.x + box.width * 0.7, box.y + 560, { steps: 4 });
+    await ana.mouse.up();
+    await marks(ben).first().waitFor({ state: "attached" });
+
+    // All hits of a search, in one step of undo; nothing is gone yet.
+    await ana.getByRole("button", { name: /^Search/ }).click();
+    await ana.getByRole("searchbox").fill("page 2");
+    await ana.getByRole("button", { name: "Mark all for redaction" }).click();
+    const list = ana.getByRole("list", { name: "Marked areas" });
+    await list.getByRole("button", { name: /^Page 2 Page 2$/ }).waitFor();
+    const found = (await list.getByRole("listitem").count()) - 1;
+    await ana.getByRole("button", { name: /^Undo/ }).click();
+    await until("only the area is left", async () => (await list.getByRole("listitem").count()) === 1);
+    await ana.getByRole("button", { name: /^Redo/ }).click();
+    await until("they are marked again", async () => (await list.getByRole("listitem").count()) === found + 1);
+    expect(await words()).toContain("Page 2");
+
+    await ana.getByRole("button", { name: `Remove for good (${found + 1})` }).click();
+    await ana.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await ana.getByRole("button", { name: `Remove for good (${found + 1})` }).click();
+    await ana.getByRole("dialog").getByRole("button", { name: "Remove for good" }).click();
+    await ana.getByText(`Removed for good: ${found + 1}.`).waitFor();
+    expect(await words()).not.toContain("Page 2");
+    await until("the marks are gone for Ben", async () => (await marks(ben).count()) === 0);
+    await ben.getByRole("button", { name: /^Search/ }).click();
+    await ben.getByRole("searchbox").fill("page 2");
+    await ben
+      .getByText(/Nothing found|No results|not found/i)
+      .first()
+      .waitFor();
+    await ben.getByRole("combobox", { name: "What to search for" }).selectOption("email-address");
+    await ben.getByText("None found.").waitFor();
+  });
+
+  test("who may not edit pages marks, and is told why nothing can be removed", async () => {
+    const { jwt } = await product.client.sessions.create({
+      allowed_documents: [{ document_id: documentId, collaboration_permissions: ["annotations:view:all", "annotations:edit:self"] }],
+      user_id: "eve",
+    });
+    const eve = await (await browser.newContext()).newPage();
+    await eve.goto(`${host.url}#${jwt}`);
+    await eve.getByRole("button", { name: "Redact", exact: true }).click();
+    await eve.getByRole("button", { name: "Marked areas" }).click();
+    await eve.getByText("You may mark. Removing needs the right to edit pages.").waitFor();
+    expect(await eve.getByRole("button", { name: /^Remove for good/ }).isDisabled()).toBe(true);
   });
 });

@@ -8,6 +8,7 @@ import type { PanelComponents } from "./ui/panels.ts";
 import { createFollowing } from "./presence/follow.ts";
 import type { Comments } from "./comments/comments.tsx";
 import type { Events } from "./events.ts";
+import type { FunctionComponent } from "preact";
 import type { History } from "./history/history.ts";
 import type { MentionableUser } from "./public-types.ts";
 import type { Translate } from "./ui/locale.ts";
@@ -59,6 +60,7 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
     root,
     announce: (words) => (state.announcement.value = words),
     upload: source.upload,
+    onRedactions: source.redactions === undefined ? null : () => (state.sidebar.value = "redactions"),
     t,
   });
   const offer = (): void => void (state.tools.value = tools.list);
@@ -96,7 +98,8 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
     discussion = undefined;
     reportError(error);
   });
-  const { history } = source;
+  const { history, redactions } = source;
+  let marked: FunctionComponent | undefined;
   let listed: Promise<History> | undefined;
   const loadHistory = (kept: LayerHistory): Promise<History> =>
     (listed ??= import("./history/history.ts").then(({ createHistory }) =>
@@ -125,6 +128,26 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         follow: (action) => reading.follow(action),
         comments: async () => (await loadComments()).Panel,
         history: history === null ? null : async () => (await loadHistory(history)).Panel,
+        redactions:
+          redactions === undefined
+            ? null
+            : async () => {
+                const { createRedactionPanel } = await import("./redaction/redaction-panel.tsx");
+                return (marked ??= createRedactionPanel({
+                  root,
+                  state,
+                  scroller,
+                  client,
+                  text: (page, signal) => source.text(page, signal),
+                  apply: () => redactions.apply(),
+                  mayDelete: (id) => tools.mayDelete(id),
+                  select: (id) => tools.select([id]),
+                }));
+              },
+        mark:
+          redactions === undefined
+            ? null
+            : { areas: (areas) => tools.markForRedaction(areas).length, all: (query) => redactions.mark(query) },
         goTo: (index) => actions.goTo(index),
       }),
     ));

@@ -26,7 +26,7 @@ export interface ViewState {
   readonly zoom: number | ZoomMode;
   /** Clockwise, on top of what the pages say. */
   readonly rotation: 0 | 90 | 180 | 270;
-  readonly sidebar: "thumbnails" | "outline" | "comments" | "history" | null;
+  readonly sidebar: "thumbnails" | "outline" | "comments" | "history" | "redactions" | null;
 }
 
 export interface LoadOptions {
@@ -106,7 +106,7 @@ const VIEW_STATE_CHECKS: Readonly<Record<keyof ViewState, Check>> = {
       ? null
       : "must be a number above 0, or auto, fit-width, fit-page",
   rotation: oneOf(0, 90, 180, 270),
-  sidebar: oneOf("thumbnails", "outline", "comments", "history", null),
+  sidebar: oneOf("thumbnails", "outline", "comments", "history", "redactions", null),
 };
 
 /** What is wrong with it (`zoom must be …`); null when nothing is. */

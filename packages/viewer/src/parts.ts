@@ -88,6 +88,9 @@ export interface Tools {
   onHistory(listener: () => void): Unsubscribe;
   readonly selection: readonly string[];
   select(ids: readonly string[]): void;
+  /** One redaction mark for each area, together one step of undo; their ids. */
+  markForRedaction(areas: readonly { readonly pageId: string; readonly rects: readonly Rect[] }[]): readonly string[];
+  mayDelete(id: string): boolean;
   onSelection(listener: (ids: readonly string[]) => void): Unsubscribe;
   destroy(): void;
 }

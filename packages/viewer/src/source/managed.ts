@@ -10,7 +10,17 @@ import type { Tile } from "../pages/tiles.ts";
 import { addRotations, type PageShape } from "../pages/page-list.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { type Ask, openSession } from "./open-session.ts";
-import type { DocumentSource, Interchange, LayerHistory, PageRequests, Paper, SearchQuery, Transport } from "./source.ts";
+import type {
+  DocumentSource,
+  Interchange,
+  LayerHistory,
+  PageRequests,
+  Paper,
+  Redacted,
+  Redactions,
+  SearchQuery,
+  Transport,
+} from "./source.ts";
 import type { AppliedFile, ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ManagedOptions {
@@ -203,6 +213,17 @@ class ManagedSource implements DocumentSource {
     },
   };
 
+  readonly redactions: Redactions = {
+    apply: async () => {
+      const response = await this.#authorised(`${this.#layerUrl()}/redact`, this.#ending.signal, "{}");
+      return ((await response.json()) as { data: Redacted }).data;
+    },
+    mark: async (query) => {
+      const response = await this.#authorised(`${this.#layerUrl()}/redactions`, this.#ending.signal, JSON.stringify(markRequest(query)));
+      return ((await response.json()) as { data: { annotations: readonly unknown[] } }).data.annotations.length;
+    },
+  };
+
   async seen(now: number | null): Promise<number> {
     // Without a user there is nobody to keep it for.
     if (this.opened.user.id === null) return Number.POSITIVE_INFINITY;
@@ -301,6 +322,16 @@ class ManagedSource implements DocumentSource {
     };
     this.#current = await openSession({ server, sleep, ask: background, request: this.#current.request });
   }
+}
+
+/** Whole words are an expression to the service. */
+function markRequest({ text, type, caseSensitive, wholeWord }: Omit<SearchQuery, "pages">): object {
+  const where = { includeAnnotations: false };
+  if (type === "preset") return { strategy: "preset", strategyOptions: { preset: text, ...where } };
+  const regex = type === "regex" ? text : wholeWord ? `\\b${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}\\b` : null;
+  return regex === null
+    ? { strategy: "text", strategyOptions: { text, caseSensitive, ...where } }
+    : { strategy: "regex", strategyOptions: { regex, caseSensitive, ...where } };
 }
 
 interface Wish {

@@ -31,6 +31,8 @@ export interface DocumentSource extends Paper {
   readonly interchange: Interchange | null;
   /** Left out where nobody can do it. */
   readonly pages?: PageRequests;
+  /** What lies under redaction marks is removed for good; left out where nobody can do it. */
+  readonly redactions?: Redactions;
   /** Up to which change this person has looked; `now`: up to there, from now on. */
   seen(now: number | null): Promise<number>;
   /** What a sync client needs to talk to the layer's room. */
@@ -61,6 +63,20 @@ export interface LayerHistory {
 export interface Interchange {
   read(file: "document.json?annotation_version=1" | "document.json?annotation_version=2" | "document.xfdf"): Promise<string>;
   apply(how: "apply_instant_json" | "apply_xfdf", content: string): Promise<AppliedFile>;
+}
+
+export interface Redacted {
+  /** Marks that were applied. */
+  readonly redactions: number;
+  /** Indexes of pages whose content could not be taken apart. */
+  readonly pagesAsImages: readonly number[];
+  readonly layersStillShowing: readonly string[];
+}
+
+export interface Redactions {
+  apply(): Promise<Redacted>;
+  /** Marks what is found, in one change; how many marks it made. */
+  mark(query: Omit<SearchQuery, "pages">): Promise<number>;
 }
 
 /** What of page editing only the service can do. */

@@ -38,6 +38,8 @@ export interface BarsOptions {
   readonly onComment: (id: string) => void;
   /** On the selected text. */
   readonly onCommentText: () => void;
+  /** Shows all redaction marks; null: nobody can apply them here. */
+  readonly onRedactions: (() => void) | null;
   readonly t: Translate;
 }
 
@@ -77,6 +79,7 @@ export function createBars(options: BarsOptions): Bars {
     mayComment,
     onComment,
     onCommentText,
+    onRedactions,
     t,
   } = options;
   let panel: "selection" | "tool" | null = null;
@@ -189,6 +192,7 @@ export function createBars(options: BarsOptions): Bars {
           stamps.set(stamp);
           update();
         }}
+        onList={tool === "redaction" && onRedactions !== null ? onRedactions : undefined}
         style={styles.get(type)}
         panelOpen={panel === "tool"}
         t={t}

@@ -8,7 +8,7 @@ import { mergeLineRects } from "./line-rects.ts";
 import { type Desk, type MarkType, type Tool, tolerance } from "./tool.ts";
 
 /** One mark a page. */
-export function marksOf(type: MarkType, selection: TextSelection, style: Style): TextMarkup[] {
+export function marksOf(type: Exclude<MarkType, "redaction">, selection: TextSelection, style: Style): TextMarkup[] {
   const { color = KINDS[type].defaults.color!, opacity = 1 } = style;
   return selection.pages.flatMap(({ pageId, rects }): TextMarkup[] => {
     const lines = mergeLineRects(rects);

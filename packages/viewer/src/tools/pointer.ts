@@ -55,8 +55,9 @@ export function followPointer({ pages, tool, onPress }: PointerOptions): Unsubsc
     viewport.addEventListener(type, run, { capture: true, signal: ending.signal });
 
   function pointerOf(view: PageView, event: PointerEvent, clicks: number, handle: Handle | null): ToolPointer {
+    const onText = isText(event);
     const type = event.pointerType === "touch" ? "touch" : event.pointerType === "pen" ? "pen" : "mouse";
-    return { page: view, point: view.toPage(event.clientX, event.clientY), type, shift: event.shiftKey, clicks, handle };
+    return { page: view, point: view.toPage(event.clientX, event.clientY), type, shift: event.shiftKey, clicks, handle, onText };
   }
 
   function countClicks(event: PointerEvent): number {
@@ -190,6 +191,11 @@ function isControl(event: Event, { name }: Tool): boolean {
   if (!(target instanceof Element)) return false;
   const controls = "textarea,input,select,button,[contenteditable]";
   return target.closest(name === "select" || isMarkTool(name) ? `${controls},a[href]` : controls) !== null;
+}
+
+function isText(event: Event): boolean {
+  const target = event.composedPath()[0];
+  return target instanceof Element && target.closest(".page-text > span") !== null;
 }
 
 function handleOf(event: Event): Handle | null {

@@ -27,6 +27,8 @@ export interface ToolDockProps {
   /** Of the stamp tool: what is chosen. */
   readonly stamp: ChosenStamp | null;
   readonly onStamp: (stamp: ChosenStamp) => void;
+  /** Of the redaction tool: shows all marks. */
+  readonly onList: (() => void) | undefined;
   readonly style: Style;
   readonly panelOpen: boolean;
   readonly onPanel: (open: boolean) => void;
@@ -36,7 +38,7 @@ export interface ToolDockProps {
   readonly t: Translate;
 }
 
-export function ToolDock({ type, stamp, onStamp, style, panelOpen, onPanel, onSet, onDone, t }: ToolDockProps): JSX.Element {
+export function ToolDock({ type, stamp, onStamp, onList, style, panelOpen, onPanel, onSet, onDone, t }: ToolDockProps): JSX.Element {
   const { styles, label } = KINDS[type === "marker" ? "ink" : type];
   const palette = type === "marker" ? MARKER_COLORS : KINDS[type].palette;
   const hasPanel = styles.some((name) => name !== "color");
@@ -72,6 +74,14 @@ export function ToolDock({ type, stamp, onStamp, style, panelOpen, onPanel, onSe
               onClick={() => onPanel(!panelOpen)}
             >
               <Icon node={Sliders} />
+            </button>
+          </>
+        )}
+        {onList !== undefined && (
+          <>
+            <span class="lt-rule" />
+            <button class="button" type="button" onClick={onList}>
+              {t("redactions.open")}
             </button>
           </>
         )}

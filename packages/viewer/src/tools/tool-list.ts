@@ -4,6 +4,7 @@ import Brush from "lucide/dist/esm/icons/brush.mjs";
 import Circle from "lucide/dist/esm/icons/circle.mjs";
 import Cloud from "lucide/dist/esm/icons/cloud.mjs";
 import Eraser from "lucide/dist/esm/icons/eraser.mjs";
+import EyeOff from "lucide/dist/esm/icons/eye-off.mjs";
 import Highlighter from "lucide/dist/esm/icons/highlighter.mjs";
 import Image from "lucide/dist/esm/icons/image.mjs";
 import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
@@ -45,4 +46,5 @@ export const TOOL_LIST: readonly (ToolInfo & { readonly name: ToolName | "image"
   { name: "text", label: "tools.text", icon: Type, shortcut: "t" },
   { name: "stamp", label: "tools.stamp", icon: Stamp, shortcut: "s", group: INSERT },
   { name: "image", label: "tools.image", icon: Image, shortcut: "i", group: INSERT },
+  { name: "redaction", label: "tools.redaction", icon: EyeOff, shortcut: "x" },
 ];

@@ -13,7 +13,7 @@ import type { Selection } from "./selection.ts";
 import type { StyleMemory } from "./style-memory.ts";
 
 /** Kinds that a tool makes. */
-export type MarkType = Extract<EditableType, "highlight" | "underline" | "strikeout" | "squiggly">;
+export type MarkType = Extract<EditableType, "highlight" | "underline" | "strikeout" | "squiggly" | "redaction">;
 export type MadeType =
   | MarkType
   | Extract<EditableType, "ink" | "note" | "rectangle" | "text" | "ellipse" | "line" | "polyline" | "polygon" | "stamp">;
@@ -21,7 +21,7 @@ export type ToolName = "select" | "comment" | "marker" | "eraser" | "arrow" | "c
 
 /** What is selected becomes a mark with this tool active. */
 export function isMarkTool(name: string): name is MarkType {
-  return name === "highlight" || name === "underline" || name === "strikeout" || name === "squiggly";
+  return name === "highlight" || name === "underline" || name === "strikeout" || name === "squiggly" || name === "redaction";
 }
 
 /** The page that a gesture began on; a `PageView` is one. */
@@ -44,6 +44,8 @@ export interface ToolPointer {
   readonly shift: boolean;
   /** 2 for the second press of a double click. */
   readonly clicks: number;
+  /** It began on text that can be selected. */
+  readonly onText?: boolean;
   /** Of the selected annotation, when the gesture began on one. */
   readonly handle: Handle | null;
 }

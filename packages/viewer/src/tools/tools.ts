@@ -31,6 +31,7 @@ import { lineTool } from "./line.ts";
 import { noteTool } from "./note.ts";
 import { chooseFile, imageOn, pictureSize } from "./place-image.ts";
 import { followPointer } from "./pointer.ts";
+import { redactionsOf, redactionTool } from "../redaction/redaction-tool.ts";
 import { createReach } from "./reach.ts";
 import { createSelection } from "./selection.ts";
 import { selectionFrames } from "./selection-frame.ts";
@@ -58,6 +59,8 @@ export interface ToolsOptions {
   readonly announce: (text: string) => void;
   /** Keeps a picture with the document; null: it can keep none. */
   readonly upload: ((file: File) => Promise<{ readonly blob: string; readonly mediaType: string }>) | null;
+  /** Shows all redaction marks; null: nobody can apply them here. */
+  readonly onRedactions: (() => void) | null;
   readonly t: Translate;
 }
 
@@ -180,6 +183,7 @@ export function createTools(options: ToolsOptions): Tools {
     polyline: cornersTool(desk, "polyline"),
     polygon: cornersTool(desk, "polygon"),
     text: textTool(desk),
+    redaction: redactionTool(desk),
     stamp: stampTool(desk),
   };
   const wishes = new Set<(wish: ThreadWish) => void>();
@@ -216,7 +220,8 @@ export function createTools(options: ToolsOptions): Tools {
     const selected = textLayer.selection();
     if (selected === null || !edits.mayCreate) return;
     if (color !== null) styles.remember(type, { color });
-    edits.create(marksOf(type, selected, styles.get(type)));
+    const style = styles.get(type);
+    edits.create(type === "redaction" ? redactionsOf(selected, style) : marksOf(type, selected, style));
     textLayer.clear();
   }
 
@@ -278,6 +283,7 @@ export function createTools(options: ToolsOptions): Tools {
     mayComment: (id) => edits.mayComment(id),
     onComment: (id) => startThread({ kind: "root", id }),
     onCommentText: commentSelection,
+    onRedactions: options.onRedactions,
   });
 
   // Arrow keys move at once and write when they rest.
@@ -450,7 +456,12 @@ export function createTools(options: ToolsOptions): Tools {
   return {
     get list() {
       if (!edits.mayCreate) return [];
-      return TOOL_LIST.filter(({ name }) => (name !== "comment" || edits.mayStartThread) && (name !== "image" || options.upload !== null));
+      const isOffered = {
+        comment: edits.mayStartThread,
+        image: options.upload !== null,
+        redaction: options.onRedactions !== null,
+      } as Readonly<Record<string, boolean>>;
+      return TOOL_LIST.filter(({ name }) => isOffered[name] !== false);
     },
     get active() {
       return active;
@@ -482,6 +493,10 @@ export function createTools(options: ToolsOptions): Tools {
     get selection() {
       return selection.ids;
     },
+    markForRedaction(areas) {
+      return edits.create(areas.flatMap((area) => redactionsOf({ pages: [area] }, styles.get("redaction"))));
+    },
+    mayDelete: (id) => edits.mayDelete(id),
     select(ids) {
       selection.set(ids.filter((id) => isEditableRecord(record(id))));
     },

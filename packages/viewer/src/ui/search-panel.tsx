@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** Search: a field that has the focus when it opens, the hits with what stands around them, marks on the pages. */
 import CaseSensitive from "lucide/dist/esm/icons/case-sensitive.mjs";
+import EyeOff from "lucide/dist/esm/icons/eye-off.mjs";
 import Regex from "lucide/dist/esm/icons/regex.mjs";
 import WholeWord from "lucide/dist/esm/icons/whole-word.mjs";
 import { type Signal, signal, useSignalEffect } from "@preact/signals";
@@ -9,7 +10,8 @@ import { useEffect, useMemo } from "preact/hooks";
 import { createFinds } from "../pages/finds.ts";
 import { layoutPages } from "../pages/layout.ts";
 import type { Scroller } from "../pages/scroller.ts";
-import type { DocumentSource } from "../source/source.ts";
+import type { Rect } from "@lectern/protocol";
+import type { DocumentSource, SearchQuery } from "../source/source.ts";
 import type { SearchHit } from "../public-types.ts";
 import { Icon, type IconNode } from "./icon.tsx";
 import type { Translate } from "./locale.ts";
@@ -17,10 +19,36 @@ import type { State } from "./state.ts";
 import { Button } from "./toolbar.tsx";
 import { VirtualList } from "./virtual-list.tsx";
 
+/** What the service knows how to find by a name. */
+export const SEARCH_KINDS = [
+  "credit-card-number",
+  "date",
+  "email-address",
+  "international-phone-number",
+  "ipv4",
+  "ipv6",
+  "mac-address",
+  "north-american-phone-number",
+  "social-security-number",
+  "time",
+  "url",
+  "us-zip-code",
+  "vin",
+] as const;
+type Kind = "text" | (typeof SEARCH_KINDS)[number];
+
+/** More marks than this are made by the service, in one change. */
+const MOST_MARKS = 200;
+
 export interface SearchOptions {
   readonly state: State;
   readonly scroller: Scroller;
   readonly search: DocumentSource["search"];
+  /** Hits become redaction marks: those given, or all that the service finds; how many. null: nobody can apply them here. */
+  readonly mark: {
+    areas(areas: readonly { readonly pageId: string; readonly rects: readonly Rect[] }[]): number;
+    all(query: Omit<SearchQuery, "pages">): Promise<number>;
+  } | null;
 }
 
 type Found =
@@ -34,11 +62,12 @@ const ROW = 62;
 const TYPING_MS = 200;
 
 /** The panel as a component of its own: what was searched for stays while it is closed. */
-export function createSearchPanel({ state, scroller, search }: SearchOptions): () => JSX.Element | null {
+export function createSearchPanel({ state, scroller, search, mark }: SearchOptions): () => JSX.Element | null {
   const text = signal("");
   const caseSensitive = signal(false);
   const wholeWord = signal(false);
   const regex = signal(false);
+  const kind = signal<Kind>("text");
   const found = signal<Found>({ kind: "nothing" });
   const active = signal(-1);
 
@@ -50,19 +79,29 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
     scroller.jumpTo(hit.pageId, hit.rects[0]);
   }
 
+  const wish = (query: string): Omit<SearchQuery, "pages"> => ({
+    text: kind.value === "text" ? query : kind.value,
+    type: kind.value !== "text" ? "preset" : regex.value ? "regex" : "text",
+    caseSensitive: caseSensitive.value,
+    wholeWord: wholeWord.value,
+  });
+
+  async function markAll(hits: readonly SearchHit[]): Promise<void> {
+    if (mark === null) return;
+    const t = state.translate.value;
+    try {
+      const count = hits.length <= MOST_MARKS ? mark.areas(hits) : await mark.all(wish(text.value.trim()));
+      state.sidebar.value = "redactions";
+      state.announcement.value = t("redactions.marked", { count });
+    } catch (error) {
+      state.notice.value = t("redactions.failed", { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   async function run(query: string, signalled: AbortSignal): Promise<void> {
     found.value = { kind: "searching" };
     try {
-      const hits = await search(
-        {
-          text: query,
-          type: regex.value ? "regex" : "text",
-          caseSensitive: caseSensitive.value,
-          wholeWord: wholeWord.value,
-          pages: scroller.pages,
-        },
-        signalled,
-      );
+      const hits = await search({ ...wish(query), pages: scroller.pages }, signalled);
       found.value = { kind: "found", hits };
       const from = hits.findIndex((hit) => hit.pageIndex >= scroller.currentIndex);
       if (hits.length > 0) go(Math.max(0, from));
@@ -77,9 +116,9 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
       const query = text.value.trim();
       const stop = new AbortController();
       // Read here, so that a change of them searches again.
-      void [caseSensitive.value, wholeWord.value, regex.value];
+      void [caseSensitive.value, wholeWord.value, regex.value, state.pages.value];
       active.value = -1;
-      if (query === "") {
+      if (query === "" && kind.value === "text") {
         found.value = { kind: "nothing" };
         return undefined;
       }
@@ -112,6 +151,7 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
             aria-label={t("search.label")}
             placeholder={t("search.placeholder")}
             value={text.value}
+            disabled={kind.value !== "text"}
             autocomplete="off"
             spellcheck={false}
             ref={focusOnce}
@@ -129,6 +169,26 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
           <Toggle label={t("search.word")} icon={WholeWord} pressed={wholeWord} />
           <Toggle label={t("search.regex")} icon={Regex} pressed={regex} />
         </div>
+        <div class="search-kind">
+          <select
+            class="field"
+            aria-label={t("search.kind")}
+            value={kind.value}
+            onChange={(event) => (kind.value = (event.currentTarget as HTMLSelectElement).value as Kind)}
+          >
+            {(["text", ...SEARCH_KINDS] as const).map((name) => (
+              <option key={name} value={name}>
+                {t(`search.kind.${name}`)}
+              </option>
+            ))}
+          </select>
+          {mark !== null && state.tools.value.length > 0 && hits.length > 0 && (
+            <button class="button" type="button" onClick={() => void markAll(hits)}>
+              <Icon node={EyeOff} />
+              {t("redactions.mark-all")}
+            </button>
+          )}
+        </div>
         <div class="search-bar">
           <span class="count" role="status">
             {summary(now, active.value, t)}
@@ -137,7 +197,9 @@ export function createSearchPanel({ state, scroller, search }: SearchOptions): (
           <Button icon="chevron-down" narrow label={t("search.next")} disabled={hits.length === 0} onClick={() => go(active.value + 1)} />
           <Button icon="x" narrow label={t("search.close")} onClick={() => (state.searchOpen.value = false)} />
         </div>
-        {now.kind === "found" && hits.length === 0 && <p class="empty">{t("search.none", { text: text.value.trim() })}</p>}
+        {now.kind === "found" && hits.length === 0 && (
+          <p class="empty">{kind.value === "text" ? t("search.none", { text: text.value.trim() }) : t("search.none-kind")}</p>
+        )}
         {now.kind === "failed" && <p class="empty">{t("search.failed", { reason: now.reason })}</p>}
         {hits.length > 0 && (
           <VirtualList

@@ -1,5 +1,10 @@
 /** @jsxImportSource preact */
 /** Thumbnails of all pages, and the outline of the document. */
+import EyeOff from "lucide/dist/esm/icons/eye-off.mjs";
+import Files from "lucide/dist/esm/icons/files.mjs";
+import ListTree from "lucide/dist/esm/icons/list-tree.mjs";
+import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
+import HistoryIcon from "lucide/dist/esm/icons/rotate-ccw-clock.mjs";
 import type { OutlineItem } from "@lectern/protocol";
 import { useSignal } from "@preact/signals";
 import type { FunctionComponent, JSX } from "preact";
@@ -24,9 +29,18 @@ export interface SidebarOptions {
   readonly comments: () => Promise<FunctionComponent>;
   /** What was changed, of a chunk of its own; null: nothing is kept. */
   readonly history: (() => Promise<FunctionComponent>) | null;
+  /** What is marked to be removed, of a chunk of its own; null: nobody can remove it. */
+  readonly redactions: (() => Promise<FunctionComponent>) | null;
 }
 
 const NONE = {};
+const TABS = [
+  { name: "thumbnails", icon: Files },
+  { name: "outline", icon: ListTree },
+  { name: "comments", icon: MessageSquare },
+  { name: "history", icon: HistoryIcon },
+  { name: "redactions", icon: EyeOff },
+] as const;
 const LARGEST = { width: 132, height: 190 };
 const LABEL = 26;
 
@@ -44,6 +58,15 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
       items.then((found) => (tree.value = found), reportError);
     }, []);
     const tab = state.sidebar.value;
+    const isHidden = {
+      thumbnails: false,
+      outline: tree.value.length === 0,
+      // Threads and marks are those of now.
+      comments: !state.items.has("comments") || state.past.value !== null,
+      history: options.history === null,
+      redactions:
+        options.redactions === null || state.past.value !== null || (tab !== "redactions" && state.activeTool.value !== "redaction"),
+    };
     const close = (): void => {
       state.sidebar.value = null;
     };
@@ -52,21 +75,19 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
         <button class="scrim only-small" type="button" aria-label={t("sidebar.close")} onClick={close} />
         <aside class="sidebar" data-tab={tab} aria-label={t("sidebar.label")}>
           <div class="tabs" role="tablist">
-            {(["thumbnails", "outline", "comments", "history"] as const).map((name) => (
+            {TABS.map(({ name, icon }) => (
               <button
                 key={name}
                 class="button tab"
                 type="button"
                 role="tab"
+                title={t(`sidebar.${name}`)}
                 aria-selected={tab === name}
-                hidden={
-                  (name === "outline" && tree.value.length === 0) ||
-                  (name === "comments" && !state.items.has("comments")) ||
-                  (name === "history" && options.history === null)
-                }
+                hidden={isHidden[name]}
                 onClick={() => (state.sidebar.value = name)}
               >
-                {t(`sidebar.${name}`)}
+                <Icon node={icon} />
+                <span class="tab-name">{t(`sidebar.${name}`)}</span>
               </button>
             ))}
             <span class="end">
@@ -82,6 +103,8 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
             <Later load={options.comments} props={NONE} />
           ) : tab === "history" && options.history !== null ? (
             <Later load={options.history} props={NONE} />
+          ) : tab === "redactions" && options.redactions !== null ? (
+            <Later load={options.redactions} props={NONE} />
           ) : tab === "outline" ? (
             <nav class="list outline" aria-label={t("sidebar.outline")}>
               {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}

@@ -64,7 +64,7 @@ export interface State {
   readonly presenter: Signal<Peer | null>;
   /** User (or connection) of the presenter whom this person does not want to follow now. */
   readonly declined: Signal<string | null>;
-  readonly sidebar: Signal<"thumbnails" | "outline" | "comments" | "history" | null>;
+  readonly sidebar: Signal<"thumbnails" | "outline" | "comments" | "history" | "redactions" | null>;
   /** Comments that others made since this person looked. */
   readonly unread: Signal<number>;
   readonly searchOpen: Signal<boolean>;
