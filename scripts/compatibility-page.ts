@@ -3,7 +3,7 @@ import type { Operation } from "@lectern/protocol";
 import { jsonSchema } from "@lectern/protocol/openapi";
 import { PUBLISHED_SHAPES, type Shape } from "@lectern/protocol/published";
 import { PUBLISHED, servedOperations } from "@lectern/protocol/upstream";
-import { NOT_OFFERED, NOT_OFFERED_YET, pathsNotOffered } from "../packages/server/src/http/not-offered.ts";
+import { NOT_OFFERED, pathsNotOffered } from "../packages/server/src/http/not-offered.ts";
 
 const HEAD = `# Compatibility
 
@@ -23,9 +23,7 @@ Operations of layers (\`…/layers/{layerName}/…\`) are those of the document,
 export function compatibilityPage(): string {
   const served = servedOperations();
   const reasons = new Map<string, string>(
-    [...NOT_OFFERED, ...NOT_OFFERED_YET].flatMap(([method, path, why]) =>
-      pathsNotOffered(path).map((at) => [`${method} ${nameless(at)}`, why] as const),
-    ),
+    NOT_OFFERED.flatMap(([method, path, why]) => pathsNotOffered(path).map((at) => [`${method} ${nameless(at)}`, why] as const)),
   );
   const counts = { same: 0, extended: 0, "not offered": 0 };
   const rows = PUBLISHED.map(([operationId, method, path, , shape, query]) => {

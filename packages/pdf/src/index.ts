@@ -23,6 +23,10 @@ export {
 } from "./engine.ts";
 export { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 export { importRecords, type ImportOptions, type Manifest, type PageRecords } from "./import.ts";
+export type { ContentGroup, ContentGroupEntry } from "./inspect/content-groups.ts";
+export type { FileFont } from "./inspect/fonts.ts";
+export { type FileInspection, inspectFile, withContentGroups } from "./inspect/inspect.ts";
+export type { SignatureField } from "./inspect/signature-fields.ts";
 export type { FormRecord } from "./forms/form-records.ts";
 export { openPdfium, type PdfiumOptions } from "./pdfium/engine.ts";
 export { type PdfDictionary, pdfName, type PdfRef, pdfWriter, type PdfWriter } from "./pdf-writer.ts";

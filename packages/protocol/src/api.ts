@@ -2,6 +2,7 @@
 import { tokens } from "./access-token.ts";
 import { accounts } from "./account.ts";
 import { annotations } from "./annotations.ts";
+import { jobs } from "./async-job.ts";
 import { attachments } from "./attachments.ts";
 import { audit } from "./audit.ts";
 import { bookmarks } from "./bookmarks.ts";
@@ -10,6 +11,7 @@ import { builds } from "./build.ts";
 import { documents } from "./document.ts";
 import { forms } from "./forms.ts";
 import { health } from "./health.ts";
+import { inspection } from "./inspection.ts";
 import { interchange } from "./interchange.ts";
 import { layers } from "./layer.ts";
 import { pageOperations } from "./page-operations.ts";
@@ -32,6 +34,8 @@ export const api = {
   pageOperations,
   builds,
   redactions,
+  inspection,
+  jobs,
   sessions,
   publicKeys,
   tokens,

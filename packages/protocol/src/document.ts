@@ -14,6 +14,17 @@ const params = z.object({ documentId: DocumentId });
 const pageParams = z.object({ documentId: DocumentId, pageIndex: z.coerce.number().int().min(0) });
 /** Seconds to wait for a document that is being prepared: 0 to 60, or `false`. */
 const wait = z.exactOptional(z.union([z.literal("false").transform(() => 0), z.coerce.number().min(0).max(60)]));
+/** `1,2`, `[1,2]` or the parameter several times. */
+const ocgLayers = z.exactOptional(
+  z.union([
+    z
+      .string()
+      .max(10_000)
+      .regex(/^[\s\d,[\]]*$/, "must be numbers with commas between them")
+      .transform((text) => (text.match(/\d+/g) ?? []).map(Number)),
+    z.array(z.coerce.number().int().min(0)).max(1000),
+  ]),
+);
 export const Metadata = z.record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]));
 
 export const OverwriteStatus = z.enum(["preparing", "done", "failed"]);
@@ -299,6 +310,8 @@ export const documents = {
       height: z.exactOptional(z.coerce.number().min(1).max(20_000)),
       format: z.exactOptional(z.enum(["png", "webp", "jpeg"])),
       render_ap_streams: z.exactOptional(z.stringbool()),
+      /** Optional content that is shown, and no other: `ocgId`s of the document's `ocg-layers`. Default: as the file says. */
+      ocg_layers: ocgLayers,
       wait,
     }),
     responseType: "image/png",

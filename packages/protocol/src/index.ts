@@ -19,6 +19,7 @@ export type { Page } from "./page.ts";
 export { type AnyRecord, type Checked, checkData, checkPatch, type Patch, type RecordData, type RecordOf } from "./record.ts";
 export { type Change, type ChangeOp, ClientMessage, Op, type Peer, Presence, type Reject, type ServerMessage } from "./sync.ts";
 export { type Api, api } from "./api.ts";
+export type { AsyncJobState } from "./async-job.ts";
 export type { AccessToken } from "./access-token.ts";
 export type { Account, ApiKey, Application } from "./account.ts";
 export {
@@ -61,4 +62,5 @@ export {
   sortedBookmarks,
   writeInstantDocument,
 } from "./instant-document.ts";
+export type { EmbeddedFile, SignatureReport, SignatureReports } from "./inspection.ts";
 export type { Applied } from "./interchange.ts";

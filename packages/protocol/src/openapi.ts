@@ -47,6 +47,8 @@ export const GROUPS: Readonly<Record<keyof typeof api, string>> = {
   attachments: "Pictures that annotations show",
   builds: "Making a document out of others",
   redactions: "Finding what must go, and removing it for good",
+  inspection: "What a document's file holds beside its pages: fonts, optional content, embedded files, digital signatures",
+  jobs: "Work that is answered before it is done",
   sessions: "Tokens with which browsers open documents, and why they may do something",
   publicKeys: "Keys of your own with which your backend signs session tokens",
   tokens: "Access tokens for programs, narrower than an API key",

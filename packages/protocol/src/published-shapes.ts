@@ -32,14 +32,42 @@ const widget = { ...record, group: user, content: { type: text, formFieldName: t
 const textLine = { contents: text, "left?": "number", "top?": "number", "width?": "number", "height?": "number" } as const;
 const outlineElement = { type: text, "title?": text, "children?": ["object"] } as const;
 const signature = {
-  documentIntegrityStatus: text,
-  certificateChainValidationStatus: text,
+  documentIntegrityStatus:
+    "ok|tampered_document|failed_to_retrieve_signature_contents|failed_to_retrieve_byterange|failed_to_compute_digest|failed_to_retrieve_signing_certificate|failed_to_retrieve_public_key|failed_encryption_padding|failed_unsupported_signature_type|general_failure",
+  certificateChainValidationStatus:
+    "ok|ok_but_self_signed|ok_but_could_not_check_revocation|untrusted|expired|not_yet_valid|invalid|revoked|failed_to_retrieve_signature_contents|general_validation_problem",
+  "signerName?": text,
+  "creationDate?": text,
+  "signatureReason?": text,
+  "signatureLocation?": text,
+  "validFrom?": text,
+  "validUntil?": text,
+  "type?": "pspdfkit/signature-info",
+  "signatureFormFQN?": text,
+  "ltv?": "boolean",
+  "signatureType?": "cms|cades",
   signatureValidationStatus: "valid|warning|error",
   isTrusted: "boolean",
   isSelfSigned: "boolean",
   isExpired: "boolean",
   documentModifiedSinceSignature: "boolean",
 } as const;
+const embeddedFile = {
+  id: text,
+  "createdBy?": user,
+  "updatedBy?": user,
+  "content?": {
+    type: "pspdfkit/embedded-file",
+    v: "integer",
+    fileAttachmentId: text,
+    "contentType?": text,
+    "description?": text,
+    "fileName?": text,
+    "fileSize?": "integer",
+    "updatedAt?": text,
+  },
+} as const;
+const ocgLayer = { ocgId: "integer", name: text, "radioGroup?": "integer" } as const;
 const copied = {
   createdAt: text,
   documentId: text,
@@ -69,8 +97,9 @@ export const PUBLISHED_SHAPES: Readonly<Record<string, Shape>> = {
     },
   },
   BulkDeleted: { "deleted_count?": "integer", "skipped_count?": "integer", "total_matched?": "integer" },
-  Job: { data: { status: "not_started|in_progress|completed|failed|cancelled" } },
+  Job: { data: { status: "not_started|in_progress|completed|failed|cancelled", "details?": "string|object" } },
   Fonts: { "data?": [{ "fullName?": text, "idx?": "number", "fileName?": text }] },
+  FontSubstitutions: { "data?": [{ pattern: text, target: text }] },
   Outline: { "data?": { "outline?": [outlineElement] } },
   DocumentInfo: {
     "data?": {
@@ -149,7 +178,7 @@ export const PUBLISHED_SHAPES: Readonly<Record<string, Shape>> = {
   CopyWithInstantJson: copied,
   Bookmarks: { "data?": { "bookmarks?": [bookmark] } },
   CreatedId: { "data?": { id: text } },
-  EmbeddedFiles: { "data?": { "embeddedFiles?": [{ id: text, "content?": { type: text, v: "integer", fileAttachmentId: text } }] } },
+  EmbeddedFiles: { "data?": { "embeddedFiles?": [embeddedFile] } },
   Annotations: { "data?": { "annotations?": [annotation], "truncated?": "boolean" } },
   AnnotationCreated: { "data?": { annotation_id: text, id: text } },
   AnnotationBatch: { ...batch, "data?": [{ id: text, content: { type: text } }], "failing_paths?": failing },
@@ -172,7 +201,7 @@ export const PUBLISHED_SHAPES: Readonly<Record<string, Shape>> = {
   Widgets: { "data?": [{ ...widget, "formField?": formField }] },
   Widget: { ...widget, "formField?": formField },
   Batch: recordBatch,
-  OcgLayers: { ocgs: ["object"] },
+  OcgLayers: { ocgs: [{ "ocgId?": "integer", name: text, "radioGroup?": "integer", "layers?": [ocgLayer] }] },
   LayerNames: { "data?": [text] },
   LayerCreated: { "data?": { name: text, errors: [{ reason: text }] } },
   Copied: { data: { document_id: text } },

@@ -164,6 +164,8 @@ export interface Renderer {
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
   /** JSON of PageText (see @lectern/pdf). */
   text(source: RenderSource, page: number, options?: { readonly priority?: Priority; readonly signal?: AbortSignal }): Promise<string>;
+  /** JSON of what the file says of itself: `fonts` gives FileFont[], `contentGroups` ContentGroupEntry[] of @lectern/pdf, `signatures` SignatureReports. */
+  inspect(source: RenderSource, what: Inspection, signal?: AbortSignal): Promise<string>;
   /** Writes the exported file to `target`. */
   export(source: RenderSource, options: ExportOptions): Promise<void>;
   /** Writes the file without what lies under the marks to `target`. Answers the pages that had to become images. */
@@ -176,6 +178,12 @@ export interface Renderer {
   stats(): RendererStats;
   close(): Promise<void>;
 }
+
+export type Inspection =
+  | { readonly what: "fonts" }
+  | { readonly what: "contentGroups" }
+  /** `trusted`: certificates that the caller believes, DER. `now`: milliseconds since 1970. */
+  | { readonly what: "signatures"; readonly trusted: readonly Uint8Array[]; readonly now: number };
 
 export interface RendererStats {
   /** Jobs that wait for a process. */
@@ -263,6 +271,8 @@ export interface ImageOptions {
   readonly rotation?: 0 | 90 | 180 | 270;
   /** What of the file's annotations is drawn: see RenderOptions of @lectern/pdf. */
   readonly annotations: "none" | "others" | "all";
+  /** Groups of optional content that are drawn, and no others; left out: as the file says. */
+  readonly contentGroups?: readonly number[];
   /** Path as `ExportOptions.changes`: the page is drawn as it would be exported. */
   readonly changes?: string;
   /** Files 1, 2, … of the composition in `changes`, whose only page is drawn. */

@@ -16,6 +16,8 @@ import { findApplication } from "./applications/store.ts";
 import { bookmarkRoutes } from "./bookmarks/routes.ts";
 import { commentRoutes } from "./comments/routes.ts";
 import { formRoutes } from "./forms/routes.ts";
+import { jobRoutes } from "./jobs/routes.ts";
+import { inspectionRoutes } from "./inspection/routes.ts";
 import { interchangeRoutes } from "./interchange/routes.ts";
 import { type Config, publicUrlOf } from "./config.ts";
 import { kindOf, whatItIs } from "./credential.ts";
@@ -248,6 +250,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     forms: formRoutes(writing),
     bookmarks: bookmarkRoutes(writing),
     interchange: interchangeRoutes(reading),
+    inspection: inspectionRoutes(reading),
+    jobs: jobRoutes(reading),
     layers: layerRoutes({ reading, accessOf, opsPerPush: limits.opsPerPush, clock, random }),
     sessions: { ...sessionRoutes({ sessions, publicUrl }), explain: explainRoute({ reading, sessions }) },
     publicKeys: publicKeyRoutes(publicKeys),

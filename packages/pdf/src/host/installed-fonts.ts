@@ -33,6 +33,8 @@ const SCRIPTS: Readonly<Record<Script, { readonly sample: number; readonly regio
 };
 
 interface InstalledFont extends SystemFont {
+  /** Family and style. */
+  readonly fullName: string;
   readonly scripts: ReadonlySet<string>;
   readonly weight: number;
   readonly italic: boolean;
@@ -92,6 +94,11 @@ function entriesOf(folder: string): readonly { readonly name: string; isDirector
   }
 }
 
+/** Full names of the fonts in a file, in their order; none when it is no font that can be read. */
+export function fontNames(path: string): readonly string[] {
+  return readFonts(path).map(({ fullName }) => fullName);
+}
+
 /** The fonts of a file; none when it is no font that can be read. */
 function readFonts(path: string): readonly InstalledFont[] {
   let file: number;
@@ -141,8 +148,10 @@ function readFont(
   const os2 = table("OS/2");
   const characters = table("cmap");
   const selection = os2.getUint16(62);
+  const names = table("name");
   return {
-    face: familyName(table("name")),
+    face: nameIn(names, FAMILY),
+    fullName: nameIn(names, FULL_NAME),
     size: place.size,
     offset: place.offset,
     read: () => new Uint8Array(readFileSync(place.path)),
@@ -190,10 +199,11 @@ function inGroups(cmap: DataView, at: number, code: number): boolean {
 
 const UNICODE = 0;
 const FAMILY = 1;
+const FULL_NAME = 4;
 const WINDOWS = 3;
 const ENGLISH = 0x0409;
 
-function familyName(names: DataView): string {
+function nameIn(names: DataView, wanted: number): string {
   const strings = names.getUint16(4);
   for (let n = 0; n < names.getUint16(2); n++) {
     const [platform, , language, name, length, offset] = [0, 2, 4, 6, 8, 10].map((field) => names.getUint16(6 + n * 12 + field)) as [
@@ -204,7 +214,7 @@ function familyName(names: DataView): string {
       number,
       number,
     ];
-    if (platform !== WINDOWS || language !== ENGLISH || name !== FAMILY) continue;
+    if (platform !== WINDOWS || language !== ENGLISH || name !== wanted) continue;
     let text = "";
     for (let at = 0; at + 1 < length; at += 2) text += String.fromCharCode(names.getUint16(strings + offset + at));
     return text;

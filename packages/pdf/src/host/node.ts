@@ -8,7 +8,7 @@ import type { Codec } from "../objects/filters.ts";
 import { openPdfium, type PdfiumOptions } from "../pdfium/engine.ts";
 import { installedFonts } from "./installed-fonts.ts";
 
-export { fontFiles } from "./installed-fonts.ts";
+export { fontFiles, fontNames } from "./installed-fonts.ts";
 
 /** Loads PDFium from the installed package. Text in fonts that no file holds gets those that are installed on this machine. */
 export async function openPdfiumNode(options: Omit<PdfiumOptions, "wasm"> = {}): Promise<PdfEngine> {

@@ -14,6 +14,7 @@ import { type BlobUses, blobUses } from "./blob-uses.ts";
 import { collectBlobs, collectJob } from "./collect.ts";
 import { prepareOverwrite } from "../revisions/prepare-overwrite.ts";
 import { prepareDocument } from "./prepare.ts";
+import { prerenderPages } from "./prerender.ts";
 import type { DocumentKey } from "./store.ts";
 import { freeUploads, removeExpiredUploads } from "../uploads/uploads.ts";
 import type { DocumentRows } from "./rows-of.ts";
@@ -136,6 +137,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
       handlers: {
         prepare: (payload, signal, attempt) => prepareDocument(deps, payload, signal, attempt),
         overwrite: (payload, signal, attempt) => prepareOverwrite(deps, payload, signal, attempt),
+        prerender: (payload, signal, attempt) => prerenderPages(deps, payload, signal, attempt),
         collect: (_payload, signal) => collectBlobs(deps, signal),
         housekeeping: (_payload, signal) => keepHouse({ ...deps, also: [(ending) => removeExpiredUploads(deps, ending)] }, signal),
         forget: (_payload, signal) => forgetOldChanges(deps, keepChangesMs, signal),

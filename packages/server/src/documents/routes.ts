@@ -168,11 +168,15 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     async pageText({ pageIndex, wait }, context) {
       return { textLines: await linesOf(context, pageAt(await layerOf(context, wait), pageIndex)) };
     },
-    async pageImage({ pageIndex, width, height, format = "png", wait }, context) {
+    async pageImage({ pageIndex, width, height, format = "png", ocg_layers: contentGroups, wait }, context) {
       if ((width === undefined) === (height === undefined))
         throw new ApiError("invalid_parameters", "Give exactly one of width and height");
       const layer = await layerOf(context, wait);
-      return image(context, layer, pageAt(layer, pageIndex), { ...sizeOf(width, height), format });
+      return image(context, layer, pageAt(layer, pageIndex), {
+        ...sizeOf(width, height),
+        format,
+        ...(contentGroups === undefined ? {} : { contentGroups }),
+      });
     },
     async cover({ width, height, wait }, context) {
       if (width !== undefined && height !== undefined) throw new ApiError("invalid_parameters", "Give width or height, not both");
@@ -295,7 +299,10 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     context: DocumentContext,
     layer: ReadLayer,
     { id, data }: LayerPage,
-    how: { readonly width?: number; readonly height?: number; readonly format: ImageFormat },
+    {
+      contentGroups,
+      ...how
+    }: { readonly width?: number; readonly height?: number; readonly format: ImageFormat; readonly contentGroups?: readonly number[] },
   ): Promise<Reply> {
     if (data.content === null) throw new ApiError("not_found", "A blank page has no image");
     const { applicationId, documentId } = context.access;
@@ -306,6 +313,8 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       blob,
       index,
       ...how,
+      // They are groups of the document's own file.
+      ...(contentGroups === undefined || blob !== layer.base.source ? {} : { contentGroups }),
       rotation: data.rotation,
       changes: changesFor(layer, id),
       composed: composedPage(layer.base, { id, data }),

@@ -88,6 +88,8 @@ export interface RenderedPageRequest extends PageRequest {
   readonly rotation?: 0 | 90 | 180 | 270;
   /** What the layer changed, of this page; the rest of the file's annotations is drawn as it is. null: without any annotation that is a record. */
   readonly changes: ExportRecords | null;
+  /** Groups of optional content to show, and no others; left out: as the file says. */
+  readonly contentGroups?: readonly number[];
   /** Of a page that is not one of the revision: its file's annotations are not its own. */
   readonly composed?: { readonly page: string; readonly composition: ComposedPages["composition"] } | null;
 }
@@ -98,23 +100,24 @@ export async function renderedPage(
   request: RenderedPageRequest,
 ): Promise<{ readonly bytes: Uint8Array; readonly etag: string }> {
   await requireUse(deps, request);
-  const { applicationId, blob, index, width, height, format, rotation = 0, changes, composed = null, signal } = request;
+  const { applicationId, blob, index, width, height, format, rotation = 0, changes, contentGroups, composed = null, signal } = request;
   const records = changes?.records ?? [];
-  const drawn =
-    changes === null
-      ? "others"
-      : records.length === 0
-        ? composed === null
-          ? "all"
-          : "composed"
-        : createHash("sha256").update(JSON.stringify(records)).digest("hex").slice(0, 32);
+  const drawn = changes === null ? "others" : records.length === 0 ? (composed === null ? "all" : "composed") : digest(records);
   const size = width === undefined ? `h${height}` : `w${width}`;
-  const name = `${index}-${drawn}-${rotation}-${size}.${format}`;
+  const groups = contentGroups === undefined ? "" : `-ocg${digest([...new Set(contentGroups)].toSorted((a, b) => a - b))}`;
+  const name = `${index}-${drawn}${groups}-${rotation}-${size}.${format}`;
   const bytes = await deps.cache.get(
     { applicationId, blob, name },
     async (made) => {
       const { document, source } = await pageSource(deps, request);
-      const options = { page: index, ...(width === undefined ? { height: height! } : { width }), format, rotation, signal: made };
+      const options = {
+        page: index,
+        ...(width === undefined ? { height: height! } : { width }),
+        format,
+        rotation,
+        signal: made,
+        ...(contentGroups === undefined ? {} : { contentGroups }),
+      };
       if (composed !== null && changes !== null) {
         const file = { ...(await changesOf(deps, document, { records })), composition: composed.composition };
         return withChangesFile(deps, file, (path) =>
@@ -134,6 +137,10 @@ export async function renderedPage(
     signal,
   );
   return { bytes, etag: createHash("sha256").update(`${blob}/${name}`).digest("base64url").slice(0, 27) };
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }
 
 /** One tile of a page that is shown larger than any image: `width` is one of TILE_WIDTHS. Throws ApiError as `pageImage` does. */

@@ -137,8 +137,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     });
     for (const mountIn of streaming) mountIn(scope);
   });
-  for (const [url, methods] of mounted) mountOthers(app, url, methods);
   mountNotOffered(app);
+  for (const [url, methods] of mounted) mountOthers(app, url, methods);
   return app;
 }
 
@@ -376,7 +376,7 @@ function discardRest(body: Readable): void {
 /** The methods that a path does not have, and preflights for those that browsers use from other origins. */
 function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<string, Operation>): void {
   const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-  const others = METHODS.filter((method) => !methods.has(method));
+  const others = METHODS.filter((method) => !app.hasRoute({ method, url }));
   if (others.length > 0) {
     app.route({
       method: others,

@@ -7,7 +7,7 @@ import type * as z from "zod";
 export function parseInput(operation: Operation, path: Readonly<Record<string, string>>, query: unknown, body: unknown): object {
   const params = operation.params.safeParse(path);
   if (!params.success) throw new ApiError("not_found", undefined, { failingPaths: failing(params.error, "$.path") });
-  const inQuery = operation.query.safeParse(query);
+  const inQuery = operation.query.safeParse(nested(query as Readonly<Record<string, unknown>>));
   const takesBody = operation.bodyKind === "json" || operation.bodyKind === "text";
   const inBody = takesBody ? operation.body.safeParse(body === undefined ? {} : body) : null;
   const failures = [
@@ -20,6 +20,31 @@ export function parseInput(operation: Operation, path: Readonly<Record<string, s
   }
   // The path comes last: a body cannot name another document.
   return { ...(inBody?.data as object | undefined), ...inQuery.data, ...layerOf(operation, path), ...params.data };
+}
+
+/** `name[key]=value` and `name[]=value` as members of an object and entries of a list. */
+function nested(query: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Object.keys(query).some((name) => name.endsWith("]"))) return query;
+  const found = Object.assign(Object.create(null) as Record<string, unknown>, query);
+  for (const [name, value] of Object.entries(query)) {
+    const [, outer, key] = /^([^[\]]+)\[([^[\]]*)\]$/.exec(name) ?? [];
+    if (outer === undefined || key === undefined) continue;
+    delete found[name];
+    const known = found[outer];
+    if (key === "")
+      found[outer] = [...(Array.isArray(known) ? (known as unknown[]) : []), ...(Array.isArray(value) ? (value as unknown[]) : [value])];
+    else {
+      // No name of a stranger meets a property of ours.
+      const members = isMembers(known) ? known : (Object.create(null) as Record<string, unknown>);
+      members[key] = value;
+      found[outer] = members;
+    }
+  }
+  return found;
+}
+
+function isMembers(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null && !Array.isArray(value);
 }
 
 function layerOf(operation: Operation, path: Readonly<Record<string, string>>): object {

@@ -13,8 +13,6 @@ export const NOT_OFFERED: readonly (readonly [method: "GET" | "POST" | "PUT" | "
   ["POST", "/sign", SIGNING],
   ["POST", "*/sign", SIGNING],
   ["POST", "*/refresh_ltv", SIGNING],
-  ["GET", "/font_substitutions", FONTS],
-  ["GET", "*/font_substitutions", FONTS],
   ["PUT", "*/font_substitutions", FONTS],
   ["DELETE", "*/font_substitutions", FONTS],
   ["POST", "/documents/{documentId}/migrate_assets", "All documents are in one storage: there is nothing to migrate to"],
@@ -24,29 +22,6 @@ export const NOT_OFFERED: readonly (readonly [method: "GET" | "POST" | "PUT" | "
   ["POST", "/secrets/{secretType}/{secretId}", SECRETS],
 ];
 
-const LATER = "This operation is not offered yet";
-
-/** Published operations that may come: as above, until the registry has a route, which wins. */
-export const NOT_OFFERED_YET: typeof NOT_OFFERED = [
-  ["GET", "/async/jobs/{jobId}", "Nothing runs as a job that could be asked for: answers come when the work is done"],
-  ["GET", "/fonts", LATER],
-  ["GET", "*/fonts", LATER],
-  ["POST", "/documents/{documentId}/prerender", "Pages are drawn when they are asked for, and kept: there is nothing to prepare"],
-  ["GET", "*/document.xfdf", LATER],
-  ["GET", "*/document.json", LATER],
-  ["POST", "*/apply_instant_json", LATER],
-  ["POST", "*/pdf_with_instant_json", LATER],
-  ["POST", "*/copy_with_instant_json", LATER],
-  ["GET", "*/bookmarks", LATER],
-  ["POST", "*/bookmarks", LATER],
-  ["PUT", "*/bookmarks/{bookmarkId}", LATER],
-  ["DELETE", "*/bookmarks/{bookmarkId}", LATER],
-  ["GET", "*/embedded-files", LATER],
-  ["POST", "/inspect_signatures", LATER],
-  ["GET", "*/signatures", LATER],
-  ["GET", "*/ocg-layers", LATER],
-];
-
 /** The paths below /viewer and /api that an entry stands for. */
 export function pathsNotOffered(path: string): string[] {
   if (!path.startsWith("*")) return [path];
@@ -54,7 +29,7 @@ export function pathsNotOffered(path: string): string[] {
 }
 
 export function mountNotOffered(app: FastifyInstance): void {
-  for (const [method, path, why] of [...NOT_OFFERED, ...NOT_OFFERED_YET]) {
+  for (const [method, path, why] of NOT_OFFERED) {
     for (const address of pathsNotOffered(path).flatMap((at) => [`/viewer${at}`, `/api${at}`])) {
       const url = address.replace(/\{(\w+)\}/g, ":$1");
       if (app.hasRoute({ method, url })) continue;

@@ -3,7 +3,7 @@ import { api, type Operation } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS, type Grants } from "@lectern/protocol/plain";
 import type { ApplicationCaller, KeyScope } from "../handlers.ts";
 
-const ABOUT_DOCUMENTS = /^\/(documents|document|uploads|copy_document|build)(\/|$)/;
+const ABOUT_DOCUMENTS = /^\/(documents|document|uploads|copy_document|build|inspect_signatures|fonts|async)(\/|$)/;
 const ABOUT_SESSIONS = /^\/(sessions|revoke)(\/|$)/;
 
 interface Scope {

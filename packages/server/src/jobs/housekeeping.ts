@@ -2,7 +2,7 @@
 import type { Clock, Database } from "../ports.ts";
 import { deleteOldDeliveries } from "../webhooks/store.ts";
 import type { JobOutcome } from "./queue.ts";
-import { deleteOldPeers, type NewJob } from "./store.ts";
+import { deleteOldAsyncJobs, deleteOldPeers, type NewJob } from "./store.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -11,6 +11,7 @@ const REQUESTS_MS = DAY;
 /** A browser that was away for longer has its unsent changes refused as `unknown_peer`. */
 const BROWSERS_MS = 400 * DAY;
 const DELIVERIES_MS = 30 * DAY;
+const ASYNC_JOBS_MS = 30 * DAY;
 const BATCH = 1000;
 
 export const housekeepingJob: Omit<NewJob, "dueAt"> = { kind: "housekeeping", key: "all", payload: {} };
@@ -24,7 +25,10 @@ export async function keepHouse(
   signal: AbortSignal,
 ): Promise<JobOutcome> {
   const now = clock.now();
-  await database.transaction(deleteOldPeers({ requests: now - REQUESTS_MS, browsers: now - BROWSERS_MS }));
+  await database.transaction([
+    ...deleteOldPeers({ requests: now - REQUESTS_MS, browsers: now - BROWSERS_MS }),
+    deleteOldAsyncJobs(now - ASYNC_JOBS_MS),
+  ]);
   while ((await deleteOldDeliveries(database, now - DELIVERIES_MS, BATCH)) === BATCH) signal.throwIfAborted();
   for (const clean of also) await clean(signal);
   return { againIn: HOUR };

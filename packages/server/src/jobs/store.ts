@@ -1,4 +1,5 @@
 /** Jobs as rows: the only SQL of this folder, beside `claimJobs` of the database. */
+import type { AsyncJobState } from "@lectern/protocol";
 import type { Database, Row, Statement } from "../ports.ts";
 
 export interface Job {
@@ -87,4 +88,53 @@ export function deleteOldPeers(before: { readonly requests: number; readonly bro
     })),
     { sql: "DELETE FROM peers WHERE updated_at < ?", params: [before.browsers] },
   ];
+}
+
+/** Work that a caller asked for and may ask after. */
+export interface AsyncJob {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly documentId: string | null;
+  readonly kind: string;
+  readonly status: AsyncJobState;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export function insertAsyncJob({ id, applicationId, documentId, kind, status, details }: AsyncJob, now: number): Statement {
+  return {
+    sql: `INSERT INTO async_jobs (id, application_id, document_id, kind, status, details, created_at, updated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    params: [id, applicationId, documentId, kind, status, JSON.stringify(details), now, now],
+  };
+}
+
+export async function findAsyncJob(database: Database, applicationId: string, id: string): Promise<AsyncJob | null> {
+  const [row] = await database.query("SELECT * FROM async_jobs WHERE application_id = ? AND id = ?", [applicationId, id]);
+  if (row === undefined) return null;
+  return {
+    id,
+    applicationId,
+    documentId: row.document_id as string | null,
+    kind: row.kind as string,
+    status: row.status as AsyncJobState,
+    details: JSON.parse(row.details as string) as Record<string, unknown>,
+  };
+}
+
+export async function setAsyncJob(
+  database: Database,
+  id: string,
+  { status, details, now }: Pick<AsyncJob, "status" | "details"> & { readonly now: number },
+): Promise<void> {
+  await database.transaction([
+    {
+      sql: "UPDATE async_jobs SET status = ?, details = ?, updated_at = ? WHERE id = ?",
+      params: [status, JSON.stringify(details), now, id],
+    },
+  ]);
+}
+
+/** Nobody asks any more. */
+export function deleteOldAsyncJobs(before: number): Statement {
+  return { sql: "DELETE FROM async_jobs WHERE updated_at < ?", params: [before] };
 }

@@ -1,6 +1,15 @@
 /** What the server and its worker processes say to each other: one job at a time, one answer each. Passwords travel here only, never as arguments. */
 import type { ErrorCode } from "@lectern/protocol/plain";
-import type { Converted, ConvertOptions, ExportOptions, ImageOptions, PrepareSummary, RedactJob, RenderSource } from "../ports.ts";
+import type {
+  Converted,
+  ConvertOptions,
+  ExportOptions,
+  ImageOptions,
+  Inspection,
+  PrepareSummary,
+  RedactJob,
+  RenderSource,
+} from "../ports.ts";
 
 type Plain<T> = Omit<T, "signal" | "priority">;
 
@@ -10,6 +19,7 @@ export interface Jobs {
   prepare: { readonly options: { readonly revision: number; readonly target: string }; readonly result: PrepareSummary };
   image: { readonly options: Plain<ImageOptions>; readonly result: Uint8Array };
   text: { readonly options: { readonly page: number }; readonly result: string };
+  inspect: { readonly options: Inspection; readonly result: string };
   export: { readonly options: Plain<ExportOptions>; readonly result: null };
   redact: { readonly options: Plain<RedactJob>; readonly result: readonly number[] };
   convert: { readonly options: Plain<ConvertOptions>; readonly result: Converted };

@@ -287,7 +287,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
         source,
         options: jobOptions,
         rank,
-        heavy: kind === "prepare" || kind === "export" || kind === "redact" || kind === "convert",
+        heavy: kind === "prepare" || kind === "export" || kind === "redact" || kind === "convert" || kind === "inspect",
         statedMs: limitMs,
         limitMs,
         tries: 0,
@@ -329,6 +329,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     },
     text: (source, page, { priority, signal } = {}) =>
       submit("text", source, { page }, { rank: rankOf(priority), limitMs: limits.page, signal }),
+    inspect: (source, what, signal) => submit("inspect", source, what, { rank: 1, limitMs: limits.export, signal }),
     async export(source, { signal, ...how }) {
       await submit("export", source, how, { rank: 1, limitMs: limits.export, signal });
     },

@@ -12,17 +12,19 @@ import {
   exportDocument,
   type FontFor,
   importRecords,
+  inspectFile,
   type PdfDocument,
   type PdfEngine,
   PdfError,
   type PdfImage,
   redactFile,
+  withContentGroups,
 } from "@lectern/pdf";
 import { type FileReader, fileReader, nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
 import { ApiError, type ErrorCode, TILE_PIXELS } from "@lectern/protocol/plain";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
-import type { Converted, PrepareSummary, RenderSource } from "../ports.ts";
+import type { Converted, Inspection, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
 import { documentKey, EXIT_FAILED, EXIT_MEMORY, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
 
@@ -130,6 +132,7 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
   return async (message) => {
     if (message.source === null) return check(engine, encode);
     if (message.kind === "convert") return convert(message.source, message.options);
+    if (message.kind === "inspect") return inspect(engine, message.source, message.options);
     const document = openDocument(message.source);
     switch (message.kind) {
       case "probe":
@@ -167,6 +170,19 @@ async function convert(source: RenderSource, { kind, mediaType, target }: Jobs["
   return { warnings };
 }
 
+async function inspect(engine: PdfEngine, source: RenderSource, wanted: Inspection): Promise<string> {
+  const file = fileReader(source.path);
+  try {
+    const found = inspectFile(engine, file, source.password);
+    if (wanted.what !== "signatures") return JSON.stringify(wanted.what === "fonts" ? found.fonts() : found.contentGroups());
+    const { signatureReports } = await import("../signatures/report.ts");
+    const { trusted, now } = wanted;
+    return JSON.stringify(signatureReports({ trusted, now, fields: found.signatureFields(), file }));
+  } finally {
+    file.close();
+  }
+}
+
 function openFile(engine: PdfEngine, source: RenderSource): Opened {
   const file = fileReader(source.path);
   try {
@@ -187,17 +203,11 @@ async function image(
   source: RenderSource,
   options: Jobs["image"]["options"],
 ): Promise<Uint8Array> {
-  const { format, annotations, height, encoding = "fast", rotation = 0, changes, others, tile } = options;
+  const { format, annotations, height, encoding = "fast", rotation = 0, others, tile } = options;
   requirePage(opened, options.page);
   // A composition has this page alone.
   const page = others === undefined ? options.page : 0;
-  const document =
-    changes === undefined
-      ? opened
-      : editor.engine.open(
-          await edited(editor, source, changes, { annotations: true, flatten: false, ...(others === undefined ? {} : { others }) }),
-          others === undefined ? passwordOf(source) : {},
-        );
+  const document = (await changedForImage(editor, source, options)) ?? opened;
   try {
     const width = options.width ?? widthFor(document, page, height!, rotation);
     const rect = tile === undefined ? {} : { rect: tileRect(document, page, { width, rotation, tile }) };
@@ -205,6 +215,29 @@ async function image(
     return await encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
   } finally {
     if (document !== opened) document.close();
+  }
+}
+
+/** Null: nothing is changed. */
+async function changedForImage(
+  editor: Editor,
+  source: RenderSource,
+  { changes, others, contentGroups: shown }: Jobs["image"]["options"],
+): Promise<PdfDocument | null> {
+  const { engine } = editor;
+  const password = others === undefined ? source.password : undefined;
+  const opening = password === undefined ? {} : { password };
+  const bytes =
+    changes === undefined
+      ? null
+      : await edited(editor, source, changes, { annotations: true, flatten: false, ...(others === undefined ? {} : { others }) });
+  if (shown === undefined) return bytes === null ? null : engine.open(bytes, opening);
+  if (bytes !== null) return engine.open(withContentGroups(engine, bytes, { shown, ...opening }));
+  const file = fileReader(source.path);
+  try {
+    return engine.open(withContentGroups(engine, file, { shown, ...opening }));
+  } finally {
+    file.close();
   }
 }
 

@@ -1,0 +1,147 @@
+import { LAYERED, layeredPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf } from "@lectern/pdf/testing";
+import type { SignatureReports } from "@lectern/protocol";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { identity, pem, signPdf, unsignedPdf } from "../testing/signed-pdf.ts";
+import { testServer, type TestServer } from "../testing/test-server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+const COLORS: Readonly<Record<string, string>> = { "255,0,0": "red", "0,255,0": "green", "0,0,255": "blue", "0,0,0": "black" };
+
+/** The squares of `layeredPdf` that are seen. */
+async function seen(path: string): Promise<string[]> {
+  const response = await server.request(path);
+  expect(response.status).toBe(200);
+  const image = sharp(Buffer.from(await response.arrayBuffer())).removeAlpha();
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const at = (x: number): string => data.subarray((5 * info.width + x) * 3, (5 * info.width + x) * 3 + 3).join();
+  return [5, 15, 25, 35].flatMap((x) => COLORS[at(x)] ?? []);
+}
+
+describe("optional content", () => {
+  let path: string;
+  beforeAll(async () => {
+    path = `/api/documents/${(await server.upload(layeredPdf())).id}`;
+    await server.json(`${path}/layers`, { json: { name: "review" } });
+  });
+
+  test("is listed, for the document and for its layers", async () => {
+    const { ocgs } = await server.json<{ ocgs: object[] }>(`${path}/ocg-layers`);
+    expect(ocgs).toEqual([
+      { ocgId: LAYERED.red, name: "Red", visible: true },
+      {
+        name: "Inks",
+        layers: [
+          { ocgId: LAYERED.green, name: "Green", visible: false, radioGroup: 0 },
+          { ocgId: LAYERED.blue, name: "Blue", visible: false, radioGroup: 0 },
+        ],
+      },
+      { ocgId: LAYERED.black, name: "Schwärze", visible: true },
+    ]);
+    expect((await server.json<{ ocgs: object[] }>(`${path}/layers/review/ocg-layers`)).ocgs).toEqual(ocgs);
+  });
+
+  test("is shown as the parameter says, however it is written", async () => {
+    const image = `${path}/pages/0/image?width=40`;
+    expect(await seen(image)).toEqual(["red", "blue", "black"]);
+    expect(await seen(`${image}&ocg_layers=${LAYERED.green}`)).toEqual(["green"]);
+    expect(await seen(`${image}&ocg_layers=${LAYERED.red},${LAYERED.black}`)).toEqual(["red", "black"]);
+    expect(await seen(`${image}&ocg_layers=[${LAYERED.red}, ${LAYERED.green}]`)).toEqual(["red", "green"]);
+    expect(await seen(`${image}&ocg_layers=${LAYERED.blue}&ocg_layers=${LAYERED.red}`)).toEqual(["red", "blue"]);
+    expect(await seen(`${image}&ocg_layers[]=${LAYERED.blue}&ocg_layers[]=${LAYERED.black}`)).toEqual(["blue", "black"]);
+    expect(await seen(`${image}&ocg_layers=`)).toEqual([]);
+    expect(await seen(`${path}/layers/review/pages/0/image?width=40&ocg_layers=${LAYERED.green}`)).toEqual(["green"]);
+  });
+
+  test("and with what people drew", async () => {
+    const content = { v: 2, type: "pspdfkit/shape/rectangle", pageIndex: 0, bbox: [9, 0, 12, 10], strokeWidth: 0, fillColor: "#0000ff" };
+    await server.json(`${path}/layers/review/annotations`, { json: { content } });
+    expect(await seen(`${path}/layers/review/pages/0/image?width=40&ocg_layers=${LAYERED.red}`)).toEqual(["red", "blue"]);
+  });
+
+  test("what is no list of numbers is refused", async () => {
+    for (const wrong of ["red", "1;2", "-1", "1.5"]) {
+      const response = await server.request(`${path}/pages/0/image?width=40&ocg_layers=${wrong}`);
+      expect([wrong, response.status]).toEqual([wrong, 400]);
+    }
+  });
+});
+
+test("fonts of a document, and of the machine", async () => {
+  const { id } = await server.upload(pagesPdf(1));
+  const { data } = await server.json<{ data: { fullName: string }[] }>(`/api/documents/${id}/fonts`);
+  expect(data).toContainEqual({ fullName: "Times-Roman", idx: expect.any(Number), type: "Type1", embedded: false });
+  const installed = await server.json<{ data: { idx: number; fileName: string }[] }>("/api/fonts");
+  expect(installed.data.map(({ idx }) => idx)).toEqual(installed.data.map((_, index) => index));
+  expect(installed.data.every(({ fileName }) => !fileName.includes("/"))).toBe(true);
+});
+
+test("a document with a password tells nothing without it", async () => {
+  const response = await server.request("/api/documents", {
+    body: Buffer.from(encryptedPdf()),
+    headers: { "content-type": "application/pdf", "document-password": ENCRYPTED_PASSWORD },
+  });
+  const { data } = (await response.json()) as { data: { id: string } };
+  for (const what of ["fonts", "ocg-layers", "signatures", "embedded-files"]) {
+    const path = `/api/documents/${data.id}/${what}`;
+    expect((await server.request(path)).status).toBe(403);
+    expect((await server.request(path, { headers: { "document-password": ENCRYPTED_PASSWORD } })).status).toBe(200);
+  }
+});
+
+describe("signatures", () => {
+  const authority = identity("Authority", { isCa: true });
+  const signed = signPdf(unsignedPdf(), { signer: identity("Ana Ruiz", { issuer: authority }) });
+
+  const form = (parts: Readonly<Record<string, string | Blob>>): FormData => {
+    const made = new FormData();
+    for (const [name, value] of Object.entries(parts)) made.append(name, value);
+    return made;
+  };
+  const file = new Blob([signed], { type: "application/pdf" });
+
+  test("of a document are checked, and nobody is trusted", async () => {
+    const { id } = await server.upload(signed);
+    const { data } = await server.json<{ data: SignatureReports }>(`/api/documents/${id}/signatures`);
+    expect(data).toMatchObject({ status: "warning", documentModifiedSinceSignature: false });
+    expect(data.signatures).toMatchObject([
+      { signerName: "Ana Ruiz", documentIntegrityStatus: "ok", certificateChainValidationStatus: "untrusted", isTrusted: false },
+    ]);
+  });
+
+  test("of a file are checked without keeping it, by the certificates that come with it", async () => {
+    const before = await server.json<{ document_count: number }>("/api/documents");
+    const { data } = await server.json<{ data: SignatureReports }>("/api/inspect_signatures", {
+      body: form({ certificates: pem(authority), file }),
+    });
+    expect(data).toMatchObject({ status: "valid", signatures: [{ isTrusted: true, signatureValidationStatus: "valid" }] });
+    const der = new Blob([authority.certificate], { type: "application/pkix-cert" });
+    const again = await server.json<{ data: SignatureReports }>("/api/inspect_signatures", { body: form({ file, certificates: der }) });
+    expect(again.data.status).toBe("valid");
+    expect((await server.json<{ document_count: number }>("/api/documents")).document_count).toBe(before.document_count);
+  });
+
+  test.each([
+    ["no file", () => form({ certificates: pem(authority) }), "bad_request"],
+    [
+      "two files",
+      () => {
+        const made = form({ file });
+        made.append("file", file);
+        return made;
+      },
+      "bad_request",
+    ],
+    ["certificates that are none", () => form({ file, certificates: "believe me" }), "invalid_parameters"],
+    ["a broken certificate", () => form({ file, certificates: new Blob([authority.certificate.subarray(0, 99)]) }), "invalid_parameters"],
+    ["no PDF", () => form({ file: new Blob(["%!PS"]) }), "invalid_document"],
+  ])("%s is refused", async (_name, body, code) => {
+    const response = await server.request("/api/inspect_signatures", { body: body() });
+    expect(await response.json()).toMatchObject({ code });
+  });
+});
