@@ -43,6 +43,8 @@ test("input goes where the operation says: path, layer, query and body", async (
   expect(JSON.parse(seen[0]!.body)).toEqual({ content: { note: "x" } });
   await client.documents.list({ page_size: 2, title: "x&y" });
   expect(seen[1]!.url).toBe("/viewer/documents?page_size=2&title=x%26y");
+  await client.documents.list({ metadata: { "case no": "7&8", state: "open" } });
+  expect(decodeURIComponent(seen[2]!.url)).toBe("/viewer/documents?metadata[case+no]=7&8&metadata[state]=open");
   expect(seen[1]!.headers.authorization).toBe("Bearer lct_test_x");
 });
 

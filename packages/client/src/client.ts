@@ -150,8 +150,13 @@ function addressOf(baseUrl: string, route: Route, input: object): { url: string;
   const query = new URLSearchParams();
   for (const key of route.query) {
     const value = take(key);
-    if (value !== undefined && value !== null) query.set(key, String(value));
+    if (isMembers(value)) for (const [name, member] of Object.entries(value)) query.set(`${key}[${name}]`, String(member));
+    else if (value !== undefined && value !== null) query.set(key, String(value));
   }
   const text = query.toString();
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${text === "" ? "" : `?${text}`}`, rest };
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

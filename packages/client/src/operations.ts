@@ -8,15 +8,15 @@ export interface Operations {
     /** Upload a document: PDF, Office, image, HTML, Markdown, text or e-mail. `POST /documents` */
     upload: { input: { document_id?: string | undefined; title?: string | undefined; file_name?: string | undefined; overwrite_existing_document?: boolean | undefined; keep_current_annotations?: boolean | undefined; wait?: "false" | number | undefined }; output: { data: DocumentSummary }; upload: true };
     /** List documents. `GET /documents` */
-    list: { input: { page_size?: number | undefined; cursor?: string | undefined; title?: string | undefined; order_by?: "title" | "created_at" | undefined; order_direction?: "asc" | "desc" | undefined; count_remaining?: boolean | undefined }; output: { data: Array<DocumentSummary>; next_cursor: string | null; prev_cursor: string | null; document_count: number; prev_document_count?: number; next_document_count?: number }; upload: false };
+    list: { input: { page_size?: number | undefined; cursor?: string | undefined; title?: string | undefined; metadata?: { [name: string]: string } | undefined; order_by?: "title" | "created_at" | undefined; order_direction?: "asc" | "desc" | undefined; count_remaining?: boolean | undefined }; output: { data: Array<DocumentSummary>; next_cursor: string | null; prev_cursor: string | null; document_count: number; prev_document_count?: number; next_document_count?: number }; upload: false };
     /** Get a document. `GET /documents/{documentId}` */
     get: { input: { documentId: string }; output: { data: DocumentSummary }; upload: false };
     /** Rename a document or change its metadata. `PATCH /documents/{documentId}` */
     update: { input: { documentId: string } & { title?: string | null | undefined; metadata?: { [name: string]: string | number | boolean | null } | undefined }; output: { data: DocumentSummary }; upload: false };
     /** Delete a document with all its layers. `DELETE /documents/{documentId}` */
     delete: { input: { documentId: string }; output: { data: { id: string; document_id: string } }; upload: false };
-    /** Delete all documents of a title, an id or a time. `DELETE /documents` */
-    bulkDelete: { input: { title?: string | undefined; document_id?: string | undefined; start_date?: string | undefined; end_date?: string | undefined }; output: { deleted_count: number; skipped_count: number; total_matched: number }; upload: false };
+    /** Delete all documents of a title, an id, a time or what is kept with them. `DELETE /documents` */
+    bulkDelete: { input: { title?: string | undefined; document_id?: string | undefined; start_date?: string | undefined; end_date?: string | undefined; metadata?: { [name: string]: string } | undefined }; output: { deleted_count: number; skipped_count: number; total_matched: number }; upload: false };
     /** Copy a document with all its layers. `POST /copy_document` */
     copy: { input: { document_id: string; new_document_id?: string | undefined; storage?: { backend: string; [name: string]: unknown } | undefined }; output: { data: DocumentSummary }; upload: false };
     /** Properties of a document. `GET /documents/{documentId}/properties` */

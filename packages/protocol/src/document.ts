@@ -27,6 +27,9 @@ const ocgLayers = z.exactOptional(
 );
 export const Metadata = z.record(z.string().max(128), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]));
 
+/** `metadata[name]=value`: documents that keep this value, as text, under this name; several must all be there. */
+const metadataFilter = z.exactOptional(z.record(z.string().max(128), z.string().max(4096)));
+
 export const OverwriteStatus = z.enum(["preparing", "done", "failed"]);
 export type OverwriteStatus = z.infer<typeof OverwriteStatus>;
 
@@ -180,6 +183,7 @@ export const documents = {
       page_size: z.exactOptional(z.coerce.number().int().min(1).max(1000)),
       cursor: z.exactOptional(z.string().max(1024)),
       title: z.exactOptional(z.string().max(1024)),
+      metadata: metadataFilter,
       order_by: z.exactOptional(z.enum(["title", "created_at"])),
       order_direction: z.exactOptional(z.enum(["asc", "desc"])),
       count_remaining: z.exactOptional(z.stringbool()),
@@ -223,7 +227,7 @@ export const documents = {
   bulkDelete: operation({
     method: "DELETE",
     path: "/documents",
-    summary: "Delete all documents of a title, an id or a time",
+    summary: "Delete all documents of a title, an id, a time or what is kept with them",
     query: z.object({
       /** The whole title. */
       title: z.exactOptional(z.string().min(1).max(1024)),
@@ -231,6 +235,7 @@ export const documents = {
       /** ISO 8601, both ends included. */
       start_date: z.exactOptional(z.string().max(64)),
       end_date: z.exactOptional(z.string().max(64)),
+      metadata: metadataFilter,
     }),
     response: z.object({ deleted_count: z.int(), skipped_count: z.int(), total_matched: z.int() }),
     errors: ["invalid_parameters"],

@@ -130,6 +130,8 @@ interface Parameter {
   readonly name: string;
   readonly in: string;
   readonly required: boolean;
+  readonly style?: string;
+  readonly explode?: boolean;
   readonly schema: object;
 }
 
@@ -165,6 +167,8 @@ function parameters(object: z.ZodObject, place: "path" | "query"): Parameter[] {
     name,
     in: place,
     required: place === "path" || (whole.required ?? []).includes(name),
+    // `name[key]=value`
+    ...("type" in property && property.type === "object" ? { style: "deepObject", explode: true } : {}),
     schema: property,
   }));
 }

@@ -3,11 +3,11 @@ import type { Route } from "./routes.ts";
 
 export const ROUTES: Readonly<Record<string, Route>> = {
   "documents.upload": {"method":"POST","path":"/viewer/documents","body":"stream","query":["document_id","title","file_name","overwrite_existing_document","keep_current_annotations","wait"],"layered":false,"response":"json"},
-  "documents.list": {"method":"GET","path":"/viewer/documents","body":"none","query":["page_size","cursor","title","order_by","order_direction","count_remaining"],"layered":false,"response":"json"},
+  "documents.list": {"method":"GET","path":"/viewer/documents","body":"none","query":["page_size","cursor","title","metadata","order_by","order_direction","count_remaining"],"layered":false,"response":"json"},
   "documents.get": {"method":"GET","path":"/viewer/documents/{documentId}","body":"none","query":[],"layered":false,"response":"json"},
   "documents.update": {"method":"PATCH","path":"/viewer/documents/{documentId}","body":"json","query":[],"layered":false,"response":"json"},
   "documents.delete": {"method":"DELETE","path":"/viewer/documents/{documentId}","body":"none","query":[],"layered":false,"response":"json"},
-  "documents.bulkDelete": {"method":"DELETE","path":"/viewer/documents","body":"none","query":["title","document_id","start_date","end_date"],"layered":false,"response":"json"},
+  "documents.bulkDelete": {"method":"DELETE","path":"/viewer/documents","body":"none","query":["title","document_id","start_date","end_date","metadata"],"layered":false,"response":"json"},
   "documents.copy": {"method":"POST","path":"/viewer/copy_document","body":"json","query":[],"layered":false,"response":"json"},
   "documents.properties": {"method":"GET","path":"/viewer/documents/{documentId}/properties","body":"none","query":[],"layered":false,"response":"json"},
   "documents.info": {"method":"GET","path":"/viewer/documents/{documentId}/document_info","body":"none","query":["wait"],"layered":true,"response":"json"},

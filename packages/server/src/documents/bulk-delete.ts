@@ -3,7 +3,8 @@ import { ApiError } from "@lectern/protocol/plain";
 import type { Actor } from "../audit/audit.ts";
 import { deleteDocument } from "./delete.ts";
 import type { DocumentDeps } from "./deps.ts";
-import { type DeletionFilter, documentIdsOf } from "./store.ts";
+import { type DeletionFilter, documentIdsOf } from "./finding/store.ts";
+import type { MetadataFilter } from "./metadata/store.ts";
 
 export interface BulkDeletion {
   readonly applicationId: string;
@@ -13,6 +14,8 @@ export interface BulkDeletion {
   /** ISO 8601; a date alone means its first (start) or last (end) moment in UTC. Both ends are part of it. */
   readonly start?: string | undefined;
   readonly end?: string | undefined;
+  /** Values as text; all of them must be there. */
+  readonly metadata?: MetadataFilter | undefined;
   readonly by: Actor;
   readonly signal: AbortSignal;
 }
@@ -22,16 +25,20 @@ export async function bulkDelete(
   deps: DocumentDeps,
   deletion: BulkDeletion,
 ): Promise<{ deleted_count: number; skipped_count: number; total_matched: number }> {
-  const { applicationId, title, documentId, by, signal } = deletion;
+  const { applicationId, title, documentId, metadata = {}, by, signal } = deletion;
   const [from, to] = [timeOf(deletion.start, "start"), timeOf(deletion.end, "end")];
   const filter: DeletionFilter = {
     ...(title === undefined ? {} : { title }),
     ...(documentId === undefined ? {} : { documentId }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
   };
   if (Object.keys(filter).length === 0) {
-    throw refused("missing_filter_parameters", "Give title, document_id, start_date or end_date: without a filter nothing is deleted");
+    throw refused(
+      "missing_filter_parameters",
+      "Give title, document_id, start_date, end_date or metadata[…]: without a filter nothing is deleted",
+    );
   }
   const ids = await documentIdsOf(deps.database, applicationId, filter);
   let deleted = 0;

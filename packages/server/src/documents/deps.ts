@@ -13,6 +13,7 @@ import { type BlobLocks, blobLocks } from "./blob-locks.ts";
 import { type BlobUses, blobUses } from "./blob-uses.ts";
 import { collectBlobs, collectJob } from "./collect.ts";
 import { prepareOverwrite } from "../revisions/prepare-overwrite.ts";
+import { findOldMetadata } from "./metadata/store.ts";
 import { prepareDocument } from "./prepare.ts";
 import { prerenderPages } from "./prerender.ts";
 import type { DocumentKey } from "./store.ts";
@@ -145,6 +146,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
     }),
   };
   await freeUploads(deps);
+  await findOldMetadata(given.database);
   return deps;
 }
 

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { ApiError } from "@lectern/protocol/plain";
 import type { Database } from "../ports.ts";
-import { countBefore, type DocumentList, type DocumentListQuery, type DocumentRow, type ListPosition, listRows } from "./store.ts";
+import { countBefore, type DocumentList, type DocumentListQuery, type ListPosition, listRows } from "./finding/store.ts";
+import type { DocumentRow } from "./store.ts";
 
 const Cursor = z.object({
   by: z.enum(["title", "created_at"]),

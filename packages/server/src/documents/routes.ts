@@ -92,6 +92,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
         pageSize: query.page_size ?? 10,
         ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
         ...(query.title === undefined ? {} : { title: query.title }),
+        ...(query.metadata === undefined ? {} : { metadata: query.metadata }),
         orderBy: query.order_by ?? "created_at",
         orderDirection: query.order_direction ?? "desc",
         countRemaining: query.count_remaining ?? false,
@@ -124,13 +125,14 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       await deleteDocument(deps, { applicationId: context.access.applicationId, documentId }, actorOf(context));
       return { data: { id: documentId, document_id: documentId } };
     },
-    async bulkDelete({ title, document_id, start_date, end_date }, context) {
+    async bulkDelete({ title, document_id, start_date, end_date, metadata }, context) {
       return bulkDelete(deps, {
         applicationId: context.caller.applicationId,
         title,
         documentId: document_id,
         start: start_date,
         end: end_date,
+        metadata,
         by: actorOf(context),
         signal: context.signal,
       });

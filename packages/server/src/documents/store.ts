@@ -1,5 +1,6 @@
 /** Documents, their revisions and the blobs they use, as rows. The only SQL of this folder. */
 import type { DocumentStatus } from "@lectern/protocol";
+import { metadataCopied, metadataForgotten, metadataKept } from "./metadata/store.ts";
 import { Conflict, type Database, type Row, type SqlValue, type Statement, type StoredBlob } from "../ports.ts";
 
 /** Values of `metadata` that an app keeps with its document. */
@@ -44,7 +45,7 @@ export interface DocumentKey {
 /** Rows that the database recalls are the same objects each time, and nobody changes them. */
 const known = new WeakMap<Row, DocumentRow>();
 
-function documentOf(row: Row): DocumentRow {
+export function documentOf(row: Row): DocumentRow {
   const before = known.get(row);
   if (before !== undefined) return before;
   const document: DocumentRow = {
@@ -113,6 +114,7 @@ export async function insertDocument(database: Database, document: NewDocument, 
       params: [applicationId, id, sourceSha256, document.changes?.sha256 ?? null, now],
     },
     ...(document.changes === null ? [] : changesUse({ applicationId, documentId: id }, document.changes, now)),
+    ...metadataKept({ applicationId, documentId: id }, document.metadata),
     ...blobUse({ applicationId, documentId: id, sha256: sourceSha256, size: byteSize, mediaType: document.mediaType, now }),
     ...also,
   ]);
@@ -217,83 +219,6 @@ export async function findImageType(
   return type?.startsWith("image/") === true ? type : null;
 }
 
-export interface DocumentListQuery {
-  readonly pageSize: number;
-  readonly cursor?: string;
-  /** Part of the title, upper and lower case alike. */
-  readonly title?: string;
-  readonly orderBy: "title" | "created_at";
-  readonly orderDirection: "asc" | "desc";
-  readonly countRemaining: boolean;
-}
-
-export interface DocumentList {
-  readonly documents: readonly DocumentRow[];
-  readonly nextCursor: string | null;
-  readonly prevCursor: string | null;
-  /** Of all that match. */
-  readonly count: number;
-  /** Before the first and after the last of these; only with `countRemaining`. */
-  readonly prevCount?: number;
-  readonly nextCount?: number;
-}
-
-/** Where a page of the list begins: behind or before the document with this key and id, in the list's order. */
-export interface ListPosition {
-  readonly direction: "next" | "prev";
-  readonly key: string | number;
-  readonly id: string;
-}
-
-/** The statements of one page: at most one row more than asked for, so that one knows whether there are others. Rows come in the direction of travel. */
-export async function listRows(
-  database: Database,
-  applicationId: string,
-  query: DocumentListQuery,
-  position: ListPosition | null,
-): Promise<{ readonly rows: readonly DocumentRow[]; readonly count: number }> {
-  const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
-  const filter = titleFilter(query.title);
-  const back = position?.direction === "prev";
-  const ascending = (query.orderDirection === "asc") !== back;
-  const after =
-    position === null
-      ? { sql: "", params: [] }
-      : { sql: ` AND (${column}, id) ${ascending ? ">" : "<"} (?, ?)`, params: [position.key, position.id] };
-  const direction = ascending ? "ASC" : "DESC";
-  const [rows, counted] = await database.snapshot([
-    {
-      sql: `SELECT * FROM documents WHERE application_id = ?${filter.sql}${after.sql} ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
-      params: [applicationId, ...filter.params, ...after.params, query.pageSize + 1],
-    },
-    { sql: `SELECT COUNT(*) AS n FROM documents WHERE application_id = ?${filter.sql}`, params: [applicationId, ...filter.params] },
-  ]);
-  return { rows: rows!.map(documentOf), count: counted![0]!.n as number };
-}
-
-/** How many of the matching documents come before this one in the list's order. */
-export async function countBefore(
-  database: Database,
-  applicationId: string,
-  query: DocumentListQuery,
-  key: string | number,
-  id: string,
-): Promise<number> {
-  const column = query.orderBy === "title" ? "COALESCE(title, '')" : "created_at";
-  const filter = titleFilter(query.title);
-  const sql = `SELECT COUNT(*) AS n FROM documents WHERE application_id = ?${filter.sql} AND (${column}, id) ${query.orderDirection === "asc" ? "<" : ">"} (?, ?)`;
-  const [row] = await database.query(sql, [applicationId, ...filter.params, key, id]);
-  return row!.n as number;
-}
-
-/** Engines differ in which letters LOWER and LIKE fold: ASCII in all, so the text as it was typed is asked for, too. */
-function titleFilter(title: string | undefined): { readonly sql: string; readonly params: readonly SqlValue[] } {
-  if (title === undefined || title === "") return { sql: "", params: [] };
-  const escaped = `%${title.replace(/[\\%_]/g, "\\$&")}%`;
-  const lower = escaped.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  return { sql: " AND (LOWER(title) LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')", params: [lower, escaped] };
-}
-
 /** Null when there is no such document. */
 export async function updateDocument(
   database: Database,
@@ -312,7 +237,8 @@ export async function updateDocument(
     params.push(JSON.stringify(change.metadata));
   }
   const sql = `UPDATE documents SET ${sets.join(", ")} WHERE application_id = ? AND id = ? RETURNING *`;
-  return changed(database, { sql, params: [...params, key.applicationId, key.documentId] }, also);
+  const kept = change.metadata === undefined ? [] : [...metadataForgotten(key), ...metadataKept(key, change.metadata)];
+  return changed(database, { sql, params: [...params, key.applicationId, key.documentId] }, [...kept, ...also]);
 }
 
 export interface Prepared {
@@ -469,6 +395,7 @@ export async function deleteRows(
     },
     { sql: "DELETE FROM blob_uses WHERE application_id = ? AND document_id = ?", params },
     { sql: "DELETE FROM deleted_layers WHERE application_id = ? AND document_id = ?", params },
+    ...metadataForgotten({ applicationId, documentId }),
     ...also,
   ];
   try {
@@ -531,32 +458,8 @@ export function copyDocumentRows(
         SELECT application_id, ?, sha256 FROM blob_uses WHERE application_id = ? AND document_id = ?`,
       params: [copy.id, applicationId, source.id],
     },
+    metadataCopied({ applicationId, documentId: source.id }, copy.id),
   ];
-}
-
-/** Times of making in milliseconds, both ends included. */
-export interface DeletionFilter {
-  readonly title?: string;
-  readonly documentId?: string;
-  readonly from?: number;
-  readonly to?: number;
-}
-
-/** Ids of the documents that all of the filter names. */
-export async function documentIdsOf(database: Database, applicationId: string, filter: DeletionFilter): Promise<readonly string[]> {
-  const conditions = [
-    { sql: " AND title = ?", value: filter.title },
-    { sql: " AND id = ?", value: filter.documentId },
-    { sql: " AND created_at >= ?", value: filter.from },
-    { sql: " AND created_at <= ?", value: filter.to },
-  ];
-  const given = conditions.flatMap(({ sql, value }) => (value === undefined ? [] : { sql, value }));
-  const filters = given.map(({ sql }) => sql).join("");
-  const rows = await database.query(`SELECT id FROM documents WHERE application_id = ?${filters} ORDER BY created_at, id`, [
-    applicationId,
-    ...given.map(({ value }) => value),
-  ]);
-  return rows.map((row) => row.id as string);
 }
 
 /** Blobs that no document uses, nor has used since `before`. */

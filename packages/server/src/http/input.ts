@@ -22,17 +22,19 @@ export function parseInput(operation: Operation, path: Readonly<Record<string, s
   return { ...(inBody?.data as object | undefined), ...inQuery.data, ...layerOf(operation, path), ...params.data };
 }
 
-/** `name[key]=value` and `name[]=value` as members of an object and entries of a list. */
+/** `name[key]=value` and `name[]=value` as members of an object and entries of a list. A filter that is not understood must not be left out. */
 function nested(query: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!Object.keys(query).some((name) => name.endsWith("]"))) return query;
+  if (!Object.keys(query).some((name) => name.includes("["))) return query;
   const found = Object.assign(Object.create(null) as Record<string, unknown>, query);
   for (const [name, value] of Object.entries(query)) {
-    const [, outer, key] = /^([^[\]]+)\[([^[\]]*)\]$/.exec(name) ?? [];
-    if (outer === undefined || key === undefined) continue;
+    const [outer, rest] = name.split(/\[(.*)/s) as [string, string | undefined];
+    if (rest === undefined) continue;
     delete found[name];
+    const key = rest.endsWith("]") ? rest.slice(0, -1) : null;
+    // The checks that follow would pass over the last one.
+    if (outer === "" || key === null || key === "__proto__") throw invalidName(name);
     const known = found[outer];
-    if (key === "")
-      found[outer] = [...(Array.isArray(known) ? (known as unknown[]) : []), ...(Array.isArray(value) ? (value as unknown[]) : [value])];
+    if (key === "") found[outer] = [...listOf(known), ...listOf(value)];
     else {
       // No name of a stranger meets a property of ours.
       const members = isMembers(known) ? known : (Object.create(null) as Record<string, unknown>);
@@ -41,6 +43,15 @@ function nested(query: Readonly<Record<string, unknown>>): Readonly<Record<strin
     }
   }
   return found;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : value === undefined ? [] : [value];
+}
+
+function invalidName(name: string): ApiError {
+  const details = "is not the name of a parameter";
+  return new ApiError("invalid_parameters", `$.query: ${details}`, { failingPaths: [{ path: `$.query.${name}`, details }] });
 }
 
 function isMembers(value: unknown): value is Record<string, unknown> {

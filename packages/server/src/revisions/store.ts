@@ -1,5 +1,6 @@
 /** Overwriting of documents as rows: the file that waits beside the document, and the transaction by which it takes its place. */
 import type { OverwriteLeft, OverwriteStatus } from "@lectern/protocol";
+import { metadataForgotten, metadataKept } from "../documents/metadata/store.ts";
 import {
   blobUse,
   changesUse,
@@ -201,6 +202,8 @@ export async function switchRevision(database: Database, { from, to, base, leftO
       ],
       expect: 1,
     },
+    ...metadataForgotten({ applicationId, documentId: id }),
+    ...metadataKept({ applicationId, documentId: id }, to.metadata),
     {
       sql: "UPDATE overwrites SET status = 'done', left_out = ?, reason = ? WHERE application_id = ? AND document_id = ? AND n = ? AND status = 'preparing'",
       params: [leftOut === null ? null : JSON.stringify(leftOut), to.statusReason, applicationId, id, to.revision],
