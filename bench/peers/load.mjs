@@ -61,10 +61,9 @@ function lectern(client) {
     hello: (ws) => ws.send(JSON.stringify({ type: "hello", sid: `bench-${run}-${client}`, token: options.name, since: -1 })),
     isWelcome: (frame) => frame.indexOf('{"type":"welcome"') === 0,
     acks(frame) {
-      const at = frame.lastIndexOf(',"acks":[[');
-      if (at < 0) return 0;
-      const end = frame.indexOf("]]", at);
-      return frame.toString("latin1", at, end).split("],[").length;
+      // They come first in a frame.
+      if (frame[2] !== 0x61) return 0;
+      return frame.toString("latin1", 0, frame.indexOf("]]")).split("],[").length;
     },
   };
 }
@@ -170,6 +169,7 @@ await new Promise((resolve) => setTimeout(resolve, 500));
 const wireOf = (ws) => /** @type {any} */ (ws)._socket;
 const wireBytes = () => sockets.reduce((sum, { ws }) => sum + wireOf(ws).bytesRead + wireOf(ws).bytesWritten, 0);
 const bytesBefore = wireBytes();
+const cpuBefore = process.cpuUsage();
 measuring = true;
 process.stdout.write(`${JSON.stringify({ begins: true })}\n`);
 const start = performance.now();
@@ -199,6 +199,7 @@ await Promise.all(
   ),
 );
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(cpuBefore);
 // Whoever is told last is told.
 await new Promise((resolve) => setTimeout(resolve, 300));
 const acked = sockets.reduce((sum, { acked: count }) => sum + count, 0);
@@ -207,6 +208,8 @@ const result = {
   acked,
   bytesPerOp: (wireBytes() - bytesBefore) / acked,
   fanOutP95: quantile(fanOut, 0.95),
+  fanOutP50: quantile(fanOut, 0.5),
+  genCpu: (user + system) / 1000 / acked,
   ackP50: quantile(ackTimes, 0.5),
   ackP99: quantile(ackTimes, 0.99),
 };

@@ -44,6 +44,8 @@ export interface PendingCommit {
   readonly change: LoggedChange;
   /** Whole new state of each record touched. */
   readonly records: readonly StoredRecord[];
+  /** The same as JSON texts, from who has made them already: of `change.ops`, and of the data of each of `records`. */
+  readonly json?: { readonly ops: string; readonly data: readonly string[] };
   /** Events for webhooks and usage, written in the same transaction. */
   readonly events: readonly { readonly topic: string; readonly payload: unknown }[];
   /** What was before it is meant to disappear: the layer's `erasedSeq` becomes its seq, in the same transaction. */

@@ -110,7 +110,8 @@ export function decideBatch(batch: readonly Waiting[], context: DecideContext): 
       ops,
     };
     const records = [...result.change.records.values()];
-    commits.push({ change, records, events: context.eventsOf?.(change, records) ?? [], ...(erases ? { erases } : {}) });
+    const json = { ops: `[${result.change.loggedJson.join(",")}]`, data: [...result.change.entries.values()].map(({ data }) => data) };
+    commits.push({ change, records, json, events: context.eventsOf?.(change, records) ?? [], ...(erases ? { erases } : {}) });
     changes.push({ staged: result.change, applied: { ...stamp, ops: result.change.applied } });
     outcomes.push({ kind: "accepted", seq: stamp.seq });
   }

@@ -1,19 +1,44 @@
 /**
- * A layer as the room holds it: base ⊕ records. Each record that the layer changed is kept as the JSON text that viewers get, beside the few columns
- * that permissions and references need: small in memory, and a snapshot is a join of strings.
+ * A layer as the room holds it: base ⊕ records. Of each record that the layer changed the data is kept as JSON text, beside its head as columns:
+ * small in memory, and a snapshot is a join of strings.
  */
-import type { AnyRecord } from "@lectern/protocol";
 import type { RecordHead, RecordKind } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
 import type { StoredRecord } from "./change-log.ts";
-import { visibleRecord } from "./change.ts";
 import { derivedPage, pageOf, parentOf } from "./references.ts";
 
-interface Entry extends RecordHead {
+/** A record of the layer, a tombstone included. */
+export interface Entry extends RecordHead {
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly updatedBy: string | null;
+  readonly updatedAt: number;
   readonly deleted: boolean;
   /** Page that shows it. */
   readonly page: string | null;
-  readonly json: string;
+  /** JSON of its data. */
+  readonly data: string;
+}
+
+/** `data`: JSON of the record's data. */
+export function entryOf(record: StoredRecord, data: string): Entry {
+  const { kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted } = record;
+  return { kind, createdBy, grp, seq, createdAt, updatedBy, updatedAt, deleted, page: pageOf(kind, record.data), data };
+}
+
+/** JSON of the record as viewers get it. `marked`: with the mark of a tombstone, if it is one. */
+export function recordJson(id: string, entry: Entry, marked: boolean): string {
+  const { kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted, data } = entry;
+  const made = `"createdBy":${JSON.stringify(createdBy)},"createdAt":${createdAt}`;
+  const written = `"updatedBy":${JSON.stringify(updatedBy)},"updatedAt":${updatedAt}`;
+  const mark = marked && deleted ? ',"deleted":true' : "";
+  return `{"id":${JSON.stringify(id)},"kind":"${kind}","seq":${seq},${made},${written},"grp":${JSON.stringify(grp)}${mark},"data":${data}}`;
+}
+
+function recordOf(id: string, entry: Entry): StoredRecord {
+  const { kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted } = entry;
+  const data = JSON.parse(entry.data) as unknown;
+  return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data, deleted } as StoredRecord;
 }
 
 export class LayerState {
@@ -29,7 +54,7 @@ export class LayerState {
   constructor(base: BaseRecords, records: readonly StoredRecord[]) {
     this.#base = base;
     this.#live = base.size;
-    for (const record of records) this.put(record, JSON.stringify(visibleRecord(record, this.isDerived(record.id))));
+    for (const record of records) this.put(record, entryOf(record, JSON.stringify(record.data)));
   }
 
   /** Live records, base included, derived pages not. */
@@ -39,7 +64,7 @@ export class LayerState {
 
   read(id: string): StoredRecord | null {
     const entry = this.#entries.get(id);
-    if (entry !== undefined) return { ...(JSON.parse(entry.json) as AnyRecord), deleted: entry.deleted };
+    if (entry !== undefined) return recordOf(id, entry);
     const based = this.#base.get(id);
     if (based !== null) return { ...based, deleted: false };
     const page = this.#base.page(id);
@@ -82,21 +107,21 @@ export class LayerState {
       for (const id of this.#pages) yield this.read(id)!;
       return;
     }
-    for (const { kind, deleted, page, json } of this.#entries.values()) {
+    for (const [id, entry] of this.#entries) {
+      const { kind, page, data } = entry;
       const isWanted =
         of === undefined ||
-        ("page" in of ? page === of.page : "names" in of ? json.includes(of.names) : kind === "field" || kind === "value");
-      if (isWanted) yield { ...(JSON.parse(json) as AnyRecord), deleted };
+        ("page" in of ? page === of.page : "names" in of ? data.includes(of.names) : kind === "field" || kind === "value");
+      if (isWanted) yield recordOf(id, entry);
     }
   }
 
-  /** `json`: the record as viewers get it. */
-  put(record: StoredRecord, json: string): void {
-    const { id, kind, createdBy, grp, deleted } = record;
+  put(record: StoredRecord, entry: Entry): void {
+    const { id, kind, deleted } = record;
     const before = this.#entries.get(id);
     const wasLive = before === undefined ? this.#base.get(id) !== null : !before.deleted;
     this.#live += (deleted ? 0 : 1) - (wasLive ? 1 : 0);
-    this.#entries.set(id, { kind, createdBy, grp, deleted, page: pageOf(kind, record.data), json });
+    this.#entries.set(id, entry);
     if (kind === "page") this.#pages.add(id);
     if (kind === "field") this.#fields.add(id);
     const parent = parentOf(kind, record.data);
@@ -110,7 +135,7 @@ export class LayerState {
   *visible(sees: (head: RecordHead) => boolean, pages?: ReadonlySet<string>): Generator<string> {
     for (const [id, entry] of this.#entries) {
       if (entry.deleted && !(entry.kind === "page" && this.isDerived(id))) continue;
-      if ((pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield entry.json;
+      if ((pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield recordJson(id, entry, true);
     }
     const based = pages === undefined ? [this.#base.list()] : [...pages].map((page) => this.#base.byPage(page));
     for (const list of based) {

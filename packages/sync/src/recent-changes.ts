@@ -38,5 +38,5 @@ export class RecentChanges {
 }
 
 function size(change: AppliedChange): number {
-  return change.ops.reduce((sum, op) => sum + op.json.length, 0);
+  return change.ops.reduce((sum, op) => sum + op.entry.data.length, 0);
 }

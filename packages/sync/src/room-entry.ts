@@ -25,4 +25,4 @@ export { type Admission, type Hello, localSocket, type RoomSocket, type RoomSock
 export { applyOp, applyPatch, compose, deepEqual, diff, invert, type Stamp } from "./change.ts";
 export { peerColor } from "./room-presence.ts";
 export type { PresenceLink } from "./presence-link.ts";
-export type { Clock, Connect, Connection } from "./socket.ts";
+export type { Clock, Connect, Connection, SharedFrame } from "./socket.ts";

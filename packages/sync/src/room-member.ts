@@ -2,7 +2,7 @@
 import type { Peer, Reject } from "@lectern/protocol";
 import type { ErrorCode, Grants, SyncLimits } from "@lectern/protocol/plain";
 import type { RoomView } from "./room-view.ts";
-import type { Connection, SharedText } from "./socket.ts";
+import type { Connection, SharedFrame } from "./socket.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface RoomMemberOptions {
@@ -73,10 +73,10 @@ export class RoomMember {
     if (this.open) this.#connection.send(frame);
   }
 
-  sendShared(shared: SharedText, rest: string): void {
+  sendShared(frame: SharedFrame, own: string): void {
     if (!this.open) return;
-    if (this.#connection.sendShared === undefined) this.#connection.send(shared.text + rest);
-    else this.#connection.sendShared(shared, rest);
+    if (this.#connection.sendShared !== undefined) this.#connection.sendShared(frame, own);
+    else this.#connection.send(own === "" ? frame.text : `{${own}${frame.text.slice(1)}`);
   }
 
   left(): void {

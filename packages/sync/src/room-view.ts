@@ -2,8 +2,8 @@
  * What one class of viewers sees: sessions with the same `viewKey` get the same frames, encoded once. For each record touched,
  * visible before and after give patch, put, gone or nothing, so not even the id of a hidden record is ever sent.
  */
-import type { Patch } from "@lectern/protocol";
 import { canSee, type Grants, type RecordHead, viewKey } from "@lectern/protocol/plain";
+import { type Entry, recordJson } from "./layer-state.ts";
 
 /** One record's part in a change, as the room keeps it for fan-out. */
 export interface AppliedOp {
@@ -11,12 +11,12 @@ export interface AppliedOp {
   /** Heads of what viewers hold; null where there was or is nothing. */
   readonly before: RecordHead | null;
   readonly after: RecordHead | null;
-  /** What changed, when only data did; else the record is sent whole. */
-  readonly patch: Patch | null;
-  /** Of a record that the change made: the op that tells it. */
-  readonly create: string | null;
+  /** JSON of the op as it is told: of a record that the change made, or whose data only it changed, to who sees that; else the record is sent whole. */
+  readonly told: string | null;
   /** The record after the change. */
-  readonly json: string;
+  readonly entry: Entry;
+  /** Viewers are told of a tombstone, too. */
+  readonly derived: boolean;
 }
 
 export interface AppliedChange {
@@ -67,10 +67,10 @@ export class RoomView {
     return ops.length === 0 ? "" : encodeChange(change, ops);
   }
 
-  #encodeOp({ id, before, after, patch, create, json }: AppliedOp): string {
+  #encodeOp({ id, before, after, told, entry, derived }: AppliedOp): string {
     const saw = before !== null && this.sees(before);
     const sees = after !== null && this.sees(after);
-    if (sees) return create ?? (saw && patch !== null ? `["u",${JSON.stringify(id)},${JSON.stringify(patch)}]` : encodePut(json));
+    if (sees) return told !== null && (saw || before === null) ? told : encodePut(recordJson(id, entry, derived));
     return saw && this.#faults.withoutGone !== true ? encodeGone(id) : "";
   }
 }

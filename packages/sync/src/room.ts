@@ -14,7 +14,7 @@ import { byeFrame, RoomMember } from "./room-member.ts";
 import { peerColor, RoomPresence } from "./room-presence.ts";
 import type { CommitCaller, Committed, JoinOptions, Member, SyncRoomOptions } from "./room-options.ts";
 import { RoomView } from "./room-view.ts";
-import type { SharedText } from "./socket.ts";
+import type { SharedFrame } from "./socket.ts";
 import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
 import { type Touched, welcomeFrame } from "./welcome.ts";
 
@@ -398,7 +398,7 @@ export class SyncRoom {
   /** The batch is durable: it becomes the state, and everyone is told. */
   #publish(batch: readonly Waiting[], { outcomes, commits, changes, peers }: DecidedBatch): void {
     for (const { staged, applied } of changes) {
-      for (const [id, record] of staged.records) this.#state.put(record, staged.json.get(id)!);
+      for (const [id, record] of staged.records) this.#state.put(record, staged.entries.get(id)!);
       this.#recent.push(applied);
       this.#lastAt = applied.at;
     }
@@ -495,7 +495,7 @@ export class SyncRoom {
   #applyLogged({ seq, at, actor, sid, n, ops }: LoggedChange): void {
     const applied = ops.map(({ id, op }) => {
       const result = applyToRecord(op, this.#state.read(id), { stamp: { seq, at, by: actor }, derived: this.#state.isDerived(id) });
-      this.#state.put(result.after, result.json);
+      this.#state.put(result.after, result.entry);
       return result.applied;
     });
     this.#recent.push({ seq, at, by: actor, ops: applied });
@@ -559,7 +559,7 @@ export class SyncRoom {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     const { seq } = this.#head;
-    const frames = new Map<string, SharedText>();
+    const frames = new Map<string, SharedFrame>();
     for (const member of this.#members.values()) {
       if (member.cursor === seq && member.acks.length === 0 && member.rejects.length === 0) continue;
       const buffered = member.bufferedBytes();
@@ -584,16 +584,16 @@ export class SyncRoom {
           continue;
         }
         const changes = missed.map((change) => member.view.encode(change)).filter((change) => change !== "");
-        shared = { text: `{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes.join(",")}]` };
+        shared = { text: `{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes.join(",")}]}` };
         frames.set(key, shared);
       }
       if (shared.text.length > BATCH_CHARS) {
         this.#end(member, resetFrame(this.#head.epoch), null, false);
         continue;
       }
-      const acks = member.acks.length === 0 ? "" : `,"acks":${JSON.stringify(member.acks.splice(0))}`;
-      const rejects = member.rejects.length === 0 ? "" : `,"rejects":${JSON.stringify(member.rejects.splice(0))}`;
-      member.sendShared(shared, `${acks}${rejects}}`);
+      const acks = member.acks.length === 0 ? "" : `"acks":${JSON.stringify(member.acks.splice(0))},`;
+      const rejects = member.rejects.length === 0 ? "" : `"rejects":${JSON.stringify(member.rejects.splice(0))},`;
+      member.sendShared(shared, `${acks}${rejects}`);
       member.cursor = seq;
     }
   }

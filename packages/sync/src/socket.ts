@@ -24,8 +24,8 @@ export interface ClientSocketEvents {
 
 export type Connect = (events: ClientSocketEvents) => ClientSocket;
 
-/** Text that many frames begin with. A transport may keep it as the bytes it sends. */
-export interface SharedText {
+/** A frame for many: the text of a JSON object. A transport may keep it as the bytes it sends. */
+export interface SharedFrame {
   readonly text: string;
   bytes?: Uint8Array;
 }
@@ -33,8 +33,8 @@ export interface SharedText {
 /** A room's end of a socket. */
 export interface Connection {
   send(text: string): void;
-  /** One frame of both; left out: they are joined and sent as one text. */
-  sendShared?(shared: SharedText, rest: string): void;
+  /** With `own` (`"name":value,…,`), properties of this connection alone in front of the others. Left out: it is sent as one text. */
+  sendShared?(frame: SharedFrame, own: string): void;
   /** Bytes given to `send` that have not left yet. */
   bufferedBytes(): number;
   /** Nothing is sent after it. `reason` was told in `bye` before, where there was one. */

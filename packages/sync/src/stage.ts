@@ -16,8 +16,8 @@ import {
 } from "@lectern/protocol/plain";
 import type { LoggedOp, StoredRecord } from "./change-log.ts";
 import type { LayerRules, RulesLayer } from "./layer-rules.ts";
-import { applyOp, applyPatch, deepEqual, overwritten, type Stamp, visibleRecord } from "./change.ts";
-import { headOf, type LayerState } from "./layer-state.ts";
+import { applyOp, applyPatch, deepEqual, overwritten, type Stamp } from "./change.ts";
+import { type Entry, entryOf, headOf, type LayerState, recordJson } from "./layer-state.ts";
 import { pageOf, PARENT_KIND, parentOf } from "./references.ts";
 import type { AppliedOp } from "./room-view.ts";
 
@@ -56,10 +56,12 @@ export interface Refusal {
 /** An accepted push. */
 export interface StagedChange {
   readonly logged: readonly LoggedOp[];
+  /** JSON of each of `logged`. */
+  readonly loggedJson: readonly string[];
   readonly applied: readonly AppliedOp[];
   readonly records: ReadonlyMap<string, StoredRecord>;
-  /** JSON text of each of `records` as viewers get it. */
-  readonly json: ReadonlyMap<string, string>;
+  /** Of each of `records`, as the room will keep it. */
+  readonly entries: ReadonlyMap<string, Entry>;
 }
 
 export interface StageContext {
@@ -71,6 +73,9 @@ export interface StageContext {
   /** What was deleted up to this change stays deleted, but for the server. */
   readonly erasedSeq?: number;
 }
+
+/** More than the head of a record has as JSON: its id, and three texts of at most 256 characters. */
+const HEAD_BYTES = 8_000;
 
 type Create = Extract<Op, readonly ["c", ...unknown[]]>;
 type Update = Extract<Op, readonly ["u", ...unknown[]]>;
@@ -139,9 +144,10 @@ function noteChild(index: ChildIndex, record: StoredRecord): void {
 /** One push while it is being checked. */
 class Draft implements StagedChange {
   readonly logged: LoggedOp[] = [];
+  readonly loggedJson: string[] = [];
   readonly applied: AppliedOp[] = [];
   readonly records = new Map<string, StoredRecord>();
-  readonly json = new Map<string, string>();
+  readonly entries = new Map<string, Entry>();
   /** Live records more than before. */
   born = 0;
   /** Deleted or restored because another record was. */
@@ -440,11 +446,11 @@ class Draft implements StagedChange {
   }
 
   #write(op: Op, before: StoredRecord | null): Refusal | null {
-    const { after, json, applied } = applyToRecord(op, before, { stamp: this.#stamp, derived: this.#context.state.isDerived(op[1]) });
-    if ((op[0] === "c" || op[0] === "u") && longerThan(json, this.#context.limits.recordBytes)) {
+    const { after, entry, applied } = applyToRecord(op, before, { stamp: this.#stamp, derived: this.#context.state.isDerived(op[1]) });
+    if ((op[0] === "c" || op[0] === "u") && tooLarge(after.id, entry, this.#context.limits.recordBytes)) {
       return { code: "too_large", id: after.id, detail: `a record has at most ${this.#context.limits.recordBytes} bytes` };
     }
-    this.logged.push({
+    const logged: LoggedOp = {
       id: after.id,
       op,
       before:
@@ -457,14 +463,24 @@ class Draft implements StagedChange {
               seq: before.seq,
               data: op[0] === "u" ? overwritten(before.data as unknown as Patch, op[2]) : {},
             },
-    });
+    };
+    this.logged.push(logged);
+    this.loggedJson.push(loggedJson(logged, entry.data));
     this.applied.push(applied);
     this.born += (after.deleted ? 0 : 1) - (before === null || before.deleted ? 0 : 1);
     this.records.set(after.id, after);
     noteChild(this.#staged, after);
-    this.json.set(after.id, json);
+    this.entries.set(after.id, entry);
     return null;
   }
+}
+
+/** `data`: JSON of the record's data, which is long and made once. */
+function loggedJson(logged: LoggedOp, data: string): string {
+  const { op } = logged;
+  if (op[0] !== "c") return JSON.stringify(logged);
+  const id = JSON.stringify(op[1]);
+  return `{"id":${id},"op":["c",${id},"${op[2]}",${data},${JSON.stringify(op[4] ?? null)}],"before":null}`;
 }
 
 /** One op of a change, as it is written and as it will be told. The record must exist unless it is a create. `derived`: it is a page of the revision. */
@@ -472,20 +488,33 @@ export function applyToRecord(
   op: Op,
   before: StoredRecord | null,
   { stamp, derived }: { readonly stamp: Stamp; readonly derived: boolean },
-): { after: StoredRecord; json: string; applied: AppliedOp } {
+): { after: StoredRecord; entry: Entry; applied: AppliedOp } {
   const after = applyOp(before, op, stamp);
   if (after === null) throw new Error(`${op[0]} of ${op[1]}, which does not exist`);
-  const json = JSON.stringify(visibleRecord(after, derived));
+  const entry = entryOf(after, JSON.stringify(after.data));
   const applied: AppliedOp = {
     id: after.id,
     before: before === null || (before.deleted && !derived) ? null : headOf(before),
-    after: after.deleted && !derived ? null : headOf(after),
+    after: after.deleted && !derived ? null : entry,
     // Nobody has the record of a page that was not changed before.
-    patch: op[0] === "u" && !(derived && before?.seq === 0) ? op[2] : null,
-    create: op[0] === "c" ? JSON.stringify(["c", after.id, after.kind, after.data, ...(after.grp === null ? [] : [after.grp])]) : null,
-    json,
+    told: derived && before?.seq === 0 ? null : toldJson(op, entry),
+    entry,
+    derived,
   };
-  return { after, json, applied };
+  return { after, entry, applied };
+}
+
+/** The op as it is told to who can apply it; null: the record is sent whole. */
+function toldJson(op: Op, { grp, data }: Entry): string | null {
+  if (op[0] === "u") return `["u",${JSON.stringify(op[1])},${JSON.stringify(op[2])}]`;
+  if (op[0] !== "c") return null;
+  return `["c",${JSON.stringify(op[1])},"${op[2]}",${data}${grp === null ? "" : `,${JSON.stringify(grp)}`}]`;
+}
+
+/** Has the record, as viewers get it, more bytes? */
+function tooLarge(id: string, entry: Entry, bytes: number): boolean {
+  // Nearly all are so short that nothing has to be counted.
+  return entry.data.length * 3 + HEAD_BYTES > bytes && longerThan(recordJson(id, entry, false), bytes);
 }
 
 /** Blobs that these ops name: whoever commits must know which of them the document uses. */

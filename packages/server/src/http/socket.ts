@@ -16,6 +16,7 @@ import { findDocument, type Session, shownName } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { single } from "./auth.ts";
 import { problemReply } from "./error.ts";
+import { writeShared } from "./frame.ts";
 import type { Logger } from "./log.ts";
 import type { RateLimiter } from "../rate.ts";
 
@@ -42,7 +43,6 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
-const TEXT = { binary: false };
 const PATHS = /^\/(viewer|api)\/sync\/?$/;
 const MOST_WAITING = 500;
 const MESSAGES_PER_SECOND = 100;
@@ -77,7 +77,7 @@ export function attachSockets(options: SocketsOptions): Sockets {
   let waiting = 0;
   let closed = false;
 
-  function accept(ws: WebSocket, request: IncomingMessage): void {
+  function accept(ws: WebSocket, request: IncomingMessage, stream: Duplex): void {
     const peer: Peer = { ws, heardAt: clock.now() };
     const from = { origin: single(request.headers.origin), host: single(request.headers.host) };
     const address = addressOf(request);
@@ -130,8 +130,9 @@ export function attachSockets(options: SocketsOptions): Sockets {
     const socket = roomSocket({
       connection: {
         send: (text) => ws.send(text),
-        // A frame for everybody is made into bytes once.
-        sendShared: (shared, rest) => ws.send(Buffer.concat([(shared.bytes ??= Buffer.from(shared.text)), Buffer.from(rest)]), TEXT),
+        sendShared: (frame, own) => {
+          if (ws.readyState === ws.OPEN) writeShared(stream, frame, own);
+        },
         bufferedBytes: () => ws.bufferedAmount,
         close: (reason) => end(ws, reason),
       },
@@ -181,7 +182,7 @@ export function attachSockets(options: SocketsOptions): Sockets {
     stream.on("error", (error) => log.debug({ err: error }, "socket error"));
     const refusal = refusalOf(request);
     if (refusal !== null) return refuse(stream, refusal);
-    wss.handleUpgrade(request, stream, head, (ws) => accept(ws, request));
+    wss.handleUpgrade(request, stream, head, (ws) => accept(ws, request, stream));
   }
 
   function refusalOf(request: IncomingMessage): ApiError | null {

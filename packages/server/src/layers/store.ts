@@ -412,12 +412,9 @@ function commitStatements(layerId: string, commits: readonly PendingCommit[], no
   return [
     ...rowStatements(
       insertChanges,
-      commits.map(({ change }) => changeRow(layerId, change)),
+      commits.map(({ change, json }) => changeRow(layerId, change, json?.ops)),
     ),
-    ...rowStatements(
-      upsertRecords,
-      lastStates(commits).map((record) => recordRow(layerId, record)),
-    ),
+    ...rowStatements(upsertRecords, lastStates(layerId, commits)),
     ...commits.filter(({ erases }) => erases === true).map(({ change }) => ({ sql: ERASED, params: [change.seq, layerId] })),
     ...commits.flatMap((commit) => eventStatements(layerId, commit, now)),
   ];
@@ -444,19 +441,22 @@ function rowStatements(sql: (rows: string) => string, rows: readonly SqlValue[][
   return statements;
 }
 
-function changeRow(layerId: string, { seq, sid, n, actor, at, session, ops }: LoggedChange): SqlValue[] {
-  return [layerId, seq, sid, n, actor, at, session ?? null, JSON.stringify(ops)];
+function changeRow(layerId: string, { seq, sid, n, actor, at, session, ops }: LoggedChange, json = JSON.stringify(ops)): SqlValue[] {
+  return [layerId, seq, sid, n, actor, at, session ?? null, json];
 }
 
 /** The commits of a batch may write one record several times: its last state counts. */
-function lastStates(commits: readonly PendingCommit[]): StoredRecord[] {
-  return [...new Map(commits.flatMap(({ records }) => records).map((record) => [record.id, record])).values()];
+function lastStates(layerId: string, commits: readonly PendingCommit[]): SqlValue[][] {
+  const rows = new Map<string, SqlValue[]>();
+  for (const { records, json } of commits)
+    for (const [index, record] of records.entries()) rows.set(record.id, recordRow(layerId, record, json?.data[index]));
+  return [...rows.values()];
 }
 
-function recordRow(layerId: string, record: StoredRecord): SqlValue[] {
+function recordRow(layerId: string, record: StoredRecord, json = JSON.stringify(record.data)): SqlValue[] {
   const { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted, data } = record;
   const page = "page" in data && typeof data.page === "string" ? data.page : null;
-  return [layerId, id, kind, seq, page, createdBy, createdAt, updatedBy, updatedAt, grp, deleted ? 1 : 0, JSON.stringify(data)];
+  return [layerId, id, kind, seq, page, createdBy, createdAt, updatedBy, updatedAt, grp, deleted ? 1 : 0, json];
 }
 
 function eventStatements(layerId: string, { change, events }: PendingCommit, now: number): Statement[] {
