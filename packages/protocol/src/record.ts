@@ -13,6 +13,7 @@ import { Field, Value, Widget } from "./form.ts";
 import { Meta, Outline } from "./outline.ts";
 import { Page } from "./page.ts";
 import type { RecordKind } from "./permission.ts";
+import { plainCheck } from "./plain-check.ts";
 
 export interface RecordData {
   page: Page;
@@ -93,10 +94,15 @@ function failing(error: z.ZodError, prefix: string): FailingPath[] {
   }));
 }
 
+const PLAIN: ReadonlyMap<z.ZodObject, (value: unknown) => boolean> = new Map(
+  [...Object.values(KINDS), ...Object.values(ANNOTATION_KINDS)].map((schema) => [schema, plainCheck(schema)]),
+);
+
 /** Is this complete data of a new record? Unknown properties are dropped. */
 export function checkData(kind: RecordKind, data: unknown, prefix = "$"): Checked<Record<string, unknown>> {
   const schema = schemaOf(kind, (data ?? {}) as Typed);
   if (schema === null) return { ok: false, failingPaths: [{ path: `${prefix}.type`, details: "unknown type of annotation" }] };
+  if (PLAIN.get(schema)!(data)) return { ok: true, value: data as Record<string, unknown> };
   const result = schema.safeParse(data);
   return result.success ? { ok: true, value: result.data } : { ok: false, failingPaths: failing(result.error, prefix) };
 }
