@@ -1,6 +1,7 @@
 import { pagesPdf } from "@lectern/pdf/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { violations } from "./accessibility.ts";
 import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
 import { type Product, startProduct, until } from "./product.ts";
 
@@ -106,7 +107,7 @@ describeInBrowser("discussing", () => {
     await mine.hover();
     await mine.getByRole("button", { name: "React" }).click();
     await mine.getByRole("button", { name: "React with 👍" }).click();
-    await card(ben).getByRole("button", { name: "👍 by Ana Silva" }).waitFor();
+    await card(ben).getByRole("button", { name: "👍 1 by Ana Silva" }).waitFor();
 
     const own = card(ben).getByRole("listitem").filter({ hasText: "look at page 2" });
     await own.hover();
@@ -206,4 +207,85 @@ describeInBrowser("discussing", () => {
     expect(box.y + box.height).toBeLessThanOrEqual(844);
     await phone.close();
   });
+
+  for (const [name, size, theme] of [
+    ["desktop", { width: 1280, height: 900 }, "light"],
+    ["phone", { width: 390, height: 844 }, "dark"],
+  ] as const) {
+    test(`nothing keeps anybody from using it: ${name}, ${theme}`, async () => {
+      const page = await open("fay", "Fay", { size, theme });
+      await page.waitForFunction(() => "instance" in window);
+      const show = (sidebar: string | null): Promise<void> =>
+        page.evaluate(
+          (tab) =>
+            (window as unknown as { instance: { setViewState(next: (now: object) => object): void } }).instance.setViewState((now) => ({
+              ...now,
+              sidebar: tab,
+            })),
+          sidebar,
+        );
+      const found: Record<string, unknown> = {};
+      const look = async (what: string): Promise<void> => {
+        const wrong = await violations(page);
+        const small = name === "phone" ? await tooSmall(page) : [];
+        if (wrong.length + small.length > 0) found[what] = [...wrong, ...small];
+      };
+      await page.getByRole("button", { name: /omment by Ana Silva/ }).waitFor();
+      await look("pages");
+      for (const [tab, part] of [
+        ["thumbnails", page.getByRole("list", { name: "Pages" })],
+        ["comments", page.getByRole("region", { name: "Comments" }).getByText("Is this the final number?")],
+        ["history", page.getByRole("list", { name: "History" })],
+        ["redactions", page.getByRole("region", { name: "Redactions" })],
+      ] as const) {
+        await show(tab);
+        await part.waitFor();
+        await look(tab);
+      }
+      await show(null);
+      await page.getByRole("button", { name: /omment by Ana Silva/ }).click();
+      await card(page).getByText("By keys alone").waitFor();
+      await look("a thread");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: /^Search/ }).click();
+      await page.getByRole("searchbox").fill("page");
+      await page.getByRole("button", { name: "Mark all for redaction" }).waitFor();
+      await look("search");
+      await page.evaluate(() => (window as unknown as { instance: { viewAsOf(seq: number): Promise<void> } }).instance.viewAsOf(1));
+      await page.getByRole("group", { name: "Earlier moment" }).waitFor();
+      await look("an earlier moment");
+      expect(found).toEqual({});
+      await page.context().close();
+    });
+  }
+
+  test("every control of the bar is reached by Tab, and the pages behind it", async () => {
+    const page = await open("gil", "Gil");
+    await page.waitForFunction(() => "instance" in window);
+    const wanted = await page
+      .getByRole("toolbar", { name: "Toolbar" })
+      .locator("button:visible:not(:disabled), input:visible")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    expect(wanted.length).toBeGreaterThan(12);
+    const reached: (string | null)[] = [];
+    const focused = (): Promise<string | null> =>
+      page.evaluate(() => document.querySelector(".lectern-viewer")?.shadowRoot?.activeElement?.getAttribute("aria-label") ?? null);
+    while (reached.at(-1) !== "Document" && reached.length < wanted.length + 5) {
+      await page.keyboard.press("Tab");
+      reached.push(await focused());
+    }
+    expect(reached).toEqual([...wanted, "Document"]);
+    await page.close();
+  });
 });
+
+/** Controls that a finger may miss: smaller than 44 px. Pins have more room than they show. */
+async function tooSmall(page: Page): Promise<string[]> {
+  return page.locator("button:visible, input:visible, select:visible, textarea:visible, [role=tab]:visible").evaluateAll((all) =>
+    all
+      .filter((one) => !one.matches(".lc-pin, .scrim"))
+      .map((one) => ({ one, box: one.getBoundingClientRect() }))
+      .filter(({ box }) => Math.min(box.width, box.height) < 43.5)
+      .map(({ one, box }) => `${one.getAttribute("aria-label") ?? one.textContent} is ${box.width} × ${box.height}`),
+  );
+}

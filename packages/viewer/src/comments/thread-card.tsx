@@ -216,7 +216,7 @@ function Comment({ comment, context }: { readonly comment: CommentRecord; readon
                   type="button"
                   disabled={!mayReact}
                   title={names}
-                  aria-label={t("comments.reaction", { emoji, names })}
+                  aria-label={t("comments.reaction", { emoji, names, count: from.length })}
                   aria-pressed={from.some((one) => discussion.isMine(one))}
                   onClick={() => discussion.toggleReaction(comment, emoji)}
                 >

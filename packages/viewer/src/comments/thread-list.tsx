@@ -69,7 +69,7 @@ export function ThreadList({ context, pages, onShow }: ThreadListProps): JSX.Ele
           </select>
         </div>
       </div>
-      <div class="lc-list" role="list">
+      <div class="lc-list" role={shown.value.length === 0 ? undefined : "list"}>
         {shown.value.length === 0 && <p class="empty">{t(count === 0 ? "comments.none" : "comments.none-here")}</p>}
         {shown.value.map((thread) => {
           const { id } = thread.root;

@@ -51,10 +51,9 @@ function Other({ peer, devices, state }: { readonly peer: Peer; readonly devices
         style={{ "--person": peer.color, color: inkOn(peer.color) }}
         aria-label={t("people.follow", { name })}
         aria-pressed={followed}
+        data-initials={initials(name)}
         onClick={() => (state.following.value = followed ? null : peer)}
-      >
-        <span aria-hidden="true">{initials(name)}</span>
-      </button>
+      />
     </li>
   );
 }

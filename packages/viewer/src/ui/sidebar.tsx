@@ -74,22 +74,24 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
       <>
         <button class="scrim only-small" type="button" aria-label={t("sidebar.close")} onClick={close} />
         <aside class="sidebar" data-tab={tab} aria-label={t("sidebar.label")}>
-          <div class="tabs" role="tablist">
-            {TABS.map(({ name, icon }) => (
-              <button
-                key={name}
-                class="button tab"
-                type="button"
-                role="tab"
-                title={t(`sidebar.${name}`)}
-                aria-selected={tab === name}
-                hidden={isHidden[name]}
-                onClick={() => (state.sidebar.value = name)}
-              >
-                <Icon node={icon} />
-                <span class="tab-name">{t(`sidebar.${name}`)}</span>
-              </button>
-            ))}
+          <div class="tabs">
+            <div class="tab-list" role="tablist" aria-label={t("sidebar.label")}>
+              {TABS.map(({ name, icon }) => (
+                <button
+                  key={name}
+                  class="button tab"
+                  type="button"
+                  role="tab"
+                  title={t(`sidebar.${name}`)}
+                  aria-selected={tab === name}
+                  hidden={isHidden[name]}
+                  onClick={() => (state.sidebar.value = name)}
+                >
+                  <Icon node={icon} />
+                  <span class="tab-name">{t(`sidebar.${name}`)}</span>
+                </button>
+              ))}
+            </div>
             <span class="end">
               {state.canArrange.value && state.past.value === null && tab === "thumbnails" && (
                 <Button icon="layout-grid" label={t("pages.arrange")} onClick={() => (state.arranging.value = true)} />
