@@ -76,6 +76,7 @@ export const layers = {
     path: "/documents/{documentId}/layers",
     summary: "Make a layer: empty, with what another layer has, or with Instant JSON",
     params,
+    form: true,
     body: z.object({
       name: LayerName.min(1),
       source_layer_name: z.exactOptional(LayerName),

@@ -184,7 +184,8 @@ function requestBody(operation: Operation): { readonly requestBody?: object } {
     case "text":
     case "json": {
       const type = operation.bodyKind === "text" ? "text/plain" : "application/json";
-      return { requestBody: { required: true, content: { [type]: { schema: jsonSchema(operation.body, "input") } } } };
+      const form = operation.form ? { "multipart/form-data": {} } : {};
+      return { requestBody: { required: true, content: { [type]: { schema: jsonSchema(operation.body, "input") }, ...form } } };
     }
   }
 }

@@ -29,6 +29,8 @@ interface Given {
   readonly query?: z.ZodObject;
   readonly bodyKind?: BodyKind;
   readonly body?: z.ZodType;
+  /** JSON may also come as a form: JSON in parts of their own, and pictures beside it. */
+  readonly form?: boolean;
   /** Success status; default 200. */
   readonly status?: number;
   /** JSON of a success. */
@@ -71,6 +73,7 @@ export function operation<const G extends Given>(given: G): OperationOf<G> {
     errors: [],
     mount: "product",
     layered: false,
+    form: false,
     bodyKind: given.body === undefined ? "none" : "json",
     params: NOTHING,
     query: NOTHING,

@@ -76,6 +76,12 @@ export interface FieldPart {
   readonly value: string;
 }
 
+/** A part of a form beside JSON, held in memory. */
+export interface FormFile {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string | null;
+}
+
 /** A body that is not held in memory. */
 export type StreamBody =
   | { readonly kind: "raw"; readonly mediaType: string | null; readonly bytes: AsyncIterable<Uint8Array> }
@@ -91,6 +97,8 @@ export interface Context<C = Caller | null, A = Access | null> {
   readonly origin: string | null;
   /** null unless the operation takes a stream. */
   readonly body: StreamBody | null;
+  /** By their names: what came beside the JSON of a form. */
+  readonly files: ReadonlyMap<string, FormFile>;
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
   readonly header: (name: string) => string | null;

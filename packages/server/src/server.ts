@@ -252,7 +252,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     interchange: interchangeRoutes(reading),
     inspection: inspectionRoutes(reading),
     jobs: jobRoutes(reading),
-    layers: layerRoutes({ reading, accessOf, opsPerPush: limits.opsPerPush, clock, random }),
+    layers: layerRoutes({ reading, accessOf, clock, random }),
     sessions: { ...sessionRoutes({ sessions, publicUrl }), explain: explainRoute({ reading, sessions }) },
     publicKeys: publicKeyRoutes(publicKeys),
     tokens: tokenRoutes({

@@ -83,7 +83,8 @@ function names({ room, grants }: ReadLayer | LayerAt, blob: string): boolean {
     );
 }
 
-function requireCreate(grants: Grants): void {
+/** Throws ApiError `forbidden`. */
+export function requireCreate(grants: Grants): void {
   const head = { kind: "annotation", createdBy: grants.userId, grp: grants.defaultGroup } as const;
   if (!can(grants, "create", null, head)) throw new ApiError("forbidden", "This session may not make annotations");
 }

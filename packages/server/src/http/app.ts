@@ -9,7 +9,16 @@ import { ApiError, newId } from "@lectern/protocol/plain";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { type Access, type Caller, type Context, type Handlers, isReply, reply as raw, type StreamBody } from "../handlers.ts";
+import {
+  type Access,
+  type Caller,
+  type Context,
+  type Handlers,
+  isReply,
+  reply as raw,
+  type FormFile,
+  type StreamBody,
+} from "../handlers.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
@@ -20,6 +29,7 @@ import { answerOnly, openToBrowsers, preflight, sameOriginOnly } from "./cors.ts
 import { problemReply, toApiError } from "./error.ts";
 import { TUS_HEADERS } from "../uploads/tus.ts";
 import { parseInput } from "./input.ts";
+import { isForm, readJsonForm } from "./json-form.ts";
 import type { Logger } from "./log.ts";
 import { multipartBody } from "./multipart.ts";
 import { mountNotOffered } from "./not-offered.ts";
@@ -47,6 +57,7 @@ declare module "fastify" {
   interface FastifyRequest {
     identified: Identified | null;
     givenType: string | null;
+    givenFiles: ReadonlyMap<string, FormFile> | null;
     startedAt: number;
   }
   interface FastifyContextConfig {
@@ -86,6 +97,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.decorateRequest("identified", null);
   app.decorateRequest("givenType", null);
+  app.decorateRequest("givenFiles", null);
   app.decorateRequest("startedAt", 0);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) =>
@@ -227,13 +239,18 @@ function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
 function normaliseContentType(request: FastifyRequest): void {
   const type = single(request.headers["content-type"]);
   request.givenType = type;
-  const isForm = type !== null && /^multipart\/form-data\s*;/i.test(type) && request.routeOptions.config?.operation?.bodyKind === "stream";
-  if (!isForm) delete request.headers["content-type"];
+  if (!(isForm(type) && request.routeOptions.config?.operation?.bodyKind === "stream")) delete request.headers["content-type"];
 }
 
 async function readBody(request: FastifyRequest, payload: Readable, limits: BodyLimits): Promise<unknown> {
   requirePlain(request);
-  switch (request.routeOptions.config?.operation?.bodyKind) {
+  const operation = request.routeOptions.config?.operation;
+  if (operation?.form === true && isForm(request.givenType)) {
+    const { body, files } = await readJsonForm(payload, request.givenType, limits);
+    request.givenFiles = files;
+    return body;
+  }
+  switch (operation?.bodyKind) {
     case "stream":
       return payload;
     case "json":
@@ -252,6 +269,8 @@ function requirePlain({ headers }: FastifyRequest): void {
     throw new ApiError("unsupported_media_type", "Send the body as it is, without Content-Encoding");
   }
 }
+
+const NO_FILES: ReadonlyMap<string, FormFile> = new Map();
 
 /** What a handler is told. Most is asked for by few handlers, and made when it is. */
 class RequestContext implements Context {
@@ -285,6 +304,9 @@ class RequestContext implements Context {
   get body(): StreamBody | null {
     if (this.#body === undefined) this.#body = streamBody(this.#request);
     return this.#body;
+  }
+  get files(): ReadonlyMap<string, FormFile> {
+    return this.#request.givenFiles ?? NO_FILES;
   }
   get signal(): AbortSignal {
     return (this.#signal ??= abortedOnHangUp(this.#reply));

@@ -25,7 +25,7 @@ export async function readJson(stream: Readable, contentType: string | null, lim
 }
 
 /** Never destroys the stream: that would close the connection before the error is told. What is not read is thrown away. */
-function readBytes(stream: Readable, limits: BodyLimits): Promise<Buffer> {
+export function readBytes(stream: Readable, limits: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -38,7 +38,7 @@ function readBytes(stream: Readable, limits: BodyLimits): Promise<Buffer> {
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > limits.jsonBytes) finish(new ApiError("too_large", `A body of JSON may have ${limits.jsonBytes} bytes`));
+      if (size > limits.jsonBytes) finish(new ApiError("too_large", `The body may have ${limits.jsonBytes} bytes`));
       else chunks.push(chunk);
     };
     const onEnd = (): void => finish(null);

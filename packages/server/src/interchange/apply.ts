@@ -11,7 +11,7 @@ import { commitLarge } from "../layers/large-change.ts";
 import type { ReadLayer } from "../layers/reading.ts";
 import { type Picture, picturesOf, storePictures } from "./pictures.ts";
 import { type ExchangePlan, planExchange } from "./plan.ts";
-import type { GivenPicture } from "./read-body.ts";
+import type { FormFile } from "../handlers.ts";
 import { xfdfPages } from "./written.ts";
 
 export interface Applying {
@@ -33,7 +33,7 @@ export interface AppliedExchange {
 export interface ExchangeGiven {
   readonly exchange: Exchange;
   /** Of the form, by key; beside those in the file. */
-  readonly parts?: ReadonlyMap<string, GivenPicture>;
+  readonly parts?: ReadonlyMap<string, FormFile>;
   /** What cannot be taken over is skipped and told, instead of refused. */
   readonly lenient?: boolean;
 }
@@ -41,7 +41,7 @@ export interface ExchangeGiven {
 /** Throws ApiError `unprocessable` with all that is wrong. */
 export function exchangeOfInstantJson(
   json: unknown,
-  layer: ReadLayer,
+  layer: Pick<ReadLayer, "pages">,
   { parts, lenient = false }: Omit<ExchangeGiven, "exchange"> = {},
 ): ExchangeGiven {
   const read = readInstantDocument(json, layer.pages(), { lenient });
@@ -155,7 +155,7 @@ async function planned(
 }
 
 /** Parts of a form are attachments of the file as well. */
-function withParts(exchange: Exchange, parts: ReadonlyMap<string, GivenPicture> | undefined): Exchange {
+function withParts(exchange: Exchange, parts: ReadonlyMap<string, FormFile> | undefined): Exchange {
   if (parts === undefined || parts.size === 0) return exchange;
   return {
     ...exchange,

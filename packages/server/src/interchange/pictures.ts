@@ -8,7 +8,7 @@ import { MAX_PICTURE_BYTES } from "../attachments/routes.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { type DocumentKey, usedBlobs } from "../documents/store.ts";
 import { useBlob } from "../operations/own-blob.ts";
-import type { GivenPicture } from "./read-body.ts";
+import type { FormFile } from "../handlers.ts";
 
 export interface Picture {
   readonly sha256: string;
@@ -22,7 +22,7 @@ const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 const MAX_WRITTEN = 256_000_000;
 
 /** By their keys, as an exchange names them. Throws ApiError `unprocessable` for what is no picture, or not the one its key says. */
-export function picturesOf(exchange: Exchange, parts: ReadonlyMap<string, GivenPicture>): ReadonlyMap<string, Picture> {
+export function picturesOf(exchange: Exchange, parts: ReadonlyMap<string, FormFile>): ReadonlyMap<string, Picture> {
   const pictures = new Map<string, Picture>();
   const wanted = new Set(exchange.annotations.flatMap(({ attachment }) => attachment ?? []));
   for (const [key, { path, base64 }] of exchange.attachments) {
@@ -41,6 +41,11 @@ export function picture(bytes: Uint8Array, key: string, path: string): Picture {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (SHA256.test(key) && key !== sha256) throw wrong(path, `has the SHA-256 ${sha256}, which is not the one that its name says`);
   return { sha256, mediaType, bytes };
+}
+
+/** Parts of a form, by their names. Throws ApiError `unprocessable`. */
+export function picturesIn(files: ReadonlyMap<string, FormFile>): Map<string, Picture> {
+  return new Map(Array.from(files, ([key, { bytes }]) => [key, picture(bytes, key, `$[${JSON.stringify(key)}]`)]));
 }
 
 /** They are stored, fsynced, and used by the document when this resolves. */

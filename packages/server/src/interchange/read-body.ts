@@ -1,26 +1,21 @@
 /** Reads the body of a request that brings Instant JSON: JSON, or a form whose part `instant.json` it is, beside pictures by their keys. */
 import { ApiError } from "@lectern/protocol/plain";
-import type { StreamBody } from "../handlers.ts";
+import type { FormFile, StreamBody } from "../handlers.ts";
 import { BODY_LIMITS, parseJson } from "../http/body.ts";
 
 /** Of all parts together; they are held in memory. */
 const MAX_BYTES = 64_000_000;
 
-export interface GivenPicture {
-  readonly bytes: Uint8Array;
-  readonly mediaType: string | null;
-}
-
 export interface InstantBody {
   /** null: there is none. */
   readonly json: unknown;
   /** Parts of the form by their name. */
-  readonly pictures: ReadonlyMap<string, GivenPicture>;
+  readonly pictures: ReadonlyMap<string, FormFile>;
 }
 
 /** Throws ApiError `bad_request`, `too_large`, `unsupported_media_type`. */
 export async function readInstantBody(body: StreamBody | null): Promise<InstantBody> {
-  const pictures = new Map<string, GivenPicture>();
+  const pictures = new Map<string, FormFile>();
   if (body === null) return { json: null, pictures };
   const left = { bytes: MAX_BYTES };
   if (body.kind === "raw") {

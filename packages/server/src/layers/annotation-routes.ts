@@ -1,9 +1,11 @@
 /** Routes of annotations: who writes, what of the request is which annotation, and the published shapes of the answers. */
 import { createHash } from "node:crypto";
 import { ID_PATTERN, ApiError, base32, newId } from "@lectern/protocol/plain";
+import { requireCreate } from "../attachments/routes.ts";
 import { highlightedText } from "../documents/highlighted.ts";
 import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller } from "../handlers.ts";
 import { reply } from "../handlers.ts";
+import { type Picture, picturesIn, storePictures } from "../interchange/pictures.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { RateLimiter } from "../rate.ts";
 import { annotationLists } from "./annotation-lists.ts";
@@ -70,6 +72,20 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
     return json({ data: shown }, { etag: etag(shown.seq), "lectern-seq": String(layer.room.seq) });
   };
 
+  /** The pictures that came along are stored; what names one by the name of its part names it by its SHA-256 from here on. */
+  const withPictures = async <T>(context: RecordContext, layer: ReadLayer, given: T): Promise<T> => {
+    if (context.files.size === 0) return given;
+    requireCreate(layer.grants);
+    const pictures = picturesIn(context.files);
+    const named = new Set<string>();
+    const renamed = renamePictures(given, pictures, named) as T;
+    const strange = [...pictures.keys()].find((key) => !named.has(key));
+    if (strange !== undefined) throw unprocessable(`$[${JSON.stringify(strange)}]`, "is not named by any annotation");
+    const { applicationId, id: documentId } = layer.document;
+    await storePictures(deps.reading.documents, { applicationId, documentId }, pictures.values());
+    return renamed;
+  };
+
   return {
     async list({ minSeq }, context) {
       return listed(await read(context, minSeq), null, context);
@@ -92,8 +108,9 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
       if (stored === null) throw new ApiError("not_found", `There is no annotation ${annotationId}`);
       return json(stored, { etag: etag(stored.seq), "lectern-seq": String(layer.room.seq) });
     },
-    async create(input, context) {
+    async create(given, context) {
       const layer = await forWriting(context);
+      const input = await withPictures(context, layer, given);
       const pages = layer.pages();
       const sids = sidsOf(context, input);
       const idAt = (index: number): string => (sids === null ? newId(deps.clock.now(), deps.random(10)) : idFrom(sids(`id ${index}`)));
@@ -120,8 +137,9 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
       const seq = await one(context, layer, planned, sids);
       return json({ data: { annotation_id: id, id, seq } }, { "lectern-seq": String(seq) });
     },
-    async updateMany({ annotations }, context) {
+    async updateMany(input, context) {
       const layer = await forWriting(context);
+      const { annotations } = await withPictures(context, layer, input);
       const pages = layer.pages();
       return batch(layer, context, sidsOf(context, annotations), annotations, (given, _index, path) => {
         const id = chosenId(given, path);
@@ -202,6 +220,18 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
       return { ...(stored ?? { id, annotation_id: id }), user_id: userId };
     });
   }
+}
+
+/** Of one annotation, or of `annotations`. */
+function renamePictures(given: unknown, pictures: ReadonlyMap<string, Picture>, named: Set<string>): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  const { annotations, content } = given as { readonly annotations?: unknown; readonly content?: unknown };
+  if (Array.isArray(annotations)) return { ...given, annotations: annotations.map((one) => renamePictures(one, pictures, named)) };
+  const key = (content as { readonly imageAttachmentId?: unknown } | null | undefined)?.imageAttachmentId;
+  const picture = typeof key === "string" ? pictures.get(key) : undefined;
+  if (picture === undefined) return given;
+  named.add(key as string);
+  return { ...given, content: { contentType: picture.mediaType, ...(content as object), imageAttachmentId: picture.sha256 } };
 }
 
 /** What can be planned, and what is wrong with the rest. */

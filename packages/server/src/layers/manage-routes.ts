@@ -1,25 +1,25 @@
 /** Routes that make, delete and merge layers. */
 import { ApiError, newId } from "@lectern/protocol/plain";
+import { applyExchange, exchangeOfInstantJson } from "../interchange/apply.ts";
 import { actorOf, audit as auditOf } from "../audit/audit.ts";
 import type { Access, Context, Handlers } from "../handlers.ts";
 import { type Clock, Conflict, type Random } from "../ports.ts";
 import type { Session } from "../sessions/session.ts";
-import { plannedCreate, writeAll } from "./annotations.ts";
 import { requestSid, writerOf } from "./caller.ts";
 import { purge } from "./erase.ts";
 import { retried } from "./history/routes.ts";
 import { changesBetween } from "./history/store.ts";
 import { commitLarge } from "./large-change.ts";
+import { layerPages } from "./pages.ts";
 import { mergeSid, noteWritten, planMerge } from "./merge.ts";
-import { layerFor, readableDocument, type ReadingDeps, type ReadLayer } from "./reading.ts";
+import { layerFor, readableDocument, type ReadingDeps } from "./reading.ts";
 import { createLayer, deleteLayer, findLayer, listLayers } from "./store.ts";
 import { noSuchDocument } from "../documents/status.ts";
-import { findDocument } from "../documents/store.ts";
+import { findDocument, findRevision } from "../documents/store.ts";
 
 export interface ManageRoutesDeps {
   readonly reading: ReadingDeps;
   readonly accessOf: (session: Session, documentId: string, layer: string | null) => Access;
-  readonly opsPerPush: number;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -44,16 +44,31 @@ export function manageRoutes(deps: ManageRoutesDeps): Pick<Handlers["layers"], "
       const { access } = context;
       const { applicationId } = access;
       const document = await readableDocument(reading, access, context);
-      const annotations = annotationsOf(more["instant.json"]);
+      const json = more["instant.json"];
+      if (json === undefined && context.files.size > 0) throw new ApiError("bad_request", "The form has files, but no part `instant.json`");
       // The default layer is there whether or not somebody has opened it yet.
       const source =
         source_layer_name === undefined || source_layer_name === "" ? null : await existing(applicationId, documentId, source_layer_name);
       const copied = source_layer_name === "" ? await findLayer(database, { applicationId, documentId, name: "" }) : source;
-      const details = { copy_of: copied?.name ?? null, annotations: annotations.length };
+      if (json !== undefined) {
+        // What cannot be read at all is told before there is a layer.
+        const revision = await findRevision(database, { applicationId, documentId }, document.revision);
+        if (revision === null) throw noSuchDocument();
+        const base = await reading.documents.bases.load(applicationId, revision);
+        exchangeOfInstantJson(json, { pages: () => layerPages(base, []) }, { parts: context.files, lenient: true });
+      }
+      const details = { copy_of: copied?.name ?? null, annotations: Array.isArray(json?.["annotations"]) ? json["annotations"].length : 0 };
       const deed = audit(actorOf(context), { applicationId, action: "layer.created", documentId, target: name, details });
       await createLayer(database, { applicationId, documentId, name, revision: document.revision }, copied, { ...deps, also: [deed] });
-      const errors = annotations.length === 0 ? [] : await fill({ ...access, layerName: name }, context, annotations, user_id ?? null);
-      return { data: { name, errors } };
+      if (json === undefined) return { data: { name, errors: [] } };
+      try {
+        return { data: { name, errors: await fill({ ...access, layerName: name }, context, json, user_id ?? null) } };
+      } catch (error) {
+        const made = await findLayer(database, { applicationId, documentId, name });
+        if (made !== null) await deleteLayer(database, made.id, []);
+        reading.rooms.end({ applicationId, documentId }, name, "gone");
+        throw error;
+      }
     },
     async delete({ documentId, layerName }, context) {
       const { applicationId } = context.access;
@@ -127,37 +142,11 @@ export function manageRoutes(deps: ManageRoutesDeps): Pick<Handlers["layers"], "
     },
   };
 
-  /** Annotations of Instant JSON; what cannot be read is told, the rest stands. */
-  async function fill(access: Access, context: Context, annotations: readonly unknown[], userId: string | null) {
-    const layer: ReadLayer = await layerFor(reading, access, { address: context.address, create: true });
-    const pages = layer.pages();
-    const errors: { reason: string }[] = [];
-    const planned = annotations.flatMap((content, index) => {
-      const path = `$["instant.json"].annotations[${index}]`;
-      const given = (content as { readonly id?: unknown } | null)?.id;
-      const id = typeof given === "string" ? given : newId(deps.clock.now(), deps.random(10));
-      try {
-        return [plannedCreate({ id, content, group: undefined, path, userId }, pages)];
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        errors.push({ reason: `${path}: ${error.message}` });
-        return [];
-      }
-    });
-    const { failures } = await writeAll(layer, planned, { sids: null, opsPerPush: deps.opsPerPush });
-    return [...errors, ...failures.map(({ path, error }) => ({ reason: `${path}: ${error.message}` }))];
+  /** Instant JSON as the layer's first change; what of it cannot be taken over is told, the rest stands. */
+  async function fill(access: Access, context: Context, json: unknown, userId: string | null): Promise<{ reason: string }[]> {
+    const layer = await layerFor(reading, access, { address: context.address, create: true });
+    const given = exchangeOfInstantJson(json, layer, { parts: context.files, lenient: true });
+    const { skipped } = await applyExchange(layer, given, { deps: reading.documents, userId });
+    return skipped.map(({ path, reason }) => ({ reason: `${path.replace(/^\$/, '$["instant.json"]')}: ${reason}` }));
   }
-}
-
-/** Throws ApiError `unprocessable` for what this version does not take over, so that nothing is lost silently. */
-function annotationsOf(json: Readonly<Record<string, unknown>> | undefined): readonly unknown[] {
-  if (json === undefined) return [];
-  const { annotations = [], ...rest } = json;
-  const other = ["bookmarks", "comments", "formFields", "formFieldValues", "attachments"].find((key) => {
-    const value = rest[key];
-    return Array.isArray(value) ? value.length > 0 : typeof value === "object" && value !== null && Object.keys(value).length > 0;
-  });
-  if (other !== undefined) throw new ApiError("unprocessable", `instant.json: a layer can begin with annotations, not with ${other}`);
-  if (!Array.isArray(annotations)) throw new ApiError("unprocessable", "instant.json: annotations is not a list");
-  return annotations;
 }
