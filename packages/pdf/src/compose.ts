@@ -63,7 +63,7 @@ export function composeDocument(
     id,
   );
   const read = recognised.length === 0 ? finished : addRecognisedText(finished, recognised, { codec, id });
-  const burned = watermarks.length === 0 ? read : burnWatermarks(read, watermarks, { codec, id });
+  const burned = watermarks.length === 0 ? read : burnWatermarks(read, watermarks, { codec, id, fontFor: options.fontFor });
   const kept = securityOf === null ? null : keepSecurity(engine, burned, securityOf);
   if (kept !== null) return kept;
   return encryption === null ? burned : encryptFile(engine, burned, encryption);

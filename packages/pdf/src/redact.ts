@@ -4,13 +4,13 @@
  * whose content could not be understood, or that still shows text under a mark, becomes an image. Called by the workers.
  */
 import type { Rect } from "@lectern/protocol";
-import { textWidth } from "./appearance/font-metrics.ts";
-import { winAnsi } from "./appearance/win-ansi.ts";
+import type { FontFor } from "./appearance/embedded-text.ts";
+import { type TextDrawer, textDrawer } from "./drawn-text.ts";
 import { PdfError, type PdfDocument, type PdfEngine, type RangeReader, type TextRun } from "./engine.ts";
 import { latinBytes, ObjectFile } from "./objects/file.ts";
 import { type Codec, decodeStream } from "./objects/filters.ts";
 import { flatPages, pageBox } from "./objects/page-tree.ts";
-import { isRef, isStream, nameOf, numberText, objectText, type PdfDict, type PdfObject } from "./objects/values.ts";
+import { isRef, isStream, nameOf, numberText, type PdfDict, type PdfObject } from "./objects/values.ts";
 import { plainBytes, turned } from "./pages.ts";
 import { rewriteContent, Unreadable } from "./redact/content.ts";
 import { type Box, IDENTITY } from "./redact/geometry.ts";
@@ -38,6 +38,8 @@ export interface RedactOptions {
   readonly id: string;
   /** Of an encrypted file; the outcome has the same passwords and restrictions. */
   readonly password?: string;
+  /** Fonts for overlay texts beyond the standard ones. */
+  readonly fontFor?: FontFor | undefined;
   /** A page had to become an image. */
   readonly onImage?: (index: number) => void;
 }
@@ -66,10 +68,11 @@ export function redactFile(engine: PdfEngine, source: Uint8Array | RangeReader, 
 }
 
 /** `unsure`: pages that become images; those that turn out to need it are added and done at once. */
-function redact(engine: PdfEngine, plain: Uint8Array, { pages, codec, id }: RedactOptions, unsure: Set<number>): Uint8Array {
+function redact(engine: PdfEngine, plain: Uint8Array, { pages, codec, id, fontFor }: RedactOptions, unsure: Set<number>): Uint8Array {
   const file = new ObjectFile(plain);
   const leaves = flatPages(file);
   const forgotten = new Set<number>();
+  const text = textDrawer(file, fontFor);
   for (const { index, marks } of pages) {
     const number = leaves[index];
     if (number === undefined) throw new PdfError("failed", `the file has no page ${index}`);
@@ -88,9 +91,10 @@ function redact(engine: PdfEngine, plain: Uint8Array, { pages, codec, id }: Reda
     forgetWords(file, number, unsure.has(index) ? null : touched);
     removeAnnotations(file, page, boxes);
     for (const key of ["Thumb", "PieceInfo", "Metadata"]) page.delete(key);
-    const form = boxesForm(file, page, marks, toBox);
+    const form = boxesForm({ file, page, text }, marks, toBox);
     if (form !== null) drawOver(file, page, form);
   }
+  text.finish();
   forgetUnused(file, forgotten, codec);
   return file.write(id);
 }
@@ -171,8 +175,15 @@ function asImage(
   }
 }
 
+/** Of overlay texts. */
+const FONT = "Helvetica";
+
 /** What is drawn where content was; null: nothing. */
-function boxesForm(file: ObjectFile, page: PdfDict, marks: readonly RedactionMark[], toBox: (rect: Rect) => Box): PdfObject | null {
+function boxesForm(
+  { file, page, text }: { readonly file: ObjectFile; readonly page: PdfDict; readonly text: TextDrawer },
+  marks: readonly RedactionMark[],
+  toBox: (rect: Rect) => Box,
+): PdfObject | null {
   let content = "";
   const rotation = turned(file.number(page.get("Rotate"), 0));
   for (const { rects, fillColor, outlineColor, overlayText, repeatOverlayText, color } of marks) {
@@ -185,12 +196,10 @@ function boxesForm(file: ObjectFile, page: PdfDict, marks: readonly RedactionMar
       if (overlayText === null || overlayText.trim() === "") continue;
       const sideways = rotation % 180 !== 0;
       const [along, across] = sideways ? [height, width] : [width, height];
-      const text = winAnsi(overlayText.replace(/\s+/g, " "));
-      const size = Math.max(
-        1,
-        Math.min(12, across * 0.7, repeatOverlayText ? 12 : along / Math.max(textWidth("Helvetica", 1, overlayText), 0.1)),
-      );
-      const step = textWidth("Helvetica", size, `${overlayText} `);
+      const words = overlayText.replace(/\s+/g, " ").trim();
+      const natural = text.width(words, FONT);
+      const size = Math.max(1, Math.min(12, across * 0.7, repeatOverlayText ? 12 : along / Math.max(natural, 0.1)));
+      const step = text.width(`${words} `, FONT) * size;
       const count = repeatOverlayText && step > 0 ? Math.min(1000, Math.max(1, Math.floor(along / step))) : 1;
       const rows = repeatOverlayText ? Math.min(1000, Math.max(1, Math.floor(across / (size * 1.2)))) : 1;
       // From a box of `along` × `across` that is read upright to its place on the page, which is shown turned.
@@ -200,28 +209,22 @@ function boxesForm(file: ObjectFile, page: PdfDict, marks: readonly RedactionMar
         180: [-1, 0, 0, -1, right, top],
         270: [0, -1, 1, 0, left, top],
       }[rotation as 0 | 90 | 180 | 270];
-      content += `q ${place.map(numberText).join(" ")} cm 0 0 ${numberText(along)} ${numberText(across)} re W n BT ${rgb(color)} rg /Helv ${numberText(size)} Tf\n`;
+      content += `q ${place.map(numberText).join(" ")} cm 0 0 ${numberText(along)} ${numberText(across)} re W n BT ${rgb(color)} rg\n`;
       for (let row = 0; row < rows; row++)
         for (let at = 0; at < count; at++) {
-          const x = repeatOverlayText ? at * step : (along - textWidth("Helvetica", size, overlayText)) / 2;
+          const x = repeatOverlayText ? at * step : (along - natural * size) / 2;
           const y = repeatOverlayText ? across - (row + 1) * size * 1.2 + size * 0.3 : (across - size * 0.7) / 2;
-          content += `1 0 0 1 ${numberText(x)} ${numberText(y)} Tm ${objectText({ kind: "string", value: text })} Tj\n`;
+          content += `1 0 0 1 ${numberText(x)} ${numberText(y)} Tm ${text.show(words, FONT, size)}\n`;
         }
       content += "ET Q\n";
     }
   }
   if (content === "") return null;
-  const font: PdfDict = new Map<string, PdfObject>([
-    ["Type", nameOf("Font")],
-    ["Subtype", nameOf("Type1")],
-    ["BaseFont", nameOf("Helvetica")],
-    ["Encoding", nameOf("WinAnsiEncoding")],
-  ]);
   const dict: PdfDict = new Map<string, PdfObject>([
     ["Type", nameOf("XObject")],
     ["Subtype", nameOf("Form")],
     ["BBox", [...pageBox(file, page)]],
-    ["Resources", new Map([["Font", new Map([["Helv", file.add(font)]])]])],
+    ["Resources", new Map([["Font", text.fonts]])],
   ]);
   return file.add({ kind: "stream", dict, data: latinBytes(content) });
 }

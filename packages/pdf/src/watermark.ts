@@ -2,8 +2,9 @@
  * Watermarks: text or an image drawn over the content of pages, for good. Sizes and places are in points of the page as it is shown, or in
  * per cent of it; without a place it is in the middle.
  */
-import { type FontName, textWidth } from "./appearance/font-metrics.ts";
-import { winAnsi } from "./appearance/win-ansi.ts";
+import type { FontFor } from "./appearance/embedded-text.ts";
+import type { FontName } from "./appearance/font-metrics.ts";
+import { type TextDrawer, textDrawer } from "./drawn-text.ts";
 import { PdfError } from "./engine.ts";
 import { latinBytes, ObjectFile } from "./objects/file.ts";
 import type { Codec } from "./objects/filters.ts";
@@ -45,40 +46,32 @@ export interface BurnOptions {
   readonly codec: Codec;
   /** 32 hexadecimal digits that name the outcome. */
   readonly id: string;
+  /** Fonts for characters beyond the standard ones. */
+  readonly fontFor?: FontFor | undefined;
 }
 
 /** `bytes`: as `ObjectFile` reads them. Throws PdfError `failed` for what is not an image of its size. */
 export function burnWatermarks(
   bytes: Uint8Array,
   watermarks: readonly { readonly watermark: Watermark; readonly pages: readonly number[] | null }[],
-  { codec, id }: BurnOptions,
+  { codec, id, fontFor }: BurnOptions,
 ): Uint8Array {
   const file = new ObjectFile(bytes);
   const pages = flatPages(file);
+  const text = textDrawer(file, fontFor);
   for (const { watermark, pages: wanted } of watermarks) {
-    const resource = contentOf(file, watermark, codec);
+    const image = watermark.content.kind === "image" ? imageOf(file, watermark.content, codec) : null;
     for (const [index, number] of pages.entries()) {
-      if (wanted === null || wanted.includes(index)) burn(file, number, { watermark, resource });
+      if (wanted === null || wanted.includes(index)) burn(file, number, { watermark, image, text });
     }
   }
+  text.finish();
   return file.write(id);
 }
 
-interface Resource {
-  readonly kind: "Font" | "XObject";
-  readonly ref: PdfObject;
-}
+type Image = Extract<Watermark["content"], { kind: "image" }>;
 
-function contentOf(file: ObjectFile, { content }: Watermark, codec: Codec): Resource {
-  if (content.kind === "text") {
-    const font: PdfDict = new Map<string, PdfObject>([
-      ["Type", nameOf("Font")],
-      ["Subtype", nameOf("Type1")],
-      ["BaseFont", nameOf(content.font)],
-      ["Encoding", nameOf("WinAnsiEncoding")],
-    ]);
-    return { kind: "Font", ref: file.add(font) };
-  }
+function imageOf(file: ObjectFile, content: Image, codec: Codec): PdfObject {
   const { width, height } = content;
   const rgba = base64Bytes(content.data);
   if (rgba.length !== width * height * 4) throw new PdfError("failed", "the image does not have the size it claims");
@@ -91,7 +84,7 @@ function contentOf(file: ObjectFile, { content }: Watermark, codec: Codec): Reso
   const mask = alpha.every((value) => value === 255)
     ? null
     : file.add(imageObject({ width, height, data: alpha, space: "DeviceGray", mask: null }, codec));
-  return { kind: "XObject", ref: file.add(imageObject({ width, height, data: color, space: "DeviceRGB", mask }, codec)) };
+  return file.add(imageObject({ width, height, data: color, space: "DeviceRGB", mask }, codec));
 }
 
 /** An image of 8 bits a component. */
@@ -115,7 +108,7 @@ export function imageObject(
 function burn(
   file: ObjectFile,
   number: number,
-  { watermark, resource }: { readonly watermark: Watermark; readonly resource: Resource },
+  { watermark, image, text }: { readonly watermark: Watermark; readonly image: PdfObject; readonly text: TextDrawer },
 ): void {
   const page = file.dict(refTo(number));
   const [left, bottom, right, top] = pageBox(file, page);
@@ -134,7 +127,7 @@ function burn(
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const [cx, cy] = [x + width / 2, shown[1] - y - height / 2];
   const turn = [cos, sin, -sin, cos, cx - cos * cx + sin * cy, cy - sin * cx - cos * cy];
-  const operators = drawing(watermark, { x, y: shown[1] - y - height, width, height });
+  const operators = drawing(watermark, text, { x, y: shown[1] - y - height, width, height });
   const content = `q\n${matrix(toPage)} cm\n${matrix(turn)} cm\n/LecternGS gs\n${operators}\nQ`;
   const form: PdfDict = new Map<string, PdfObject>([
     ["Type", nameOf("XObject")],
@@ -144,7 +137,7 @@ function burn(
     [
       "Resources",
       new Map<string, PdfObject>([
-        [resource.kind, new Map([["LecternWM", resource.ref]])],
+        image === null ? ["Font", text.fonts] : ["XObject", new Map([["LecternWM", image]])],
         [
           "ExtGState",
           new Map([
@@ -193,18 +186,19 @@ function placeOf(
 
 function drawing(
   { content }: Watermark,
+  text: TextDrawer,
   { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
 ): string {
   if (content.kind === "image") return `${matrix([width, 0, 0, height, x, y])} cm\n/LecternWM Do`;
   const lines = content.text.split("\n");
-  const widest = Math.max(...lines.map((line) => textWidth(content.font, 1, line)), 0.001);
+  const widest = Math.max(...lines.map((line) => text.width(line, content.font)), 0.001);
   const size = content.fontSize ?? Math.max(1, Math.min(width / widest, height / (lines.length * LINE_HEIGHT)));
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(content.color.slice(at, at + 2), 16) / 255) as [number, number, number];
-  let operators = `BT\n${[r, g, b].map(numberText).join(" ")} rg\n/LecternWM ${numberText(size)} Tf\n`;
+  let operators = `BT\n${[r, g, b].map(numberText).join(" ")} rg\n`;
   const first = y + height / 2 + ((lines.length * LINE_HEIGHT) / 2) * size - ASCENT * size;
   for (const [index, line] of lines.entries()) {
-    const at = x + (width - textWidth(content.font, size, line)) / 2;
-    operators += `1 0 0 1 ${numberText(at)} ${numberText(first - index * LINE_HEIGHT * size)} Tm\n${objectText({ kind: "string", value: winAnsi(line) })} Tj\n`;
+    const at = x + (width - text.width(line, content.font) * size) / 2;
+    operators += `1 0 0 1 ${numberText(at)} ${numberText(first - index * LINE_HEIGHT * size)} Tm\n${text.show(line, content.font, size)}\n`;
   }
   return `${operators}ET`;
 }

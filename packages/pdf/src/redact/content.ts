@@ -57,7 +57,9 @@ interface State {
   leading: number;
   rise: number;
   lineWidth: number;
-  patterned: boolean;
+  /** Names of the patterns that fill and stroke; null: a plain colour does. */
+  fillPattern: string | null;
+  strokePattern: string | null;
 }
 
 const START: Omit<State, "ctm"> = {
@@ -69,8 +71,18 @@ const START: Omit<State, "ctm"> = {
   leading: 0,
   rise: 0,
   lineWidth: 1,
-  patterned: false,
+  fillPattern: null,
+  strokePattern: null,
 };
+
+interface MarkedContent {
+  readonly part: number;
+  readonly tag: string;
+  readonly properties: PdfDict | null;
+  /** Of the resource that the properties are; null: they stand in the content. */
+  readonly name: string | null;
+  dirty: boolean;
+}
 
 /** Throws Unreadable. */
 export function rewriteContent(
@@ -103,7 +115,7 @@ class Rewriter {
   /** Place of the path's first operator in `parts`. */
   #pathStart: number | null = null;
   #clip: string | null = null;
-  readonly #marked: { readonly part: number; readonly tag: string; readonly properties: PdfDict | null; dirty: boolean }[] = [];
+  readonly #marked: MarkedContent[] = [];
   readonly #fonts = new Map<string, GlyphFont>();
   #names = 0;
   /** Resources that what is kept of the content still names, and those that were named where something went. */
@@ -170,15 +182,22 @@ class Rewriter {
       case "gs":
         return this.#graphicsState(o[0], place);
       case "cs":
-        s.patterned = isName(o[0], "Pattern");
-        return;
       case "g":
       case "rg":
       case "k":
-        s.patterned = false;
+        s.fillPattern = null;
+        return;
+      case "CS":
+      case "G":
+      case "RG":
+      case "K":
+        s.strokePattern = null;
         return;
       case "scn":
-        s.patterned = isName(o.at(-1));
+        s.fillPattern = patternOf(o);
+        return;
+      case "SCN":
+        s.strokePattern = patternOf(o);
         return;
       case "m":
       case "l":
@@ -213,10 +232,16 @@ class Rewriter {
       case "Do":
         return this.#draw(o[0], place);
       case "BDC":
-        this.#marked.push({ part: place, tag: isName(o[0]) ? o[0].value : "", properties: this.#properties(o[1]), dirty: false });
+        this.#marked.push({
+          part: place,
+          tag: isName(o[0]) ? o[0].value : "",
+          properties: this.#properties(o[1]),
+          name: isName(o[1]) ? o[1].value : null,
+          dirty: false,
+        });
         return;
       case "BMC":
-        this.#marked.push({ part: place, tag: "", properties: null, dirty: false });
+        this.#marked.push({ part: place, tag: "", properties: null, name: null, dirty: false });
         return;
       case "EMC": {
         const open = this.#marked.pop();
@@ -325,7 +350,10 @@ class Rewriter {
       }
       if (kept !== "") out.push({ kind: "string", value: kept });
     }
+    const { fillPattern, strokePattern } = this.#state;
+    if (out.some((item) => isString(item))) this.#keepPatterns(fillPattern, strokePattern);
     if (!removed) return;
+    this.#dropPatterns(fillPattern, strokePattern);
     this.#replace(place, `\n${before}${objectText(out)} TJ\n`);
     for (const open of this.#marked) open.dirty = true;
   }
@@ -349,8 +377,16 @@ class Rewriter {
 
   #paint(op: string, place: number): void {
     const start = this.#pathStart ?? place;
-    const { ctm, lineWidth, patterned } = this.#state;
-    const painted = this.#path.finish(op, { ctm, lineWidth, patterned });
+    const { ctm, lineWidth, fillPattern, strokePattern } = this.#state;
+    const painted = this.#path.finish(op, { ctm, lineWidth, patterned: fillPattern !== null });
+    const fills = /^[fFBb]/.test(op) ? fillPattern : null;
+    const strokes = /^[SsBb]/.test(op) ? strokePattern : null;
+    if (painted === null) this.#keepPatterns(fills, strokes);
+    else {
+      // What is left of it is its stroke.
+      this.#keepPatterns(strokes);
+      this.#dropPatterns(fills);
+    }
     const clip = this.#clip;
     const hiddenClip = clip !== null && this.#path.points.length > 0 && this.#context.boxes.some((box) => within(this.#path.points, box));
     this.#path.clear();
@@ -375,8 +411,9 @@ class Rewriter {
     const key = `XObject ${(name as { value: string }).value}`;
     const keep = (): void => void this.#kept.add(key);
     if (subtype === "Image") {
-      const { ctm } = this.#state;
+      const { ctm, fillPattern } = this.#state;
       const quad = quadOf(ctm, 0, 0, 1, 1);
+      this.#keepPatterns(fillPattern);
       if (!this.#context.boxes.some((box) => covers(quad, box))) return keep();
       this.#dropped.add(key);
       const cut = this.#context.boxes.some((box) => within(quad, box)) ? null : this.#context.cutImage(object, ctm);
@@ -441,22 +478,14 @@ class Rewriter {
     return isDict(object) ? object : null;
   }
 
-  #close({
-    part,
-    tag,
-    properties,
-    dirty,
-  }: {
-    readonly part: number;
-    readonly tag: string;
-    readonly properties: PdfDict | null;
-    readonly dirty: boolean;
-  }): void {
-    if (!dirty || properties === null || tag === "OC") return;
+  #close({ part, tag, properties, name, dirty }: MarkedContent): void {
+    const keep = (): void => void (name === null || this.#kept.add(`Properties ${name}`));
+    if (!dirty || properties === null || tag === "OC") return keep();
     const { file, touched } = this.#context;
     const id = file.resolve(properties.get("MCID"));
     if (typeof id === "number") touched.add(id);
-    if (!PERMANENT.some((key) => properties.has(key))) return;
+    if (!PERMANENT.some((key) => properties.has(key))) return keep();
+    if (name !== null) this.#dropped.add(`Properties ${name}`);
     const rest: PdfDict = new Map([...properties].filter(([key]) => !PERMANENT.includes(key)));
     this.#parts[part] = `\n${objectText(nameOf(tag))} ${objectText(rest)} BDC\n`;
     this.#changed = true;
@@ -471,6 +500,14 @@ class Rewriter {
       this.#parts.push("\n");
       for (const open of this.#marked) open.dirty = true;
     } else this.#parts.push(this.#bytes.subarray(start, end));
+  }
+
+  #keepPatterns(...names: readonly (string | null)[]): void {
+    for (const name of names) if (name !== null) this.#kept.add(`Pattern ${name}`);
+  }
+
+  #dropPatterns(...names: readonly (string | null)[]): void {
+    for (const name of names) if (name !== null) this.#dropped.add(`Pattern ${name}`);
   }
 
   #addResource(kind: string, object: PdfObject): string {
@@ -501,6 +538,11 @@ class Rewriter {
     this.#parts[place] = text;
     this.#changed = true;
   }
+}
+
+function patternOf(operands: readonly PdfObject[]): string | null {
+  const last = operands.at(-1);
+  return isName(last) ? last.value : null;
 }
 
 /** Behind `EI`: the first that stands alone and is followed by something that reads like content. */

@@ -87,7 +87,7 @@ export function forgetUnused(file: ObjectFile, forgotten: ReadonlySet<number>, c
     const dict = isStream(object) ? object.dict : object;
     if (!isDict(dict) || !dict.has("Resources")) continue;
     const resources = file.dict(dict.get("Resources"));
-    for (const kind of ["XObject", "ExtGState"]) {
+    for (const kind of ["XObject", "ExtGState", "Pattern", "Properties"]) {
       const listed = file.dict(resources.get(kind));
       const names = [...listed].filter(([, value]) => isRef(value) && forgotten.has(value.number)).map(([name]) => name);
       if (names.length === 0) continue;

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { exportDocument } from "@lectern/pdf";
-import { openPdfiumNode } from "@lectern/pdf/node";
+import { composeDocument, exportDocument, redactFile } from "@lectern/pdf";
+import { nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
 import { pagesPdf } from "@lectern/pdf/testing";
 import type { RecordOf } from "@lectern/protocol";
 import sharp from "sharp";
@@ -88,6 +88,35 @@ describe("text beyond the standard fonts", async () => {
         .greyscale()
         .stats();
       expect(drawn.channels[0]!.min).toBeLessThan(80);
+    });
+  }
+
+  for (const [script, text] of Object.entries(SCRIPTS)) {
+    const hasFont = fontFor(text.codePointAt(0)!, "Helvetica") !== null;
+    it.skipIf(!hasFont || !hasPoppler)(`of ${script} is in watermarks and over what was redacted`, async () => {
+      const mark = { fillColor: "#ffffff", outlineColor: null, overlayText: text, repeatOverlayText: false, color: "#ff0000" };
+      const redacted = redactFile(engine, pagesPdf(1), {
+        pages: [{ index: 0, marks: [{ ...mark, rects: [[50, 50, 300, 40]] }] }],
+        codec: nodeCodec,
+        id: "0".repeat(32),
+        fontFor,
+      });
+      const half = { value: 50, unit: "%" } as const;
+      const content = { kind: "text" as const, text, font: "Helvetica" as const, fontSize: null, color: "#000000" };
+      const watermarked = composeDocument(
+        engine,
+        {
+          files: [{ source: pagesPdf(1) }],
+          pages: [{ id: "1.0", file: 0, index: 0, keepsAnnotations: true, rotation: 0, size: [1, 1], crop: null, label: "" }],
+          writeLabels: false,
+          metadata: null,
+          watermarks: [{ watermark: { width: half, height: half, rotation: 0, opacity: 1, content }, pages: null }],
+          encryption: null,
+        },
+        [],
+        { annotations: true, codec: nodeCodec, fontFor },
+      );
+      for (const bytes of [redacted, watermarked]) expect((await read(bytes)).replace(/[\u200e\u200f\u202a-\u202e]/g, "")).toContain(text);
     });
   }
 

@@ -150,7 +150,7 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
         });
         return null;
       case "redact":
-        return redact(engine, message.source, message.options);
+        return redact(editor, message.source, message.options);
       case "check":
         return check(engine, encode);
     }
@@ -241,9 +241,14 @@ async function changedForImage(
   }
 }
 
-async function redact(engine: PdfEngine, source: RenderSource, { target, pages }: Jobs["redact"]["options"]): Promise<readonly number[]> {
+async function redact(
+  { engine, fonts }: Editor,
+  source: RenderSource,
+  { target, pages }: Jobs["redact"]["options"],
+): Promise<readonly number[]> {
   const images: number[] = [];
   const file = fileReader(source.path);
+  const overlay = pages.flatMap(({ marks }) => marks.map(({ overlayText }) => overlayText ?? "")).join("");
   try {
     const id = createHash("sha256")
       .update(JSON.stringify([source.sha256, pages]))
@@ -254,6 +259,7 @@ async function redact(engine: PdfEngine, source: RenderSource, { target, pages }
       pages,
       codec: nodeCodec,
       id,
+      ...(BEYOND_LATIN.test(overlay) ? { fontFor: await fonts() } : {}),
       ...passwordOf(source),
       onImage: (index) => void images.push(index),
     });
