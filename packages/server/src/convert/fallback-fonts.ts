@@ -27,7 +27,9 @@ const WINDOWS_1252 =
 
 export function fallbackFonts(basePath: string): Fallbacks {
   const base = openFont(basePath) as Font;
-  const files = fontFiles().filter((path) => !/(bold|italic|oblique|light|thin|black|condensed|emoji)[^/\\]*$/i.test(path));
+  const files = fontFiles().filter(
+    (path) => !/(bold|italic|oblique|light|thin|black|condensed|coloremoji|color-emoji)[^/\\]*$/i.test(path),
+  );
   const opened: { readonly font: Font; readonly file: FontFile }[] = [];
   let next = 0;
   /** Name of the font with the character; null: the base font has it or nobody. */

@@ -14,6 +14,14 @@ declare module "pdfmake" {
   export default pdfmake;
 }
 
+declare module "pdfmake/js/ElementWriter.js" {
+  interface ElementWriter {
+    alignLine(line: object): void;
+  }
+  const ElementWriterModule: { readonly prototype: ElementWriter } | { readonly default: { readonly prototype: ElementWriter } };
+  export default ElementWriterModule;
+}
+
 declare module "fontkit" {
   interface Glyph {
     readonly id: number;

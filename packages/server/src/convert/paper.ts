@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { ApiError } from "@lectern/protocol/plain";
 import pdfmake from "pdfmake";
 import type { PdfmakeFonts } from "pdfmake";
+import { type DirectedText, directions, mirrored } from "./direction.ts";
+import { type Directed, orderLines } from "./line-order.ts";
 import { type Fallbacks, fallbackFonts } from "./fallback-fonts.ts";
 
 export interface Style {
@@ -52,7 +54,6 @@ export interface PaperDocument {
 const INNER_WIDTH = 483;
 const INNER_HEIGHT = 720;
 const PX_TO_PT = 0.75;
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 export interface Paper {
   readonly bytes: Uint8Array;
@@ -76,6 +77,7 @@ export async function paper({ title, blocks }: PaperDocument): Promise<Paper> {
   const allowed = new Set(
     Object.values(fonts).flatMap((font) => Object.values(font).map((path) => (Array.isArray(path) ? path[0] : path))),
   );
+  orderLines();
   pdfmake.setUrlAccessPolicy(() => false);
   pdfmake.setLocalAccessPolicy((path) => allowed.has(path));
   pdfmake.setFonts(fonts);
@@ -87,13 +89,9 @@ export async function paper({ title, blocks }: PaperDocument): Promise<Paper> {
     defaultStyle: { font: BASE, fontSize: 11, lineHeight: 1.25 },
     content,
   });
-  const rightToLeft = RIGHT_TO_LEFT.test(JSON.stringify(content));
   return {
     bytes: await made.getBuffer(),
-    warnings: [
-      ...(rightToLeft ? ["Words of text that is written from right to left stand in the order of text from left to right."] : []),
-      ...(fallbacks.missing() ? ["Some characters are in no font that is installed; boxes stand in their place."] : []),
-    ],
+    warnings: fallbacks.missing() ? ["Some characters are in no font that is installed; boxes stand in their place."] : [],
   };
 }
 
@@ -182,11 +180,42 @@ function lines(text: string, fonts: Fallbacks): Content {
 }
 
 function runsOf(parts: readonly Inline[], fonts: Fallbacks): readonly Content[] {
-  return parts.flatMap(({ text, mono = false, ...style }) =>
-    fonts
-      .split(withoutControls(text), mono ? "mono" : "base")
-      .map((run) => ({ ...style, text: run.text, ...(run.font !== null ? { font: run.font } : mono ? { font: MONO } : {}) })),
-  );
+  const texts = parts.map(({ text }) => withoutControls(text));
+  const directed = directions(texts.join(""));
+  let start = 0;
+  return parts.flatMap(({ text: _given, mono = false, ...style }, part) => {
+    const text = texts[part]!;
+    const runs = directed === null ? [{ text }] : directedRuns(text, start, directed);
+    start += text.length;
+    return runs.flatMap(({ text: run, ...direction }) =>
+      fonts.split(run, mono ? "mono" : "base").map((piece) => ({
+        ...direction,
+        ...style,
+        text: piece.text,
+        ...(piece.font !== null ? { font: piece.font } : mono ? { font: MONO } : {}),
+      })),
+    );
+  });
+}
+
+/** Pieces of one direction each. Paragraphs from right to left begin at the right. */
+function directedRuns(text: string, start: number, { base, own }: DirectedText): readonly ({ readonly text: string } & Directed)[] {
+  const runs: { text: string; readonly from: number }[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const last = runs.at(-1);
+    const goesOn = last !== undefined && own[start + at] === own[start + last.from] && base[start + at] === base[start + last.from];
+    if (goesOn) last.text += text[at];
+    else runs.push({ text: text[at]!, from: at });
+  }
+  return runs.map(({ text: run, from }) => {
+    const [isRightToLeft, inRightToLeft] = [own[start + from]!, base[start + from]!];
+    return {
+      text: isRightToLeft ? mirrored(run) : run,
+      isRightToLeft,
+      inRightToLeft,
+      ...(inRightToLeft ? { alignment: "right" } : {}),
+    };
+  });
 }
 
 /** Of what is no character of text only tabs and ends of lines are left. */
