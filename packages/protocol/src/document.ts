@@ -314,6 +314,7 @@ export const documents = {
       width: z.exactOptional(z.coerce.number().min(1).max(20_000)),
       height: z.exactOptional(z.coerce.number().min(1).max(20_000)),
       format: z.exactOptional(z.enum(["png", "webp", "jpeg"])),
+      /** `false`: annotations are drawn from their properties, instead of as the file shows them. */
       render_ap_streams: z.exactOptional(z.stringbool()),
       /** Optional content that is shown, and no other: `ocgId`s of the document's `ocg-layers`. Default: as the file says. */
       ocg_layers: ocgLayers,
@@ -381,15 +382,23 @@ export const documents = {
     layered: true,
     params,
     query: z.object({
+      type: z.exactOptional(z.enum(["pdf", "pdfa"])),
       source: z.exactOptional(z.stringbool()),
       annotations: z.exactOptional(z.stringbool()),
+      comments: z.exactOptional(z.stringbool()),
       flatten: z.exactOptional(z.stringbool()),
+      /** `false`: what is flattened is drawn from its properties, instead of as the file shows it. */
+      render_ap_streams: z.exactOptional(z.stringbool()),
+      keep_signatures: z.exactOptional(z.stringbool()),
+      conformance: z.exactOptional(z.string().max(64)),
+      /** `optimize[linearize]=true`, or JSON. */
+      optimize: z.exactOptional(z.union([z.record(z.string().max(64), z.string().max(64)), z.string().max(1024)])),
       /** The layer as it was at this seq. */
       at_seq: z.exactOptional(z.coerce.number().int().min(0)),
       wait,
     }),
     responseType: "application/pdf",
-    errors: [...reading, "forbidden", "gone", "invalid_parameters"],
+    errors: [...reading, "forbidden", "gone", "invalid_parameters", "precondition_failed", "range_not_satisfiable", "not_implemented"],
   }),
   pdfPost: operation({
     method: "POST",
@@ -402,7 +411,10 @@ export const documents = {
       type: z.exactOptional(z.enum(["pdf", "pdfa"])),
       source: z.exactOptional(z.boolean()),
       annotations: z.exactOptional(z.boolean()),
+      comments: z.exactOptional(z.boolean()),
       flatten: z.exactOptional(z.boolean()),
+      render_ap_streams: z.exactOptional(z.boolean()),
+      keep_signatures: z.exactOptional(z.boolean()),
       /** Indexes of the pages, in the order wanted; default all. */
       pages: z.exactOptional(z.array(z.int().min(0)).max(20_000)),
       /** That opens the file, and that lifts what it restricts. */

@@ -17,7 +17,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "documents.pageImage": {"method":"GET","path":"/viewer/documents/{documentId}/pages/{pageIndex}/image","body":"none","query":["width","height","format","render_ap_streams","ocg_layers","wait"],"layered":true,"response":"bytes"},
   "documents.cover": {"method":"GET","path":"/viewer/documents/{documentId}/cover","body":"none","query":["width","height","jwt","wait"],"layered":false,"response":"bytes"},
   "documents.search": {"method":"GET","path":"/viewer/documents/{documentId}/search","body":"none","query":["q","type","start","limit","max_hits","include_annotations","case_sensitive","whole_word","wait"],"layered":true,"response":"json"},
-  "documents.pdf": {"method":"GET","path":"/viewer/documents/{documentId}/pdf","body":"none","query":["source","annotations","flatten","at_seq","wait"],"layered":true,"response":"bytes"},
+  "documents.pdf": {"method":"GET","path":"/viewer/documents/{documentId}/pdf","body":"none","query":["type","source","annotations","comments","flatten","render_ap_streams","keep_signatures","conformance","optimize","at_seq","wait"],"layered":true,"response":"bytes"},
   "documents.pdfPost": {"method":"POST","path":"/viewer/documents/{documentId}/pdf","body":"json","query":[],"layered":true,"response":"bytes"},
   "annotations.list": {"method":"GET","path":"/viewer/documents/{documentId}/annotations","body":"none","query":["minSeq"],"layered":true,"response":"json"},
   "annotations.listPage": {"method":"GET","path":"/viewer/documents/{documentId}/pages/{pageIndex}/annotations","body":"none","query":["minSeq"],"layered":true,"response":"json"},

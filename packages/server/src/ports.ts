@@ -286,6 +286,8 @@ export interface ExportOptions {
   /** Path of a JSON file: ChangesFile of documents/changes-file.ts. */
   readonly changes: string;
   readonly annotations: boolean;
+  /** Default true. */
+  readonly comments?: boolean;
   readonly flatten: boolean;
   /** Files 1, 2, … of the composition in `changes`. */
   readonly others?: readonly RenderSource[];

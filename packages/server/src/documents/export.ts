@@ -17,6 +17,8 @@ export interface ExportRequest {
   readonly changes: ExportRecords;
   /** Default true: with annotations. */
   readonly annotations?: boolean;
+  /** Default true: with comments. */
+  readonly comments?: boolean;
   /** Default false: annotations stay what they are, instead of becoming page content. */
   readonly flatten?: boolean;
   /** Pages as the layer has them now, when they are not those of the file; see operations/composition.ts. */
@@ -35,11 +37,22 @@ export interface ExportedPdf {
 
 /** Without any change: the original bytes. Throws ApiError `document_failed`, `unavailable`. */
 export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Promise<ExportedPdf> {
-  const { document, annotations = true, flatten = false, pages = null, encryption = null, signal } = request;
+  const file = await exportFile(deps, request);
+  if (file === null) return { bytes: await originalPdf(deps, request.document), size: request.document.byteSize, original: true };
+  return { bytes: readOnce(deps, file), size: file.size, original: false };
+}
+
+/** A file in the folder of temporary ones. */
+export interface ExportedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Null: without any change it is the original. The file is the caller's: `readOnce`, or `removeExport`. Throws ApiError `document_failed`, `unavailable`. */
+export async function exportFile(deps: DocumentDeps, request: ExportRequest): Promise<ExportedFile | null> {
+  const { document, annotations = true, comments = true, flatten = false, pages = null, encryption = null, signal } = request;
   const changed = await changesOf(deps, document, request.changes);
-  if (changed.changes.length === 0 && annotations && !flatten && pages === null && encryption === null) {
-    return { bytes: await originalPdf(deps, document), size: document.byteSize, original: true };
-  }
+  if (changed.changes.length === 0 && annotations && comments && !flatten && pages === null && encryption === null) return null;
   const source = pages?.source ?? (await renderSource(deps, document));
   const file = pages === null ? changed : { ...changed, composition: pages.composition };
   const composed =
@@ -53,19 +66,35 @@ export async function exportPdf(deps: DocumentDeps, request: ExportRequest): Pro
   try {
     await withChangesFile(deps, file, (changes) =>
       noticingQuarantine(deps, document, () =>
-        deps.renderer.export(source, { target, changes, annotations, flatten, ...composed, ...(signal === undefined ? {} : { signal }) }),
+        deps.renderer.export(source, {
+          target,
+          changes,
+          annotations,
+          comments,
+          flatten,
+          ...composed,
+          ...(signal === undefined ? {} : { signal }),
+        }),
       ),
     );
-    const { size } = await stat(target);
-    const bytes = createReadStream(target);
-    bytes.once("close", () => {
-      rm(target, { force: true }).catch((error: unknown) => deps.onError("deleting an exported file", error));
-    });
-    return { bytes, size, original: false };
+    return { path: target, size: (await stat(target)).size };
   } catch (error) {
     await rm(target, { force: true });
     throw error;
   }
+}
+
+/** The file goes when it has been read, or is not wanted any more. `range`: first and last byte. */
+export function readOnce(deps: Pick<DocumentDeps, "onError">, { path }: ExportedFile, range?: readonly [number, number]): Readable {
+  const bytes = createReadStream(path, range === undefined ? {} : { start: range[0], end: range[1] });
+  bytes.once("close", () => {
+    removeExport({ path }).catch((error: unknown) => deps.onError("deleting an exported file", error));
+  });
+  return bytes;
+}
+
+export async function removeExport({ path }: Pick<ExportedFile, "path">): Promise<void> {
+  await rm(path, { force: true });
 }
 
 /** The file as it was uploaded. `range`: first and last byte. Throws ApiError `range_not_satisfiable`. */

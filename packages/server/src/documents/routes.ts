@@ -1,7 +1,6 @@
 /** Routes of documents: thin, the work is in the files named by verb. */
-import { ALL_PERMITTED, type Encryption } from "@lectern/pdf";
 import { pageSpace } from "@lectern/protocol";
-import { ApiError, viewKey } from "@lectern/protocol/plain";
+import { ApiError } from "@lectern/protocol/plain";
 import {
   type Access,
   type ApplicationCaller,
@@ -13,13 +12,11 @@ import {
   type StreamBody,
 } from "../handlers.ts";
 import { bytesReply } from "../http/ranges.ts";
-import { changesFor } from "../layers/changes.ts";
+import { changesFor, redrawnFor } from "../layers/changes.ts";
 import type { LayerPage } from "../layers/pages.ts";
-import { hasOriginal } from "../layers/erase.ts";
-import { layerAt } from "../layers/history/past.ts";
 import { DEFAULT_WAIT, layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
 import type { Outgoing } from "../outgoing/request.ts";
-import { composedPage, composedPages, metadataOf } from "../operations/composition.ts";
+import { composedPage } from "../operations/composition.ts";
 import type { ImageFormat } from "../ports.ts";
 import { actorOf } from "../audit/audit.ts";
 import { waitForOverwrite } from "../revisions/overwrite.ts";
@@ -27,7 +24,7 @@ import { lastOverwrite } from "../revisions/store.ts";
 import { bulkDelete } from "./bulk-delete.ts";
 import { copyDocument } from "./copy.ts";
 import { deleteDocument } from "./delete.ts";
-import { exportPdf, originalPdf } from "./export.ts";
+import { downloadReply, wantedInBody, wantedInQuery } from "./download.ts";
 import { documentInfo, outlineElements } from "./info.ts";
 import { listDocuments } from "./list.ts";
 import { uploadOf } from "./multipart.ts";
@@ -45,14 +42,6 @@ const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = { png: "image/png", w
 const COVER_WIDTH = 400;
 /** Pages whose text is read at once. */
 const PAGES_AT_ONCE = 8;
-
-interface PdfQuery {
-  readonly source?: boolean;
-  readonly annotations?: boolean;
-  readonly flatten?: boolean;
-  readonly at_seq?: number;
-  readonly wait?: number | undefined;
-}
 
 export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handlers["documents"] {
   const deps = reading.documents;
@@ -170,7 +159,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     async pageText({ pageIndex, wait }, context) {
       return { textLines: await linesOf(context, pageAt(await layerOf(context, wait), pageIndex)) };
     },
-    async pageImage({ pageIndex, width, height, format = "png", ocg_layers: contentGroups, wait }, context) {
+    async pageImage({ pageIndex, width, height, format = "png", ocg_layers: contentGroups, render_ap_streams: asInFile, wait }, context) {
       if ((width === undefined) === (height === undefined))
         throw new ApiError("invalid_parameters", "Give exactly one of width and height");
       const layer = await layerOf(context, wait);
@@ -178,6 +167,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
         ...sizeOf(width, height),
         format,
         ...(contentGroups === undefined ? {} : { contentGroups }),
+        redraws: asInFile === false,
       });
     },
     async cover({ width, height, wait }, context) {
@@ -192,77 +182,16 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       const { found, complete } = await searchLayer(deps, await layerOf(context, wait), { ...query, signal: context.signal });
       return reply(JSON.stringify({ data: found }), { headers: { "lectern-complete": String(complete) } });
     },
-    pdf: (query, context) => exportReply(query, context, {}),
-    async pdfPost(
-      {
-        documentId: _id,
-        type = "pdf",
-        optimize,
-        conformance,
-        source,
-        pages,
-        user_password: user = "",
-        owner_password: owner = "",
-        ...rest
-      },
-      context,
-    ) {
-      if (type !== "pdf" || conformance !== undefined) throw new ApiError("not_implemented", "PDF/A is not offered by this version");
-      if (Object.values(optimize ?? {}).some((wanted) => wanted === true))
-        throw new ApiError("not_implemented", "optimize is not offered by this version");
-      if (source === true) return exportReply({ source: true }, context, {});
-      const encryption =
-        user === "" && owner === "" ? null : { userPassword: user, ownerPassword: owner === "" ? user : owner, permissions: ALL_PERMITTED };
-      return exportReply(rest, context, { encryption, ...(pages === undefined ? {} : { only: pages }) });
+    async pdf(query, context) {
+      const wanted = wantedInQuery(query);
+      return downloadReply(reading, context, await layerOf(context, query.wait), wanted);
+    },
+    async pdfPost(body, context) {
+      const wanted = wantedInBody(body);
+      return downloadReply(reading, context, await layerOf(context, undefined), wanted);
     },
   };
   return handlers;
-
-  async function exportReply(
-    { source, annotations, flatten, at_seq, wait }: PdfQuery,
-    context: DocumentContext,
-    { only, encryption = null }: { readonly only?: readonly number[]; readonly encryption?: Encryption | null },
-  ): Promise<Reply> {
-    const now = await layerOf(context, wait);
-    const layer = at_seq === undefined ? now : await layerAt(reading, now, at_seq, context.access);
-    const { document, room } = layer;
-    const headers = {
-      "content-disposition": disposition(document.title ?? document.id),
-      "lectern-seq": String(room.seq),
-      "cache-control": "private, no-store",
-    };
-    if (source === true && viewKey(layer.grants) !== "all")
-      throw new ApiError("forbidden", "The file holds annotations that this session may not see");
-    if (source === true && context.access.sessionId !== null && now.room.erasedSeq > 0)
-      throw new ApiError("gone", "Parts of the original file have been erased");
-    if (source === true && !(await hasOriginal(reading, now))) throw new ApiError("gone", "The original file has been purged");
-    if (source === true)
-      return bytesReply(context, {
-        etag: document.sourceSha256,
-        size: document.byteSize,
-        headers: { ...headers, "cache-control": "private, no-cache" },
-        read: (range) => originalPdf(deps, document, range),
-      });
-    const shown = layer.pages();
-    const missing = only?.find((index) => shown.at(index) === null);
-    if (missing !== undefined || only?.length === 0)
-      throw new ApiError("unprocessable", `$.pages: there is no page ${missing ?? "in the list"}`);
-    const exported = await exportPdf(deps, {
-      document,
-      changes: changesFor(layer),
-      pages: await composedPages(deps, document, {
-        base: layer.base,
-        changed: room.changed({ kind: "page" }),
-        pages: only === undefined ? shown : only.map((index) => shown.at(index)!),
-        extras: { metadata: metadataOf(room), labels: only !== undefined || encryption !== null },
-      }),
-      encryption,
-      annotations: annotations ?? true,
-      flatten: flatten ?? false,
-      signal: context.signal,
-    });
-    return reply(exported.bytes, { headers: { ...headers, "content-length": String(exported.size) } });
-  }
 
   async function uploadFrom(
     body: StreamBody,
@@ -303,8 +232,15 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     { id, data }: LayerPage,
     {
       contentGroups,
+      redraws = false,
       ...how
-    }: { readonly width?: number; readonly height?: number; readonly format: ImageFormat; readonly contentGroups?: readonly number[] },
+    }: {
+      readonly width?: number;
+      readonly height?: number;
+      readonly format: ImageFormat;
+      readonly contentGroups?: readonly number[];
+      readonly redraws?: boolean;
+    },
   ): Promise<Reply> {
     if (data.content === null) throw new ApiError("not_found", "A blank page has no image");
     const { applicationId, documentId } = context.access;
@@ -318,7 +254,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       // They are groups of the document's own file.
       ...(contentGroups === undefined || blob !== layer.base.source ? {} : { contentGroups }),
       rotation: data.rotation,
-      changes: changesFor(layer, id),
+      changes: redraws ? redrawnFor(layer, id) : changesFor(layer, id),
       composed: composedPage(layer.base, { id, data }),
       signal: context.signal,
     });
@@ -344,14 +280,4 @@ function pageAt(layer: ReadLayer, index: number): LayerPage {
 
 function sizeOf(width: number | undefined, height: number | undefined): { readonly width?: number; readonly height?: number } {
   return { ...(width === undefined ? {} : { width: Math.round(width) }), ...(height === undefined ? {} : { height: Math.round(height) }) };
-}
-
-/** RFC 6266: a plain name for old clients, the real one beside it. */
-export function disposition(title: string): string {
-  // By way of UTF-8, which has no half characters.
-  const name = `${Buffer.from(title)
-    .toString()
-    .replace(/\.pdf$/i, "")}.pdf`;
-  const plain = name.replace(/[^\x20-\x7e]|["\\/%]/g, "_");
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 }

@@ -7,7 +7,7 @@ import { actorOf } from "../audit/audit.ts";
 import { copyDocument } from "../documents/copy.ts";
 import { deleteDocument } from "../documents/delete.ts";
 import { exportPdf } from "../documents/export.ts";
-import { disposition } from "../documents/routes.ts";
+import { disposition } from "../documents/download.ts";
 import { documentSummary } from "../documents/summary.ts";
 import { type Handlers, reply } from "../handlers.ts";
 import { json } from "../layers/annotation-routes.ts";

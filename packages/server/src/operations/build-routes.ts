@@ -212,6 +212,9 @@ function refuseOthers(output: BuildOutput): void {
     throw new ApiError("not_implemented", `$.output.type: ${type} is not offered by this version`);
   if ("optimize" in output && output.optimize !== undefined && Object.values(output.optimize).some((wanted) => wanted === true))
     throw new ApiError("not_implemented", "$.output.optimize is not offered by this version");
+  for (const what of ["tables", "keyValuePairs"] as const)
+    if (what in output && (output as Readonly<Record<string, unknown>>)[what] === true)
+      throw new ApiError("not_implemented", `$.output.${what}: what a page means is not worked out; ask for its text`);
 }
 
 function actionsOf({ parts, actions = [] }: BuildInstructions): string[] {

@@ -126,7 +126,6 @@ export async function asText(
       ...(output.plainText === false ? {} : { plainText: plainText(text) }),
       ...(output.structuredText === true ? { structuredText: structured(text) } : {}),
       ...(output.tables === false ? {} : { tables: [] }),
-      ...(output.keyValuePairs === true ? { keyValuePairs: [] } : {}),
     });
   }
   return { pages };

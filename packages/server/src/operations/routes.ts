@@ -3,7 +3,7 @@ import { ocrLanguages, type PageOperation } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS } from "@lectern/protocol/plain";
 import { applyOp, type StoredRecord } from "@lectern/sync/room";
 import { exportPdf } from "../documents/export.ts";
-import { disposition } from "../documents/routes.ts";
+import { disposition } from "../documents/download.ts";
 import { documentSummary } from "../documents/summary.ts";
 import { type Access, type ApplicationCaller, type Context, type Handlers, reply, type SessionCaller } from "../handlers.ts";
 import { shownIn } from "../layers/erase.ts";

@@ -308,12 +308,14 @@ async function edited(
   changesPath: string,
   {
     annotations,
+    comments = true,
     flatten,
     others = [],
     encryption = null,
     securityOf = null,
   }: {
     readonly annotations: boolean;
+    readonly comments?: boolean;
     readonly flatten: boolean;
     readonly others?: readonly RenderSource[];
     readonly encryption?: Encryption | null;
@@ -336,6 +338,7 @@ async function edited(
       const whole = { ...composition, watermarks, files, encryption, securityOf: kept };
       return composeDocument(engine, whole, changes, {
         annotations,
+        comments,
         flatten,
         codec: nodeCodec,
         imageOf,
@@ -352,6 +355,7 @@ async function edited(
   try {
     return exportDocument(engine, file, changes, {
       annotations,
+      comments,
       flatten,
       imageOf,
       ...fonts,
