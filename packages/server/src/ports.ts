@@ -164,7 +164,7 @@ export interface Renderer {
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
   /** JSON of PageText (see @lectern/pdf). */
   text(source: RenderSource, page: number, options?: { readonly priority?: Priority; readonly signal?: AbortSignal }): Promise<string>;
-  /** JSON of what the file says of itself: `fonts` gives FileFont[], `contentGroups` ContentGroupEntry[] of @lectern/pdf, `signatures` SignatureReports. */
+  /** JSON of what the file says of itself: `fonts` gives FileFont[], `contentGroups` ContentGroupEntry[], `embeddedFiles` FileInFile[] of @lectern/pdf, `signatures` SignatureReports. */
   inspect(source: RenderSource, what: Inspection, signal?: AbortSignal): Promise<string>;
   /** Writes the exported file to `target`. */
   export(source: RenderSource, options: ExportOptions): Promise<void>;
@@ -182,6 +182,7 @@ export interface Renderer {
 export type Inspection =
   | { readonly what: "fonts" }
   | { readonly what: "contentGroups" }
+  | { readonly what: "embeddedFiles" }
   /** `trusted`: certificates that the caller believes, DER. `now`: milliseconds since 1970. */
   | { readonly what: "signatures"; readonly trusted: readonly Uint8Array[]; readonly now: number };
 

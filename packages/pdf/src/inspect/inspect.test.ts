@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PdfEngine } from "../engine.ts";
-import { openPdfiumNode } from "../host/node.ts";
-import { pdfName, pdfWriter } from "../pdf-writer.ts";
+import { nodeCodec, openPdfiumNode } from "../host/node.ts";
+import { type PdfDictionary, pdfName, pdfWriter } from "../pdf-writer.ts";
 import { encryptedPdf, ENCRYPTED_PASSWORD, LAYERED, layeredPdf, orderForm, pagesPdf } from "../testing/index.ts";
 import { inspectFile, withContentGroups } from "./inspect.ts";
 
@@ -103,6 +103,30 @@ describe("fonts", () => {
     expect(inspectFile(engine, encryptedPdf(), ENCRYPTED_PASSWORD).fonts().length).toBeGreaterThan(0);
     expect(() => inspectFile(engine, encryptedPdf())).toThrow(expect.objectContaining({ code: "password_required" }));
   });
+});
+
+test("embedded files are those of the tree and those of the whole file, each once; what cannot be unpacked is left out", () => {
+  const writer = pdfWriter();
+  const [root, tree, page, names] = [writer.reserve(), writer.reserve(), writer.reserve(), writer.reserve()];
+  const held = (content: string, more: PdfDictionary = {}) => ({ F: writer.stream({ Type: pdfName("EmbeddedFile"), ...more }, content) });
+  const table = writer.add({
+    F: "table.csv",
+    UF: "tâble.csv",
+    Desc: "Numbers",
+    EF: held("1,2", { Subtype: pdfName("text/csv"), Params: { ModDate: "D:20240102030405Z" } }),
+  });
+  const broken = writer.add({ F: "broken", EF: held("x", { Filter: pdfName("JBIG2Decode") }) });
+  const whole = writer.add({ F: "data.xml", EF: held("<a/>") });
+  writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 9, 9] });
+  writer.set(tree, { Type: pdfName("Pages"), Count: 1, Kids: [page] });
+  writer.set(names, { Kids: [names, writer.add({ Names: ["a", table, "b", broken, "c", page] })] });
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, Names: { EmbeddedFiles: names }, AF: [table, whole] });
+  const sha256 = (bytes: Uint8Array): string => `${bytes.length}`;
+  expect(inspectFile(engine, writer.finish({ Root: root })).embeddedFiles({ codec: nodeCodec, sha256 })).toEqual([
+    { sha256: "3", size: 3, name: "tâble.csv", mediaType: "text/csv", description: "Numbers", modifiedAt: Date.UTC(2024, 0, 2, 3, 4, 5) },
+    { sha256: "4", size: 4, name: "data.xml", mediaType: null, description: null, modifiedAt: null },
+  ]);
+  expect(inspectFile(engine, pagesPdf(1)).embeddedFiles({ codec: nodeCodec, sha256 })).toEqual([]);
 });
 
 test("a field that nobody signed is no signature", () => {

@@ -3,12 +3,14 @@ import type { PdfEngine, RangeReader } from "../engine.ts";
 import { ObjectFile } from "../objects/file.ts";
 import { plainBytes } from "../pages.ts";
 import { type ContentGroupEntry, contentGroups, showContentGroups } from "./content-groups.ts";
+import { embeddedFiles, type EmbeddedFilesOptions, type FileInFile } from "./embedded-files.ts";
 import { type FileFont, fileFonts } from "./fonts.ts";
 import { type SignatureField, signatureFields } from "./signature-fields.ts";
 
 export interface FileInspection {
   fonts(): FileFont[];
   contentGroups(): ContentGroupEntry[];
+  embeddedFiles(options: EmbeddedFilesOptions): FileInFile[];
   signatureFields(): SignatureField[];
 }
 
@@ -18,6 +20,7 @@ export function inspectFile(engine: PdfEngine, source: Uint8Array | RangeReader,
   return {
     fonts: () => fileFonts(file),
     contentGroups: () => contentGroups(file),
+    embeddedFiles: (options) => embeddedFiles(file, options),
     signatureFields: () => signatureFields(file),
   };
 }

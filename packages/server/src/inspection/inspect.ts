@@ -1,5 +1,5 @@
 /** What files say of themselves, asked of a worker once and then kept: a blob never changes. Signatures are checked anew, as certificates expire. */
-import type { ContentGroupEntry, FileFont } from "@lectern/pdf";
+import type { ContentGroupEntry, FileFont, FileInFile } from "@lectern/pdf";
 import type { SignatureReports } from "@lectern/protocol";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { renderSource } from "../documents/password.ts";
@@ -23,6 +23,11 @@ export function contentGroupsOf(deps: DocumentDeps, layer: Layer, signal: AbortS
   return kept(deps, layer, { blob: layer.base.source, what: "contentGroups", signal });
 }
 
+/** Of the document's own file. */
+export function embeddedFilesOf(deps: DocumentDeps, layer: Layer, signal: AbortSignal): Promise<FileInFile[]> {
+  return kept(deps, layer, { blob: layer.base.source, what: "embeddedFiles", signal });
+}
+
 export async function signaturesOf(deps: DocumentDeps, { document, base }: Layer, signal: AbortSignal): Promise<SignatureReports> {
   const source = await renderSource(deps, document, base.source);
   const wanted = { what: "signatures", trusted: [], now: deps.clock.now() } as const;
@@ -32,7 +37,11 @@ export async function signaturesOf(deps: DocumentDeps, { document, base }: Layer
 async function kept<T>(
   deps: DocumentDeps,
   { document }: Layer,
-  { blob, what, signal }: { readonly blob: string; readonly what: "fonts" | "contentGroups"; readonly signal: AbortSignal },
+  {
+    blob,
+    what,
+    signal,
+  }: { readonly blob: string; readonly what: "fonts" | "contentGroups" | "embeddedFiles"; readonly signal: AbortSignal },
 ): Promise<T> {
   const key = { applicationId: document.applicationId, blob, name: `${what}.json` };
   const make = async (made: AbortSignal): Promise<Uint8Array> => {

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { pdfName, pdfWriter } from "@lectern/pdf";
 import { LAYERED, layeredPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf } from "@lectern/pdf/testing";
 import type { SignatureReports } from "@lectern/protocol";
 import sharp from "sharp";
@@ -79,6 +81,32 @@ test("fonts of a document, and of the machine", async () => {
   const installed = await server.json<{ data: { idx: number; fileName: string }[] }>("/api/fonts");
   expect(installed.data.map(({ idx }) => idx)).toEqual(installed.data.map((_, index) => index));
   expect(installed.data.every(({ fileName }) => !fileName.includes("/"))).toBe(true);
+});
+
+test("files within the file are listed", async () => {
+  const writer = pdfWriter();
+  const [root, tree, page] = [writer.reserve(), writer.reserve(), writer.reserve()];
+  const file = writer.add({
+    F: "table.csv",
+    EF: { F: writer.stream({ Type: pdfName("EmbeddedFile"), Subtype: pdfName("text/csv") }, "1,2") },
+  });
+  writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 9, 9] });
+  writer.set(tree, { Type: pdfName("Pages"), Count: 1, Kids: [page] });
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, Names: { EmbeddedFiles: { Names: ["a", file] } } });
+  const { id } = await server.upload(writer.finish({ Root: root }));
+  const { data } = await server.json<{ data: { embeddedFiles: object[] } }>(`/api/documents/${id}/embedded-files`);
+  expect(data.embeddedFiles).toMatchObject([
+    {
+      id: expect.any(String),
+      content: {
+        type: "pspdfkit/embedded-file",
+        fileName: "table.csv",
+        fileSize: 3,
+        contentType: "text/csv",
+        fileAttachmentId: createHash("sha256").update("1,2").digest("hex"),
+      },
+    },
+  ]);
 });
 
 test("a document with a password tells nothing without it", async () => {

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ContentGroup, ContentGroupEntry } from "@lectern/pdf";
+import type { ContentGroup, ContentGroupEntry, FileInFile } from "@lectern/pdf";
 import { fontFiles, fontNames } from "@lectern/pdf/node";
 import type { EmbeddedFile, RecordOf, SignatureReports } from "@lectern/protocol";
 import { ApiError, newId } from "@lectern/protocol/plain";
@@ -13,7 +13,7 @@ import type { DocumentDeps } from "../documents/deps.ts";
 import type { Handlers, StreamBody } from "../handlers.ts";
 import type { LayerContext } from "../layers/caller.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
-import { contentGroupsOf, fontsOf, signaturesOf } from "./inspect.ts";
+import { contentGroupsOf, embeddedFilesOf, fontsOf, signaturesOf } from "./inspect.ts";
 
 export function inspectionRoutes(reading: ReadingDeps): Handlers["inspection"] {
   const deps = reading.documents;
@@ -39,7 +39,11 @@ export function inspectionRoutes(reading: ReadingDeps): Handlers["inspection"] {
       return { ocgs: groups.map(ocgOf) };
     },
     async embeddedFiles(_input, context) {
-      return { data: { embeddedFiles: attachmentsOf(await layerOf(context)).map(embeddedFile) } };
+      const layer = await layerOf(context);
+      // Where import has made records of them, the layer says which are left.
+      const areRecords = hasAttachments(layer);
+      const inFile = areRecords ? [] : await embeddedFilesOf(deps, layer, context.signal);
+      return { data: { embeddedFiles: [...inFile.map(fileInFile), ...attachmentsOf(layer).map(embeddedFile)] } };
     },
     async signatures(_input, context) {
       return { data: await signaturesOf(deps, await layerOf(context), context.signal) };
@@ -87,6 +91,11 @@ function ocgLayer({ id, name, visible, radioGroup }: ContentGroup) {
   return { ocgId: id, name, visible, ...(radioGroup === null ? {} : { radioGroup }) };
 }
 
+function hasAttachments({ base }: ReadLayer): boolean {
+  for (const { kind } of base.records.list()) if (kind === "attachment") return true;
+  return false;
+}
+
 /** By name, those of one name as they were made. */
 function attachmentsOf({ room, grants }: ReadLayer): RecordOf<"attachment">[] {
   const found = room.snapshot(grants).records.flatMap((record) => (record.kind === "attachment" ? [record] : []));
@@ -111,6 +120,24 @@ function embeddedFile({ id, data, createdBy, updatedBy, updatedAt }: RecordOf<"a
     },
     createdBy,
     updatedBy,
+  };
+}
+
+function fileInFile({ sha256, size, name, mediaType, description, modifiedAt }: FileInFile, index: number): EmbeddedFile {
+  return {
+    id: `${index}-${sha256.slice(0, 24)}`,
+    content: {
+      v: 1,
+      type: "pspdfkit/embedded-file",
+      fileAttachmentId: sha256,
+      fileName: name,
+      fileSize: size,
+      ...(mediaType === null ? {} : { contentType: mediaType }),
+      ...(description === null ? {} : { description }),
+      ...(modifiedAt === null ? {} : { updatedAt: new Date(modifiedAt).toISOString() }),
+    },
+    createdBy: null,
+    updatedBy: null,
   };
 }
 

@@ -174,7 +174,12 @@ async function inspect(engine: PdfEngine, source: RenderSource, wanted: Inspecti
   const file = fileReader(source.path);
   try {
     const found = inspectFile(engine, file, source.password);
-    if (wanted.what !== "signatures") return JSON.stringify(wanted.what === "fonts" ? found.fonts() : found.contentGroups());
+    if (wanted.what === "fonts") return JSON.stringify(found.fonts());
+    if (wanted.what === "contentGroups") return JSON.stringify(found.contentGroups());
+    if (wanted.what === "embeddedFiles") {
+      const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+      return JSON.stringify(found.embeddedFiles({ codec: nodeCodec, sha256 }));
+    }
     const { signatureReports } = await import("../signatures/report.ts");
     const { trusted, now } = wanted;
     return JSON.stringify(signatureReports({ trusted, now, fields: found.signatureFields(), file }));

@@ -1,0 +1,66 @@
+/** The files that a file holds (ISO 32000-2, 7.11.4): those of its name tree, and those that belong to it as a whole. */
+import { dateMillis } from "../dates.ts";
+import type { ObjectFile } from "../objects/file.ts";
+import { type Codec, decodeStream } from "../objects/filters.ts";
+import { isDict, isStream, isString, type PdfDict, type PdfObject, stringText } from "../objects/values.ts";
+
+export interface FileInFile {
+  /** Of the bytes, in hexadecimal. */
+  readonly sha256: string;
+  readonly size: number;
+  readonly name: string;
+  readonly mediaType: string | null;
+  readonly description: string | null;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number | null;
+}
+
+export interface EmbeddedFilesOptions {
+  readonly codec: Codec;
+  /** Hexadecimal. */
+  readonly sha256: (bytes: Uint8Array) => string;
+}
+
+const MAX_DEPTH = 32;
+const MOST = 1000;
+
+/** In the order of the tree. What cannot be unpacked is left out. */
+export function embeddedFiles(file: ObjectFile, { codec, sha256 }: EmbeddedFilesOptions): FileInFile[] {
+  const specifications = new Set<PdfDict>();
+  const add = (object: PdfObject | undefined): void => {
+    const dict = file.resolve(object);
+    if (isDict(dict) && specifications.size < MOST) specifications.add(dict);
+  };
+  const entered = new Set<PdfObject>();
+  const visit = (object: PdfObject | undefined, depth: number): void => {
+    const node = file.resolve(object);
+    if (!isDict(node) || depth > MAX_DEPTH || entered.has(node)) return;
+    entered.add(node);
+    const names = file.array(node.get("Names"));
+    for (let at = 1; at < names.length; at += 2) add(names[at]);
+    for (const kid of file.array(node.get("Kids"))) visit(kid, depth + 1);
+  };
+  visit(file.dict(file.catalog.get("Names")).get("EmbeddedFiles"), 0);
+  for (const object of file.array(file.catalog.get("AF"))) add(object);
+  return [...specifications].flatMap((specification) => {
+    const held = file.dict(specification.get("EF"));
+    const stream = ["UF", "F", "DOS", "Unix", "Mac"].map((key) => file.resolve(held.get(key))).find((object) => isStream(object));
+    const bytes = isStream(stream) ? decodeStream(file, stream, codec) : null;
+    if (!isStream(stream) || bytes === null) return [];
+    const parameters = file.dict(stream.dict.get("Params"));
+    const modified = file.resolve(parameters.get("ModDate"));
+    return {
+      sha256: sha256(bytes),
+      size: bytes.length,
+      name: text(file, specification.get("UF")) ?? text(file, specification.get("F")) ?? "",
+      mediaType: file.name(stream.dict.get("Subtype")),
+      description: text(file, specification.get("Desc")),
+      modifiedAt: isString(modified) ? dateMillis(modified.value) : null,
+    };
+  });
+}
+
+function text(file: ObjectFile, object: PdfObject | undefined): string | null {
+  const value = file.resolve(object);
+  return isString(value) ? stringText(value.value) : null;
+}
