@@ -169,6 +169,34 @@ describeInBrowser("reading a long document", () => {
     await page.getByRole("button", { name: "Thumbnails and outline" }).click();
   });
 
+  test("it speaks the language that is asked for, from the start and later, and refuses one that it has not", async () => {
+    const other = await (await browser.newContext()).newPage();
+    await other.goto(host.url);
+    await other.evaluate(
+      (session) => (window as unknown as { start(options: object): Promise<unknown> }).start({ session, locale: "de" }),
+      token,
+    );
+    await other.getByRole("group", { name: "Seite 1", exact: true }).waitFor();
+    await other.waitForFunction(() => "instance" in window);
+    await other.getByRole("button", { name: "Miniaturen und Gliederung" }).click();
+    await other.getByRole("tab", { name: "Verlauf" }).waitFor();
+    const set = (locale: string): Promise<string> =>
+      other.evaluate(async (wanted) => {
+        const { instance } = window as unknown as { instance: { setLocale(name: string): Promise<void> } };
+        try {
+          await instance.setLocale(wanted);
+          return "done";
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      }, locale);
+    expect(await set("fr")).toBe("done");
+    await other.getByRole("button", { name: "Vignettes et plan" }).waitFor();
+    await other.getByRole("tab", { name: "Historique" }).waitFor();
+    expect(await set("xx")).toBe("invalid_parameters");
+    await other.context().close();
+  });
+
   test("no error was logged", () => {
     expect(errors).toEqual([]);
   });

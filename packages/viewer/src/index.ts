@@ -4,6 +4,7 @@ export type { Instance } from "./instance.ts";
 export { load } from "./load.ts";
 /** @internal For the classic script, which has asked already. */
 export { loadFrom } from "./load.ts";
+export type { Locale } from "./ui/locale.ts";
 export type { LoadOptions, Theme, ToolbarItem, ViewState, ZoomMode } from "./options.ts";
 export type {
   AnnotationChange,

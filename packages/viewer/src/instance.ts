@@ -15,6 +15,7 @@ import type {
   TextLine,
 } from "./public-types.ts";
 import { textLines } from "./text-lines.ts";
+import { isLocale, type Locale, LOCALES } from "./ui/locale.ts";
 import type { Viewer } from "./viewer.ts";
 
 export class Instance {
@@ -223,9 +224,11 @@ export class Instance {
     this.#viewer.state.theme.value = theme;
   }
 
-  /** Only `en` until now. */
-  setLocale(locale: string): void {
-    if (locale !== "en") throw new ApiError("invalid_parameters", `locale ${JSON.stringify(locale)} is not known; known are en`);
+  /** `en`, `de`, `es` or `fr`. Resolved when its words are here. */
+  setLocale(locale: Locale): Promise<void> {
+    if (!isLocale(locale))
+      throw new ApiError("invalid_parameters", `locale ${JSON.stringify(locale)} is not known; known are ${LOCALES.join(", ")}`);
+    return this.#viewer.setLocale(locale);
   }
 
   /** Takes the viewer out of the page. What is not saved yet stays in the queue on this device. */

@@ -117,12 +117,13 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
   let panels: Promise<PanelComponents> | undefined;
   const search = source.search.bind(source);
   const loadPanels = (): Promise<PanelComponents> =>
-    (panels ??= import("./ui/panels.ts").then(({ createPanels }) =>
+    (panels ??= import("./ui/panels.ts").then(({ createPageMarks, createPanels }) =>
       createPanels({
         root,
         state,
         scroller,
         load,
+        marks: createPageMarks(client.records, (blob) => source.pictureUrl(blob)),
         search,
         outline: () => source.outline(),
         follow: (action) => reading.follow(action),
@@ -156,8 +157,13 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
     search: async () => (await loadPanels()).search,
     past: async () => (await loadHistory(history!)).Bar,
     editor: async () => {
-      const [{ createEditor }] = await Promise.all([import("./editor/editor.tsx"), loadPanels()]);
-      return createEditor({ root, state, client, load, requests: source.pages!, goTo: (index) => actions.goTo(index) });
+      const [{ createEditor }, { createPageMarks }] = await Promise.all([
+        import("./editor/editor.tsx"),
+        import("./ui/panels.ts"),
+        loadPanels(),
+      ]);
+      const marks = createPageMarks(client.records, (blob) => source.pictureUrl(blob));
+      return createEditor({ root, state, client, load, marks, requests: source.pages!, goTo: (index) => actions.goTo(index) });
     },
   };
   // Fetched while there is a network, so that a lost one takes no panel away.

@@ -35,7 +35,10 @@ export async function loadFrom(options: LoadOptions, start: Start): Promise<Inst
   const viewer = new Viewer({ options: checked, state, events, openShell });
   try {
     const ask = askThrough(state, checked.onSessionExpired, () => events.emit("session.expired", {}));
-    viewer.show(await openSource(checked, start, ask));
+    const words = checked.locale === undefined ? null : viewer.setLocale(checked.locale);
+    const source = await openSource(checked, start, ask);
+    await words;
+    viewer.show(source);
     await viewer.firstPage;
     await viewer.connect();
     return new Instance(viewer);

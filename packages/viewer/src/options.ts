@@ -1,5 +1,6 @@
 /** Options of `load`, checked with an error that names the wrong one. */
 import { ApiError } from "@lectern/protocol/plain";
+import { type Locale, LOCALES } from "./ui/locale.ts";
 import type { MentionableUser } from "./public-types.ts";
 
 export type Theme = "light" | "dark" | "system";
@@ -42,7 +43,8 @@ export interface LoadOptions {
   readonly documentId?: string;
   readonly password?: string;
   readonly theme?: Theme;
-  readonly locale?: string;
+  /** Default: `en`. */
+  readonly locale?: Locale;
   /** Which parts of the toolbar are shown; default: all. */
   readonly toolbarItems?: readonly ToolbarItem[];
   /** Shows no tools, whatever the session allows. */
@@ -86,7 +88,7 @@ const CHECKS: Readonly<Record<Exclude<keyof LoadOptions, "container">, Check>> =
   documentId: text,
   password: (value) => (typeof value === "string" ? null : "must be a string"),
   theme: oneOf("light", "dark", "system"),
-  locale: oneOf("en"),
+  locale: oneOf(...LOCALES),
   toolbarItems: (value) => {
     if (!Array.isArray(value)) return "must be a list";
     const wrong: unknown = value.find((item) => !TOOLBAR_ITEMS.includes(item as ToolbarItem));

@@ -16,6 +16,7 @@ import type { Late } from "./late.ts";
 import { type Layer, openLayer, sendOrphan } from "./layer.ts";
 import { stepScale } from "./pages/layout.ts";
 import type { Tools } from "./parts.ts";
+import { type Locale, loadTranslator, type Translate } from "./ui/locale.ts";
 import { saveAs } from "./save-as.ts";
 import type { DocumentSource, Transport } from "./source/source.ts";
 import type { ExportOptions } from "./public-types.ts";
@@ -83,7 +84,7 @@ export class Viewer implements Actions {
     const { state, shell, options } = this;
     const { opened } = source;
     const { viewport } = shell;
-    const t = state.translate.value;
+    const t: Translate = (key, values) => state.translate.value(key, values);
     const scroller = new Scroller({
       viewport,
       pages: pageList(opened, pageRecords(opened.records.inline)),
@@ -147,6 +148,13 @@ export class Viewer implements Actions {
 
   #pageList(records: Iterable<AnyRecord>): PageShape[] {
     return pageList({ ...this.shown.source.opened, pages: this.#pages ?? this.shown.source.opened.pages }, pageRecords(records));
+  }
+
+  /** Resolved when its words are here. */
+  async setLocale(locale: Locale): Promise<void> {
+    this.state.translate.value = await loadTranslator(locale);
+    // The labels of the pages that are shown.
+    this.#shown?.scroller.setPages(this.#shown.scroller.pages);
   }
 
   fail(error: ApiError): void {

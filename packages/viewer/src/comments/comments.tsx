@@ -7,6 +7,7 @@ import { signal } from "@preact/signals";
 import { type FunctionComponent, render } from "preact";
 import type { Pages, ThreadWish, Unsubscribe } from "../parts.ts";
 import { createFloats } from "../tools/floats.tsx";
+import { DAY_AND_TIME, dateTimes } from "../ui/dates.ts";
 import type { Translate } from "../ui/locale.ts";
 import { adoptStyles } from "../ui/style.ts";
 import css from "./comments.css?inline";
@@ -41,17 +42,12 @@ export function createComments(options: CommentsOptions): Comments {
   const discussion = createDiscussion({ ...options, pages: () => pages.order, anonymous: t("people.anonymous") });
   const floats = createFloats(pages);
   const opened = signal<{ readonly place: Place; readonly rootId: string | null; readonly focus: boolean } | null>(null);
-  const times = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  const times = dateTimes(t, DAY_AND_TIME);
   const context: CardContext = {
     discussion,
     drafts: new Map(),
     pageNumber: (pageId) => pages.order.indexOf(pageId) + 1,
-    timeOf: (ms) => (ms > 0 ? times.format(ms) : ""),
+    timeOf: (ms) => (ms > 0 ? times(ms) : ""),
     t,
   };
   const pins = createPins({

@@ -19,6 +19,7 @@ import type { PageShape } from "../pages/page-list.ts";
 import { saveAs } from "../save-as.ts";
 import type { PageRequests } from "../source/source.ts";
 import { Icon, type IconNode } from "../ui/icon.tsx";
+import type { PageMarks } from "../ui/page-marks.ts";
 import { Picture, type Thumbnail, thumbnails, thumbnailSize } from "../ui/picture.tsx";
 import type { State } from "../ui/state.ts";
 import { adoptStyles } from "../ui/style.ts";
@@ -31,6 +32,8 @@ export interface EditorOptions {
   readonly state: State;
   readonly client: SyncClient;
   readonly load: LoadImage;
+  /** What lies on the pages. */
+  readonly marks: PageMarks;
   readonly requests: PageRequests;
   readonly goTo: (pageIndex: number) => void;
 }
@@ -49,7 +52,7 @@ export function createEditor(options: EditorOptions): () => JSX.Element {
 
 type EditorProps = EditorOptions & { readonly edits: PageEdits; readonly thumbnail: Thumbnail };
 
-function Editor({ root, state, requests, goTo, edits, thumbnail }: EditorProps): JSX.Element {
+function Editor({ root, state, requests, goTo, edits, thumbnail, marks }: EditorProps): JSX.Element {
   const t = state.translate.value;
   const pages = state.pages.value;
   const chosen = useSignal<ReadonlySet<string>>(new Set());
@@ -276,6 +279,7 @@ function Editor({ root, state, requests, goTo, edits, thumbnail }: EditorProps):
               drop={drop.value?.at === page.id ? drop.value.side : null}
               dragged={drop.value?.ids.has(page.id) === true}
               thumbnail={thumbnail}
+              marks={marks}
               onPointerDown={(event) => {
                 // A page that is not among the chosen ones is dragged alone.
                 drag.start(event, { id: page.id, ids: selected.has(page.id) ? selected : new Set([page.id]), grid: grid.current! });
@@ -324,12 +328,13 @@ interface CardProps {
   readonly drop: "before" | "after" | null;
   readonly dragged: boolean;
   readonly thumbnail: Thumbnail;
+  readonly marks: PageMarks;
   readonly onPointerDown: (event: PointerEvent) => void;
   readonly onClick: (event: MouseEvent) => void;
   readonly onFocus: () => void;
 }
 
-function Card({ page, label, selected, focusable, drop, dragged, thumbnail, ...on }: CardProps): JSX.Element {
+function Card({ page, label, selected, focusable, drop, dragged, thumbnail, marks, ...on }: CardProps): JSX.Element {
   const card = useRef<HTMLDivElement>(null);
   const near = useSignal(false);
   // Pictures of thousands of pages are fetched as they come into sight.
@@ -354,7 +359,7 @@ function Card({ page, label, selected, focusable, drop, dragged, thumbnail, ...o
     >
       <span class="stand">
         {near.value ? (
-          <Picture page={page} size={size} thumbnail={thumbnail} />
+          <Picture page={page} size={size} thumbnail={thumbnail} marks={marks} />
         ) : (
           <span class="picture" style={{ width: `${size.width}px`, height: `${size.height}px` }} />
         )}

@@ -2,6 +2,8 @@
 import type { AnyRecord, ChangeSummary } from "@lectern/protocol";
 import type { SyncClient } from "@lectern/sync/client";
 import { colorOf } from "../comments/people.ts";
+import { dateTimes, languageOf } from "../ui/dates.ts";
+import type { Translate } from "../ui/locale.ts";
 import type { State } from "../ui/state.ts";
 import type { ChangeGroup } from "./groups.ts";
 
@@ -25,18 +27,17 @@ export interface Telling {
 const KINDS: ReadonlySet<string> = new Set(["annotation", "comment", "reaction", "page", "value", "field", "bookmark"]);
 
 export function createTelling({ state, client, user }: TellingOptions): Telling {
-  const language = document.documentElement.lang || undefined;
-  const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-  const days = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
-  const plural = new Intl.PluralRules(language);
+  const t: Translate = (key, values) => state.translate.value(key, values);
+  const times = dateTimes(t, { hour: "2-digit", minute: "2-digit" });
+  const days = dateTimes(t, { weekday: "long", day: "numeric", month: "long" });
+  const one = (count: number): boolean => new Intl.PluralRules(languageOf(t)).select(count) === "one";
   const what = (kind: string, count: number): string =>
-    state.translate.value(`history.kind.${KINDS.has(kind) ? kind : "other"}.${plural.select(count) === "one" ? "one" : "other"}`, {
+    t(`history.kind.${KINDS.has(kind) ? kind : "other"}.${one(count) ? "one" : "other"}`, {
       count,
     });
 
   /** What kind of annotation, which field: what the record itself still says. */
   function detail(record: AnyRecord | undefined): string | null {
-    const t = state.translate.value;
     if (record?.kind === "annotation") {
       const words = t(`tools.kind.${record.data.type}`);
       return words.startsWith("tools.") ? null : words;
@@ -47,21 +48,18 @@ export function createTelling({ state, client, user }: TellingOptions): Telling 
 
   return {
     nameOf(by) {
-      const t = state.translate.value;
       if (by === null) return t("history.service");
       if (by === user.id) return user.name || t("people.anonymous");
       return client.peers.find(({ userId }) => userId === by)?.name || by;
     },
     pictureOf: (by) => (by === user.id ? user.color : (client.peers.find(({ userId }) => userId === by)?.color ?? colorOf(by ?? ""))),
-    day: (at) => days.format(at),
-    time: (at) => times.format(at),
+    day: (at) => days(at),
+    time: (at) => times(at),
     wordsOf({ counts, revision }) {
-      const t = state.translate.value;
       if (revision !== null) return t("history.revision", { revision });
       const words = counts.map(({ action, kind, count }) => t(`history.${action}`, { what: what(kind, count) }));
       return words.length === 0 ? t("history.nothing") : words.join(" · ");
     },
-    recordWords: ({ action, id, kind }) =>
-      state.translate.value(`history.${action}`, { what: detail(client.records.get(id)) ?? what(kind, 1) }),
+    recordWords: ({ action, id, kind }) => t(`history.${action}`, { what: detail(client.records.get(id)) ?? what(kind, 1) }),
   };
 }

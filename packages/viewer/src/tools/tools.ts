@@ -13,6 +13,7 @@ import { moveItems } from "../annotations/shape-controller.ts";
 import type { Pages, PageView, TextLayer, ThreadWish, Tools, Unsubscribe } from "../parts.ts";
 import { cursorLabel } from "../presence/cursors.ts";
 import { createPresence } from "../presence/presence.ts";
+import { DAY_AND_TIME, dateTimes } from "../ui/dates.ts";
 import type { Translate } from "../ui/locale.ts";
 import { initials } from "../ui/people.tsx";
 import { adoptStyles } from "../ui/style.ts";
@@ -98,13 +99,8 @@ export function createTools(options: ToolsOptions): Tools {
       one.createdBy !== null && one.createdBy === user.id ? user.color : client.peers.find((peer) => peer.userId === one.createdBy)?.color;
     return { name, initials: initials(name), color: color ?? "#868e96" };
   };
-  const times = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
-  const timeOf = (ms: number): string => (ms > 0 ? times.format(ms) : "");
+  const times = dateTimes(t, DAY_AND_TIME);
+  const timeOf = (ms: number): string => (ms > 0 ? times(ms) : "");
 
   const reach = createReach({ pages, drawing, authorOf: authorName, t, onFocus: (id) => frames.focus(id) });
   const editing = createEditing({

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import en from "./locale/en.json" with { type: "json" };
-import { translator } from "./locale.ts";
+import { LOCALES, loadTranslator, translator } from "./locale.ts";
 
 const src = new URL("..", import.meta.url);
 const code = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -26,4 +26,15 @@ it("has no message that nobody asks for", () => {
   const parts = [...code.matchAll(/["`]([a-z][\w.-]*\.)\$\{/g)].map((match) => match[1]!);
   const unused = Object.keys(en).filter((key) => !code.includes(`"${key}"`) && !parts.some((part) => key.startsWith(part)));
   expect(unused).toEqual([]);
+});
+
+it.each(LOCALES)("says everything in %s, with the same things filled in", async (locale) => {
+  const words = JSON.parse(readFileSync(new URL(`ui/locale/${locale}.json`, src), "utf8")) as Record<string, string>;
+  expect(Object.keys(words).toSorted()).toEqual(Object.keys(en).toSorted());
+  const named = (message: string): string[] => [...message.matchAll(/\{\w+\}/g)].map(([name]) => name).toSorted();
+  for (const [key, message] of Object.entries(en)) {
+    expect(words[key]!.trim(), key).not.toBe("");
+    expect(named(words[key]!), key).toEqual(named(message));
+  }
+  expect((await loadTranslator(locale))("locale.tag")).toBe(locale);
 });

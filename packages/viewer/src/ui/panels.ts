@@ -5,6 +5,8 @@ import { createSearchPanel, type SearchOptions } from "./search-panel.tsx";
 import { createSidebar, type SidebarOptions } from "./sidebar.tsx";
 import { adoptStyles } from "./style.ts";
 
+export { createPageMarks } from "./page-marks.ts";
+
 export interface PanelsOptions extends SidebarOptions, SearchOptions {
   readonly root: ShadowRoot;
 }

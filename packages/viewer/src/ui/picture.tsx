@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { placeImage } from "../pages/image-place.ts";
 import type { LoadImage } from "../pages/images.ts";
+import type { PageMarks } from "./page-marks.ts";
 import { contentName, type PageShape, shownSize } from "../pages/page-list.ts";
 
 /** Scrolling past it faster than this fetches none. */
@@ -29,9 +30,11 @@ export interface PictureProps {
   readonly page: PageShape;
   readonly size: { readonly width: number; readonly height: number };
   readonly thumbnail: Thumbnail;
+  /** What lies on the page. */
+  readonly marks: PageMarks;
 }
 
-export function Picture({ page, size, thumbnail }: PictureProps): JSX.Element {
+export function Picture({ page, size, thumbnail, marks }: PictureProps): JSX.Element {
   const box = useRef<HTMLSpanElement>(null);
   const name = contentName(page);
   useEffect(() => {
@@ -53,10 +56,24 @@ export function Picture({ page, size, thumbnail }: PictureProps): JSX.Element {
       stop.abort();
     };
   }, [page.id, name]);
+  const over = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    let gone = false;
+    const draw = (): void => {
+      marks.draw(page).then((svg) => !gone && over.current?.replaceChildren(...(svg === null ? [] : [svg])), reportError);
+    };
+    draw();
+    const stop = marks.follow(page, draw);
+    return () => {
+      gone = true;
+      stop();
+    };
+  }, [page, marks]);
   useEffect(() => placeImage(box.current!.style, page, page.rotation), [page]);
   return (
     <span class="picture" style={{ width: `${size.width}px`, height: `${size.height}px` }}>
       <span class="sheet" ref={box} />
+      <span class="over" ref={over} />
     </span>
   );
 }

@@ -15,6 +15,7 @@ import { linkTarget } from "../pages/link-target.ts";
 import { Icon } from "./icon.tsx";
 import { Later } from "./later.tsx";
 import { Picture, type Thumbnail, thumbnails, thumbnailSize } from "./picture.tsx";
+import type { PageMarks } from "./page-marks.ts";
 import type { State } from "./state.ts";
 import { Button } from "./toolbar.tsx";
 import { VirtualList } from "./virtual-list.tsx";
@@ -23,6 +24,8 @@ export interface SidebarOptions {
   readonly state: State;
   readonly goTo: (pageIndex: number) => void;
   readonly load: LoadImage;
+  /** What lies on the pages. */
+  readonly marks: PageMarks;
   readonly outline: () => Promise<readonly OutlineItem[]>;
   readonly follow: (action: OutlineItem["action"]) => void;
   /** The list of threads, of a chunk of its own. */
@@ -112,7 +115,7 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
               {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}
             </nav>
           ) : (
-            <Thumbnails state={state} goTo={goTo} thumbnail={thumbnail} />
+            <Thumbnails state={state} goTo={goTo} thumbnail={thumbnail} marks={options.marks} />
           )}
         </aside>
       </>
@@ -124,9 +127,10 @@ interface ThumbnailsProps {
   readonly state: State;
   readonly goTo: (pageIndex: number) => void;
   readonly thumbnail: Thumbnail;
+  readonly marks: PageMarks;
 }
 
-function Thumbnails({ state, goTo, thumbnail }: ThumbnailsProps): JSX.Element {
+function Thumbnails({ state, goTo, thumbnail, marks }: ThumbnailsProps): JSX.Element {
   const t = state.translate.value;
   const pages = state.pages.value;
   const sizes = useMemo(() => pages.map((page) => thumbnailSize(page, LARGEST)), [pages]);
@@ -148,20 +152,23 @@ function Thumbnails({ state, goTo, thumbnail }: ThumbnailsProps): JSX.Element {
         const page = pages[index]!;
         const name = String(index + 1);
         return (
-          <button
-            class="thumbnail"
-            type="button"
-            title={page.label === null ? undefined : t("page.label", { page: page.label })}
-            aria-label={t("page.label", { page: name })}
-            aria-current={state.pageIndex.value === index ? "page" : undefined}
-            onClick={() => {
-              goTo(index);
-              if (matchMedia("(max-width: 719px)").matches) state.sidebar.value = null;
-            }}
-          >
-            <Picture key={page.id} page={page} size={sizes[index]!} thumbnail={thumbnail} />
-            <span class="number">{name}</span>
-          </button>
+          <div class="thumbnail" data-current={state.pageIndex.value === index}>
+            <Picture key={page.id} page={page} size={sizes[index]!} thumbnail={thumbnail} marks={marks} />
+            {/* It covers the picture, whose words are not its name. */}
+            <button
+              class="number"
+              type="button"
+              title={page.label === null ? undefined : t("page.label", { page: page.label })}
+              aria-label={t("page.label", { page: name })}
+              aria-current={state.pageIndex.value === index ? "page" : undefined}
+              onClick={() => {
+                goTo(index);
+                if (matchMedia("(max-width: 719px)").matches) state.sidebar.value = null;
+              }}
+            >
+              {name}
+            </button>
+          </div>
         );
       }}
     />
