@@ -1,19 +1,14 @@
 /** The servers that bench/sync.ts compares, behind one interface: ours, and Hocuspocus of the folder `peers`. */
-import { randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pagesPdf } from "@lectern/pdf/testing";
-import type { Snapshot } from "@lectern/protocol";
-import { SUBPROTOCOL } from "@lectern/protocol/plain";
-import { memoryQueue, SyncClient } from "@lectern/sync/client";
-import { WebSocket } from "ws";
 import { end, freePort, until } from "../e2e/product.ts";
-import { systemClock } from "../packages/server/src/ports.ts";
 import { TEST_KEY, testApi } from "../packages/server/src/testing/test-server.ts";
 import { nodeJson, type Running, startNode } from "./processes.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const PEERS = file("./peers/");
+const FROM_SOURCE = ["--conditions=lectern-source", "--import", "tsx"];
 
 /** What the clients of a run saw. Times in milliseconds, bytes on the wire of all clients. */
 export interface Load {
@@ -88,7 +83,7 @@ export async function lectern(
       return id;
     },
     load: (document, options) => runLoad({ kind: "lectern", urls, name: sessions.get(document)! }, options),
-    open: (document) => openOurs(urls[0]!, sessions.get(document)!),
+    open: (document) => nodeJson([...FROM_SOURCE, file("./open.ts"), urls[0]!, sessions.get(document)!]),
     // That is what an acknowledgement says.
     saved: () => Promise.resolve(),
     async start() {
@@ -113,36 +108,6 @@ export async function lectern(
     crash: async () => void (await each("SIGKILL")),
     inspector: () => inspectorOf(running[0]!),
   };
-}
-
-/** The browser's own client. */
-async function openOurs(url: string, token: string): Promise<{ ms: number; records: number }> {
-  const start = performance.now();
-  const client = new SyncClient({
-    connect: (events) => {
-      const ws = new WebSocket(`${url.replace("http", "ws")}/viewer/sync`, SUBPROTOCOL);
-      ws.on("open", () => events.open());
-      ws.on("message", (data: Buffer) => events.message(data.toString()));
-      ws.on("close", () => events.closed());
-      return { send: (text) => ws.send(text), close: () => ws.close() };
-    },
-    queue: memoryQueue(randomUUID),
-    clock: systemClock,
-    randomBytes,
-    getToken: () => Promise.resolve(token),
-    fetchSnapshot: async (path) => {
-      const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-      if (!response.ok) throw new Error(`${path}: ${response.status}`);
-      return (await response.json()) as Snapshot;
-    },
-  });
-  const online = new Promise<void>((resolve) => client.on("state", (state) => state === "online" && resolve()));
-  await client.start();
-  await online;
-  const ms = performance.now() - start;
-  const records = [...client.records.all()].length;
-  client.close();
-  return { ms, records };
 }
 
 export async function hocuspocus(folder: string): Promise<Side> {

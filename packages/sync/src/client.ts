@@ -413,8 +413,9 @@ export class SyncClient {
     const accepted = new Set([...decided].filter((n) => !refused.has(n)));
     const lost = rejects.filter((reject) => decided.has(reject.n)).map((reject) => [reject, this.#outbox.ops(reject.n)] as const);
     this.#store.transaction("remote", null, () => {
-      const ids =
-        "records" in news
+      const ids = this.#history.isEmpty
+        ? new Set<string>()
+        : "records" in news
           ? new Set([...this.#store.confirmedIds(), ...news.records.map((record) => record.id)])
           : new Set(news.changes.flatMap((change) => change.ops.map((op) => (op[0] === "p" ? op[1].id : op[1]))));
       const expected = new Map([...ids].map((id) => [id, this.#store.expected(id, accepted)]));

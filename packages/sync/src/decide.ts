@@ -1,6 +1,6 @@
 /** What becomes of each push of a batch: the exactly-once rule of its queue, then the rules of a commit. Nothing is written here. */
 import type { Reject } from "@lectern/protocol";
-import type { ApiError, SyncLimits } from "@lectern/protocol/plain";
+import type { ApiError, RecordKind, SyncLimits } from "@lectern/protocol/plain";
 import type { LoggedChange, PeerRow, PeerUpdate, PendingCommit, StoredRecord } from "./change-log.ts";
 import type { Stamp } from "./change.ts";
 import type { LayerRules } from "./layer-rules.ts";
@@ -40,25 +40,15 @@ export type Outcome =
   /** Its sender was thrown out. */
   | { readonly kind: "dropped" };
 
-export interface DecidedBatch {
-  /** One for each push. */
-  readonly outcomes: readonly Outcome[];
-  readonly commits: readonly PendingCommit[];
-  /** The commits once more, as the room needs them when they are durable. */
-  readonly changes: readonly { readonly staged: StagedChange; readonly applied: AppliedChange }[];
-  readonly peers: ReadonlyMap<string, PeerUpdate>;
-}
-
 export interface DecideContext {
   readonly state: LayerState;
   readonly limits: SyncLimits;
-  readonly blobs: ReadonlySet<string>;
   /** The last erasing change; 0: none. */
   readonly erasedSeq: number;
   /** The layer's seq now. */
   readonly seq: number;
-  /** Time of the batch, ms. */
-  readonly at: number;
+  /** Time of the last change, ms. */
+  readonly lastAt: number;
   readonly peers: ReadonlyMap<string, PeerRow>;
   readonly eventsOf: ((change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"]) | undefined;
   readonly onError: ((error: unknown) => void) | undefined;
@@ -69,59 +59,119 @@ export interface DecideContext {
 /** Refused pushes that are remembered of one queue. A client has fewer undecided. */
 const REJECTS_KEPT = 256;
 
-export function decideBatch(batch: readonly Waiting[], context: DecideContext): DecidedBatch {
-  const stage = new Stage(context);
-  const outcomes: Outcome[] = [];
-  const commits: PendingCommit[] = [];
-  const changes: { staged: StagedChange; applied: AppliedChange }[] = [];
-  const peers = new Map<string, PeerUpdate>();
-  for (const { sid, n, input, member, settle } of batch) {
-    if (member?.barred === true) {
-      outcomes.push({ kind: "dropped" });
-      continue;
+/** Pushes that will be written together, decided as they come: on the layer, or on what a batch that is still being written makes of it. */
+export class Batch {
+  readonly pushes: Waiting[] = [];
+  /** One for each push. */
+  readonly outcomes: Outcome[] = [];
+  readonly commits: PendingCommit[] = [];
+  /** The commits once more, as the room needs them when they are durable. */
+  readonly changes: { readonly staged: StagedChange; readonly applied: AppliedChange }[] = [];
+  readonly peers = new Map<string, PeerUpdate>();
+  /** The layer's seq before it. */
+  readonly from: number;
+  /** Ops of its pushes. */
+  ops = 0;
+  readonly #context: DecideContext;
+  readonly #stage: Stage;
+  readonly #blobs = new Set<string>();
+  /** Null once it is written, and the layer is what it made of it. */
+  #before: Batch | null;
+  #at: number;
+  #erasedSeq: number;
+
+  constructor(context: DecideContext, before: Batch | null) {
+    this.#context = context;
+    this.#before = before;
+    this.from = before?.to ?? context.seq;
+    this.#at = before === null ? context.lastAt : before.#at;
+    this.#erasedSeq = before === null ? context.erasedSeq : before.#erasedSeq;
+    const erasedSeq = (): number => this.#erasedSeq;
+    const { state, limits, rules } = context;
+    this.#stage = new Stage({ state, limits, rules, blobs: this.#blobs, erasedSeq }, before === null ? null : before.#stage);
+  }
+
+  /** The layer's seq after it. */
+  get to(): number {
+    return this.from + this.commits.length;
+  }
+
+  /** Of a record that ever was, as the batch leaves it. */
+  kind(id: string): RecordKind | null {
+    return this.#stage.kind(id);
+  }
+
+  /** The batch before it is written and has become the layer's state. */
+  beforeIsWritten(): void {
+    this.#before = null;
+    this.#stage.earlierIsWritten();
+  }
+
+  /** `blobs`: those that the pushes name and the document uses. */
+  decide(pushes: readonly Waiting[], { blobs, now }: { readonly blobs: ReadonlySet<string>; readonly now: number }): void {
+    for (const blob of blobs) this.#blobs.add(blob);
+    this.#at = Math.max(now, this.#at);
+    for (const push of pushes) {
+      this.pushes.push(push);
+      this.ops += push.input.ops.length;
+      this.outcomes.push(this.#decide(push));
     }
-    const row = peers.get(sid) ?? context.peers.get(sid);
-    const known = sid === "" ? null : outOfTurn(row, { n, input, context });
-    if (known !== null) {
-      outcomes.push(known);
-      continue;
-    }
-    const stamp: Stamp = { seq: context.seq + commits.length + 1, at: context.at, by: input.actor };
-    const result = stagePush(stage, input, { stamp, context });
+  }
+
+  #peer(sid: string): PeerRow | undefined {
+    return this.peers.get(sid) ?? this.#before?.peers.get(sid) ?? this.#context.peers.get(sid);
+  }
+
+  #decide({ sid, n, input, member, settle }: Waiting): Outcome {
+    if (member?.barred === true) return { kind: "dropped" };
+    const row = this.#peer(sid);
+    const known = sid === "" ? null : outOfTurn(row, { n, input, seq: this.to, fault: this.#context.fault });
+    if (known !== null) return known;
+    const stamp: Stamp = { seq: this.to + 1, at: this.#at, by: input.actor };
+    const result = this.#stagePush(input, stamp);
     const rejects = (row?.rejects ?? []).filter((reject) => reject.n > n - REJECTS_KEPT);
-    const update = { sid, userId: input.grants.userId, lastN: n, expected: peers.get(sid)?.expected ?? row?.lastN ?? 0 };
+    const update = { sid, userId: input.grants.userId, lastN: n, expected: this.peers.get(sid)?.expected ?? row?.lastN ?? 0 };
     if ("refusal" in result) {
       const reject: Reject = { n, ...result.refusal } satisfies Refusal & { n: number };
-      outcomes.push({ kind: "refused", reject });
       // A caller is told and may try again; a queue goes on, and must not meet this push again.
-      if (sid !== "" && settle === null) peers.set(sid, { ...update, rejects: [...rejects, reject] });
-      continue;
+      if (sid !== "" && settle === null) this.peers.set(sid, { ...update, rejects: [...rejects, reject] });
+      return { kind: "refused", reject };
     }
-    if (sid !== "") peers.set(sid, { ...update, rejects });
-    const { session = null, erases = false } = input;
-    const ops = result.change.logged;
-    const change: LoggedChange = {
-      seq: stamp.seq,
-      sid,
-      n,
-      actor: input.actor,
-      at: stamp.at,
-      ...(session === null ? {} : { session }),
-      ops,
-    };
-    const records = [...result.change.records.values()];
-    const json = { ops: `[${result.change.loggedJson.join(",")}]`, data: [...result.change.entries.values()].map(({ data }) => data) };
-    commits.push({ change, records, json, events: context.eventsOf?.(change, records) ?? [], ...(erases ? { erases } : {}) });
-    changes.push({ staged: result.change, applied: { ...stamp, ops: result.change.applied } });
-    outcomes.push({ kind: "accepted", seq: stamp.seq });
+    if (sid !== "") this.peers.set(sid, { ...update, rejects });
+    this.#accept(result.change, { sid, n, input, stamp });
+    return { kind: "accepted", seq: stamp.seq };
   }
-  return { outcomes, commits, changes, peers };
+
+  #accept(
+    staged: StagedChange,
+    { sid, n, input, stamp }: { readonly sid: string; readonly n: number; readonly input: PushInput; readonly stamp: Stamp },
+  ): void {
+    const { session = null, erases = false, actor } = input;
+    const { seq, at } = stamp;
+    const change: LoggedChange = { seq, sid, n, actor, at, ...(session === null ? {} : { session }), ops: staged.logged };
+    const records = [...staged.records.values()];
+    const json = { ops: `[${staged.loggedJson.join(",")}]`, data: [...staged.entries.values()].map(({ data }) => data) };
+    const events = this.#context.eventsOf?.(change, records) ?? [];
+    this.commits.push({ change, records, json, events, ...(erases ? { erases } : {}) });
+    this.changes.push({ staged, applied: { ...stamp, ops: staged.applied } });
+    if (erases) this.#erasedSeq = seq;
+  }
+
+  #stagePush(input: PushInput, stamp: Stamp): ReturnType<Stage["push"]> {
+    try {
+      return this.#stage.push(input, stamp);
+    } catch (error) {
+      // One push that we cannot digest must not take the room with it, again and again.
+      this.#context.onError?.(error);
+      return { refusal: { code: "internal", id: null } };
+    }
+  }
 }
 
 /** Exactly once, in order: what to answer when this push is not the next one of its queue; null when it is. */
 function outOfTurn(
   row: PeerRow | undefined,
-  { n, input, context: { seq, fault } }: { readonly n: number; readonly input: PushInput; readonly context: DecideContext },
+  { n, input, seq, fault }: { readonly n: number; readonly input: PushInput; readonly seq: number; readonly fault: RoomFault | undefined },
 ): Outcome | null {
   if (row !== undefined && row.userId !== input.grants.userId) {
     return { kind: "refused", reject: { n, code: "forbidden", id: null, detail: "this queue of changes belongs to another user" } };
@@ -131,18 +181,4 @@ function outOfTurn(
     return { kind: "repeated", seq, reject: row?.rejects.find((reject) => reject.n === n) ?? null };
   }
   return n > lastN + 1 && fault !== "no gap check" ? { kind: "gap", known: row !== undefined } : null;
-}
-
-function stagePush(
-  stage: Stage,
-  input: PushInput,
-  { stamp, context }: { readonly stamp: Stamp; readonly context: DecideContext },
-): ReturnType<Stage["push"]> {
-  try {
-    return stage.push(input, stamp);
-  } catch (error) {
-    // One push that we cannot digest must not take the room with it, again and again.
-    context.onError?.(error);
-    return { refusal: { code: "internal", id: null } };
-  }
 }

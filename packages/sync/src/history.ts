@@ -49,6 +49,11 @@ export class History {
     this.#context = context;
   }
 
+  /** There is nothing that others could have to do with. */
+  get isEmpty(): boolean {
+    return this.#undo.length + this.#redo.length + this.#open.length === 0;
+  }
+
   get canUndo(): boolean {
     return this.#undo.length > 0;
   }

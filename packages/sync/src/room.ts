@@ -5,8 +5,8 @@
  */
 import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
-import type { LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
-import { type DecidedBatch, decideBatch, type Outcome, type Waiting } from "./decide.ts";
+import type { CommitResult, LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
+import { Batch, type Outcome, type Waiting } from "./decide.ts";
 import { LayerState } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { apiError, ReplacedError, resetFrame, unavailable } from "./room-error.ts";
@@ -52,6 +52,8 @@ export class SyncRoom {
   #loaded = false;
   #closed = false;
   #running: Promise<void> | null = null;
+  /** Something has come while a batch is being written. */
+  #arrived: (() => void) | null = null;
   /** Look into the log before the next batch. */
   #behind = false;
   /** Another node writes here, too, just now. */
@@ -294,6 +296,7 @@ export class SyncRoom {
   // Committing
 
   #wake(): void {
+    this.#arrived?.();
     if (this.#running !== null || this.#closed || !this.#loaded) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
@@ -307,7 +310,8 @@ export class SyncRoom {
     try {
       while (!this.#closed && (this.#behind || this.#queue.length > 0)) {
         if (this.#behind) await this.#catchUp();
-        else await this.#commitBatch(this.#takeBatch());
+        else if (this.#contended && this.#options.log.commitInTurn !== undefined) await this.#commitInTurn(this.#waiting(0));
+        else await this.#commitAhead();
       }
     } catch (error) {
       this.#fail(error);
@@ -315,88 +319,144 @@ export class SyncRoom {
     if (this.#closed) for (const { settle } of this.#queue.splice(0)) settle?.(unavailable());
   }
 
-  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+  /** Batch after batch, while there is something to write: what comes while one is being written is decided on top of it. */
+  async #commitAhead(): Promise<void> {
+    let batch = this.#newBatch(null);
+    let next: Batch | null = null;
     try {
-      await this.#decideBatch(batch);
+      await this.#decideWaiting(batch);
+      let writing = this.#write(batch);
+      for (;;) {
+        next = this.#newBatch(batch);
+        const result = await this.#decideMeanwhile(next, writing);
+        if (result === "conflict" && this.#options.fault !== "no compare-and-swap") return await this.#outrun(batch, next);
+        // Whoever was thrown out meanwhile had no right to what is not written yet: it is decided anew.
+        const isAsDecided = !next.pushes.some(({ member }) => member?.barred === true);
+        const goesOn = next.pushes.length > 0 && isAsDecided && !this.#behind && !this.#closed;
+        // First of all the disk gets something to do.
+        if (goesOn) writing = this.#write(next);
+        this.#committed(batch);
+        if (!goesOn) return void this.#queue.unshift(...next.pushes);
+        next.beforeIsWritten();
+        batch = next;
+      }
     } catch (error) {
       // It is unknown whether it was written; a repeat will tell.
-      for (const { settle } of batch) settle?.(unavailable(error));
+      for (const { settle } of [...batch.pushes, ...(next?.pushes ?? [])]) settle?.(unavailable(error));
       throw error;
     }
   }
 
-  async #decideBatch(batch: readonly Waiting[]): Promise<void> {
+  /** Somebody else wrote before: all that was decided is decided anew, in order. A part of it would come out as a gap. */
+  async #outrun(batch: Batch, next: Batch): Promise<void> {
     const { log, fault } = this.#options;
-    if (this.#contended && log.commitInTurn !== undefined) return this.#decideInTurn(batch);
-    await this.#readPeers(batch, false);
-    const decided = this.#decide(batch, await this.#knownBlobs(batch));
-    if (fault === "ack before commit") this.#publish(batch, decided);
-    if (decided.commits.length > 0 || decided.peers.size > 0) {
-      const result = await log.commitBatch(this.#head.seq, decided.commits, [...decided.peers.values()]);
-      if (result === "conflict" && fault !== "no compare-and-swap") {
-        // The whole batch, in order: a part of it would come out as a gap.
-        this.#queue.unshift(...(fault === "partial requeue" ? batch.slice(1) : batch));
-        this.#contended = true;
-        if (log.commitInTurn !== undefined) return;
-        this.#behind = true;
-        await this.#readPeers(batch, true);
-        return;
+    this.#queue.unshift(...(fault === "partial requeue" ? batch.pushes.slice(1) : batch.pushes), ...next.pushes);
+    this.#contended = true;
+    if (log.commitInTurn !== undefined) return;
+    this.#behind = true;
+    await this.#readPeers(batch.pushes, true);
+  }
+
+  /** Decides what comes until the batch before is written. */
+  async #decideMeanwhile(next: Batch, writing: Promise<CommitResult>): Promise<CommitResult> {
+    let isWritten = false;
+    const written = writing.then(
+      () => void (isWritten = true),
+      () => void (isWritten = true),
+    );
+    try {
+      while (!isWritten) {
+        const mayDecide = next.ops < BATCH_OPS && this.#queue.length > 0 && !this.#behind && !this.#closed;
+        if (mayDecide) await this.#decideWaiting(next);
+        else await Promise.race([written, new Promise<void>((resolve) => (this.#arrived = resolve))]);
+        // Whatever arrives in one turn is decided together.
+        await Promise.resolve();
       }
+    } finally {
+      this.#arrived = null;
+      await written;
     }
-    this.#committed(batch, decided);
+    return writing;
+  }
+
+  #newBatch(before: Batch | null): Batch {
+    const { limits, rules, eventsOf, onError, fault } = this.#options;
+    const { seq, erasedSeq = 0 } = this.#head;
+    const context = {
+      state: this.#state,
+      peers: this.#peers,
+      lastAt: this.#lastAt,
+      seq,
+      erasedSeq,
+      limits,
+      rules,
+      eventsOf,
+      onError,
+      fault,
+    };
+    return new Batch(context, before);
+  }
+
+  /** The first pushes of the queue, for a batch that has so many ops already. */
+  #waiting(ops: number): Waiting[] {
+    let count = 0;
+    for (let sum = ops; count < this.#queue.length && (count === 0 || sum < BATCH_OPS); count++)
+      sum += this.#queue[count]!.input.ops.length;
+    return this.#queue.slice(0, count);
+  }
+
+  /** They stay in the queue until they are decided. */
+  async #decideWaiting(batch: Batch): Promise<void> {
+    const pushes = this.#waiting(batch.ops);
+    await this.#readPeers(pushes, false);
+    const blobs = await this.#knownBlobs(batch, pushes);
+    // Closed meanwhile: they have their answer.
+    if (this.#closed) return;
+    this.#queue.splice(0, pushes.length);
+    batch.decide(pushes, { blobs, now: this.#options.clock.now() });
+  }
+
+  async #write(batch: Batch): Promise<CommitResult> {
+    const { log, fault } = this.#options;
+    if (fault === "ack before commit") this.#publish(batch);
+    if (batch.commits.length === 0 && batch.peers.size === 0) return "committed";
+    return log.commitBatch(batch.from, batch.commits, [...batch.peers.values()]);
   }
 
   /** Another node was first, and may be so again and again: this one takes its turn, and decides on what it finds then. */
-  async #decideInTurn(batch: readonly Waiting[]): Promise<void> {
-    let decided: DecidedBatch | null = null;
-    const sids = new Set(batch.map(({ sid }) => sid).filter((sid) => sid !== ""));
-    const result = await this.#options.log.commitInTurn!(this.#head.seq, [...sids], async ({ head, changes, peers }) => {
-      // When nobody else has written meanwhile the next batch need not wait for a turn.
-      this.#contended = changes === null || changes.length > 0;
-      this.#behind = false;
-      this.#advance(head, changes);
-      for (const sid of sids) this.#peers.delete(sid);
-      for (const row of peers) this.#peers.set(row.sid, row);
-      decided = this.#decide(batch, await this.#knownBlobs(batch));
-      return { commits: decided.commits, peers: [...decided.peers.values()] };
-    });
-    if (result === "conflict" || decided === null) {
-      this.#queue.unshift(...batch);
+  async #commitInTurn(pushes: readonly Waiting[]): Promise<void> {
+    this.#queue.splice(0, pushes.length);
+    const sids = new Set(pushes.map(({ sid }) => sid).filter((sid) => sid !== ""));
+    let batch: Batch | null = null;
+    try {
+      const result = await this.#options.log.commitInTurn!(this.#head.seq, [...sids], async ({ head, changes, peers }) => {
+        // When nobody else has written meanwhile the next batch need not wait for a turn.
+        this.#contended = changes === null || changes.length > 0;
+        this.#behind = false;
+        this.#advance(head, changes);
+        for (const sid of sids) this.#peers.delete(sid);
+        for (const row of peers) this.#peers.set(row.sid, row);
+        batch = this.#newBatch(null);
+        batch.decide(pushes, { blobs: await this.#knownBlobs(batch, pushes), now: this.#options.clock.now() });
+        return { commits: batch.commits, peers: [...batch.peers.values()] };
+      });
+      if (result !== "conflict" && batch !== null) return this.#committed(batch);
+      this.#queue.unshift(...pushes);
       this.#behind = true;
-    } else this.#committed(batch, decided);
+    } catch (error) {
+      for (const { settle } of pushes) settle?.(unavailable(error));
+      throw error;
+    }
   }
 
-  #decide(batch: readonly Waiting[], blobs: ReadonlySet<string>): DecidedBatch {
-    return decideBatch(batch, {
-      state: this.#state,
-      limits: this.#options.limits,
-      blobs,
-      erasedSeq: this.#head.erasedSeq ?? 0,
-      rules: this.#options.rules,
-      seq: this.#head.seq,
-      at: Math.max(this.#options.clock.now(), this.#lastAt),
-      peers: this.#peers,
-      eventsOf: this.#options.eventsOf,
-      onError: this.#options.onError,
-      fault: this.#options.fault,
-    });
-  }
-
-  #committed(batch: readonly Waiting[], decided: DecidedBatch): void {
+  #committed(batch: Batch): void {
     const { layerId, hints, fault } = this.#options;
-    if (fault !== "ack before commit") this.#publish(batch, decided);
-    if (decided.commits.length > 0) hints?.publish({ layer: layerId, seq: this.#head.seq });
-  }
-
-  #takeBatch(): Waiting[] {
-    let ops = 0;
-    let count = 0;
-    while (count < this.#queue.length && (count === 0 || ops < BATCH_OPS)) ops += this.#queue[count++]!.input.ops.length;
-    return this.#queue.splice(0, count);
+    if (fault !== "ack before commit") this.#publish(batch);
+    if (batch.commits.length > 0) hints?.publish({ layer: layerId, seq: this.#head.seq });
   }
 
   /** The batch is durable: it becomes the state, and everyone is told. */
-  #publish(batch: readonly Waiting[], { outcomes, commits, changes, peers }: DecidedBatch): void {
+  #publish({ pushes, outcomes, commits, changes, peers }: Batch): void {
     for (const { staged, applied } of changes) {
       for (const [id, record] of staged.records) this.#state.put(record, staged.entries.get(id)!);
       this.#recent.push(applied);
@@ -405,9 +465,9 @@ export class SyncRoom {
     const erased = commits.findLast((commit) => commit.erases === true)?.change.seq;
     this.#head = { ...this.#head, seq: this.#head.seq + changes.length, ...(erased === undefined ? {} : { erasedSeq: erased }) };
     for (const { expected: _, ...row } of peers.values()) this.#peers.set(row.sid, row);
-    for (const [index, waiting] of batch.entries()) this.#answer(waiting, outcomes[index]!);
+    for (const [index, waiting] of pushes.entries()) this.#answer(waiting, outcomes[index]!);
     this.#flushSoon();
-    for (const { sid } of batch) this.#forgetPeer(sid);
+    for (const { sid } of pushes) this.#forgetPeer(sid);
   }
 
   #answer({ sid, n, input, member, settle }: Waiting, outcome: Outcome): void {
@@ -427,8 +487,8 @@ export class SyncRoom {
     }
   }
 
-  async #knownBlobs(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
-    const named = batch.flatMap(({ input }) => blobsNamed(input.ops, (id) => this.#state.kind(id)));
+  async #knownBlobs(batch: Batch, pushes: readonly Waiting[]): Promise<ReadonlySet<string>> {
+    const named = pushes.flatMap(({ input }) => blobsNamed(input.ops, (id) => batch.kind(id)));
     return named.length === 0 ? new Set() : ((await this.#options.hasBlobs?.([...new Set(named)])) ?? new Set());
   }
 
@@ -441,11 +501,14 @@ export class SyncRoom {
     return row === null || (here !== undefined && here.lastN > row.lastN) ? (here ?? row) : row;
   }
 
-  async #readPeers(batch: readonly Waiting[], again: boolean): Promise<void> {
-    const sids = new Set(batch.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
+  async #readPeers(pushes: readonly Waiting[], again: boolean): Promise<void> {
+    const sids = new Set(pushes.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
     await Promise.all(
       [...sids].map(async (sid) => {
         const row = await this.#options.log.peer(sid);
+        // A commit may have finished after the log was read.
+        const here = again ? undefined : this.#peers.get(sid);
+        if (here !== undefined && here.lastN > (row?.lastN ?? 0)) return;
         if (row === null) this.#peers.delete(sid);
         else this.#peers.set(sid, row);
       }),

@@ -71,7 +71,7 @@ export interface StageContext {
   readonly blobs: ReadonlySet<string>;
   readonly rules?: LayerRules | undefined;
   /** What was deleted up to this change stays deleted, but for the server. */
-  readonly erasedSeq?: number;
+  readonly erasedSeq: () => number;
 }
 
 /** More than the head of a record has as JSON: its id, and three texts of at most 256 characters. */
@@ -80,19 +80,44 @@ const HEAD_BYTES = 8_000;
 type Create = Extract<Op, readonly ["c", ...unknown[]]>;
 type Update = Extract<Op, readonly ["u", ...unknown[]]>;
 
-/** All pushes of one tick. */
+/** All pushes of one batch. */
 export class Stage {
   readonly #context: StageContext;
   readonly #records = new Map<string, StoredRecord>();
   /** Ids of staged records by what they hang on. */
   readonly #children: ChildIndex = new Map();
   /** Fields that pushes before made. */
-  readonly #fields = new Set<string>();
+  readonly #fields: Set<string>;
+  /** Of a batch that is being written; null when it is the state. */
+  #earlier: Stage | null;
   #live: number;
 
-  constructor(context: StageContext) {
+  constructor(context: StageContext, earlier: Stage | null) {
     this.#context = context;
-    this.#live = context.state.live;
+    this.#earlier = earlier;
+    this.#live = earlier === null ? context.state.live : earlier.#live;
+    this.#fields = new Set(earlier === null ? [] : earlier.#fields);
+  }
+
+  earlierIsWritten(): void {
+    this.#earlier = null;
+  }
+
+  readonly #below: Below = {
+    read: (id) => this.#staged(id) ?? this.#context.state.read(id),
+    children: (id) => {
+      const ids = new Set(this.#context.state.children(id));
+      for (const stage of [this.#earlier, this]) if (stage !== null) for (const child of stage.#children.get(id) ?? []) ids.add(child);
+      return ids;
+    },
+  };
+
+  kind(id: string): RecordKind | null {
+    return this.#staged(id)?.kind ?? this.#context.state.kind(id);
+  }
+
+  #staged(id: string): StoredRecord | undefined {
+    return this.#records.get(id) ?? (this.#earlier === null ? undefined : this.#earlier.#records.get(id));
   }
 
   /** Decides one push; when accepted, later ones see its outcome. */
@@ -100,10 +125,9 @@ export class Stage {
     if (!input.server && input.ops.length > this.#context.limits.opsPerPush) {
       return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${this.#context.limits.opsPerPush} ops in one push` } };
     }
-    const read = (id: string): StoredRecord | null => this.#records.get(id) ?? this.#context.state.read(id);
-    const stale = input.expects?.find(({ id, property, value }) => !isSo(read(id), property, value));
+    const stale = input.expects?.find(({ id, property, value }) => !isSo(this.#below.read(id), property, value));
     if (stale !== undefined) return { refusal: { code: "conflict", id: stale.id, detail: "it was changed meanwhile" } };
-    const draft = new Draft(this.#context, read, this.#children, input, stamp);
+    const draft = new Draft(this.#context, this.#below, input, stamp);
     for (const [index, op] of input.ops.entries()) {
       const refusal = draft.apply(op, `$.ops[${index}]`);
       if (refusal !== null) return { refusal };
@@ -133,6 +157,13 @@ function isSo(record: StoredRecord | null, property: string, value: unknown): bo
 
 type ChildIndex = Map<string, Set<string>>;
 
+/** What the push of a draft finds. */
+interface Below {
+  read(id: string): StoredRecord | null;
+  /** Ids of all that ever hung on this record. */
+  children(id: string): Set<string>;
+}
+
 function noteChild(index: ChildIndex, record: StoredRecord): void {
   const parent = parentOf(record.kind, record.data);
   if (parent === null) return;
@@ -153,17 +184,14 @@ class Draft implements StagedChange {
   /** Deleted or restored because another record was. */
   readonly #cascaded = new Set<string>();
   readonly #context: StageContext;
-  readonly #readBelow: (id: string) => StoredRecord | null;
-  /** Of the pushes before it. */
-  readonly #earlier: ChildIndex;
+  readonly #below: Below;
   readonly #staged: ChildIndex = new Map();
   readonly #input: PushInput;
   readonly #stamp: Stamp;
 
-  constructor(context: StageContext, read: (id: string) => StoredRecord | null, earlier: ChildIndex, input: PushInput, stamp: Stamp) {
+  constructor(context: StageContext, below: Below, input: PushInput, stamp: Stamp) {
     this.#context = context;
-    this.#readBelow = read;
-    this.#earlier = earlier;
+    this.#below = below;
     this.#input = input;
     this.#stamp = stamp;
   }
@@ -293,7 +321,7 @@ class Draft implements StagedChange {
   #restore(record: StoredRecord): Refusal | null {
     const { id, seq } = record;
     if (!record.deleted) return { code: "exists", id };
-    if (!this.#input.server && seq <= (this.#context.erasedSeq ?? 0)) return { code: "gone", id };
+    if (!this.#input.server && seq <= this.#context.erasedSeq()) return { code: "gone", id };
     if (!this.#mayRestore(record)) return { code: "forbidden", id };
     if (isSilent(record) && !this.#hasWords(record.data)) return { code: "gone", id };
     let top = record;
@@ -423,8 +451,8 @@ class Draft implements StagedChange {
   }
 
   #children(id: string): StoredRecord[] {
-    const ids = new Set(this.#context.state.children(id));
-    for (const staged of [this.#earlier, this.#staged]) for (const child of staged.get(id) ?? []) ids.add(child);
+    const ids = this.#below.children(id);
+    for (const child of this.#staged.get(id) ?? []) ids.add(child);
     return [...ids].map((child) => this.#read(child)!);
   }
 
@@ -436,7 +464,7 @@ class Draft implements StagedChange {
   }
 
   #read(id: string): StoredRecord | null {
-    return this.records.get(id) ?? this.#readBelow(id);
+    return this.records.get(id) ?? this.#below.read(id);
   }
 
   /** `cause`: the record that the op was about. */

@@ -1,13 +1,11 @@
 /** Routes of layers, the viewer's first request, and what a grant opens. */
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import type { SnapshotPages } from "@lectern/protocol";
 import { ApiError, type SyncLimits, viewKey } from "@lectern/protocol/plain";
 import type { LayerReader } from "@lectern/sync/room";
 import { readAttachment } from "../attachments/routes.ts";
 import { imageCacheKey, pageImage, pageTile, pageTextJson } from "../documents/stream.ts";
-import { type Access, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
+import { type Access, type Context, type Handlers, reply } from "../handlers.ts";
 import type { Grants as ImageGrants } from "../sessions/grants.ts";
 import type { OriginPolicy } from "../sessions/origins.ts";
 import { findDocument as findInSession, grantsOf, type Session } from "../sessions/session.ts";
@@ -18,13 +16,11 @@ import { manageRoutes, type ManageRoutesDeps } from "./manage-routes.ts";
 import { openedLayer, openedProvided, pageRuns, requireRead } from "./open.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "./reading.ts";
 import type { OpenLayer } from "./rooms.ts";
-
-const gzipped = promisify(gzip);
-/** Below this it is not worth the time. */
-const GZIP_FROM = 4_000;
+import { snapshots } from "./snapshots.ts";
 
 export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
   const { reading } = deps;
+  const sent = snapshots();
   return {
     ...manageRoutes(deps),
     ...historyRoutes(reading),
@@ -40,20 +36,20 @@ export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
         vary: "accept-encoding, authorization",
       };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
-      const json = room.snapshotJson(grants);
-      const all = pages === true ? `${json.slice(0, -1)},"pages":${JSON.stringify(snapshotPages(base))}}` : json;
-      return compressed(all, context, headers);
+      const text = (): string => {
+        const json = room.snapshotJson(grants);
+        return pages === true ? `${json.slice(0, -1)},"pages":${JSON.stringify(snapshotPages(base))}}` : json;
+      };
+      const isPacked = /\bgzip\b/.test(context.header("accept-encoding") ?? "");
+      const packed = isPacked ? await sent.gzipped(room, tag, text) : null;
+      if (packed === null) return reply(text(), { headers });
+      return reply(packed, { headers: { ...headers, "content-encoding": "gzip" } });
     },
   };
 }
 
 function snapshotPages({ revision, source, manifest }: ReadLayer["base"]): SnapshotPages {
   return { revision, source, runs: pageRuns(manifest), labels: manifest.labels };
-}
-
-async function compressed(json: string, context: Context, headers: Readonly<Record<string, string>>): Promise<Reply> {
-  if (json.length < GZIP_FROM || !/\bgzip\b/.test(context.header("accept-encoding") ?? "")) return reply(json, { headers });
-  return reply(await gzipped(json, { level: 4 }), { headers: { ...headers, "content-encoding": "gzip" } });
 }
 
 export interface OpenRoutesDeps {
