@@ -10,6 +10,12 @@ export type PageIndex = z.infer<typeof PageIndex>;
 const PageIndexes = z.union([z.array(PageIndex).max(20_000), z.literal("all")]);
 const Turn = z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]) satisfies z.ZodType<Rotation>;
 const place = { afterPageIndex: z.exactOptional(PageIndex), beforePageIndex: z.exactOptional(PageIndex) };
+const exchange = {
+  /** The text of the exchange; Instant JSON also as it is. */
+  data: z.exactOptional(z.union([z.string(), z.looseObject({})])),
+  /** Or an address (http, https) that it is fetched from. */
+  dataFilePath: z.exactOptional(z.string().max(8192)),
+};
 const side = z.number().positive().max(100_000);
 
 export const PageOperation = z.discriminatedUnion("type", [
@@ -55,8 +61,8 @@ export const PageOperation = z.discriminatedUnion("type", [
     annotationIds: z.exactOptional(z.array(z.union([z.string(), z.int()])).max(10_000)),
   }),
   z.object({ type: z.literal("applyRedactions") }),
-  z.object({ type: z.literal("applyXfdf"), dataFilePath: z.exactOptional(z.string().max(1024)) }),
-  z.object({ type: z.literal("applyInstantJson"), dataFilePath: z.exactOptional(z.string().max(1024)) }),
+  z.object({ type: z.literal("applyXfdf"), ...exchange }),
+  z.object({ type: z.literal("applyInstantJson"), ...exchange }),
   z.object({ type: z.literal("performOcr"), pageIndexes: z.exactOptional(PageIndexes), language: z.exactOptional(OcrLanguage) }),
 ]);
 export type PageOperation = z.infer<typeof PageOperation>;

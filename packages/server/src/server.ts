@@ -238,11 +238,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     attachments: attachmentRoutes(reading),
     builds: buildRoutes({
       reading,
+      outgoing,
       accessTo: (context, documentId, layerName, password) =>
         accessTo(api.documents.pdf, context.caller, { documentId, layerName, password }, secret),
     }),
     ...operationRoutes({
       reading,
+      outgoing,
       accessTo: (context, documentId, layerName) =>
         accessTo(api.documents.pdf, context.caller, { documentId, layerName, password: context.header("document-password") }, secret),
     }),

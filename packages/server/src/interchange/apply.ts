@@ -119,11 +119,16 @@ export async function applyExchange(
   return { seq, created: plan.created, updated: plan.updated, deleted: plan.deleted, skipped: [...plan.skipped] };
 }
 
-/** The layer's own records as they would be with it, tombstones included; nothing of it is stored but pictures. */
-export async function recordsWith(layer: ReadLayer, given: ExchangeGiven, deps: DocumentDeps): Promise<readonly StoredRecord[]> {
+/** The layer's own records as they would be with it, tombstones included; nothing of it is stored but pictures. `own`: what they are without it. */
+export async function recordsWith(
+  layer: ReadLayer,
+  given: ExchangeGiven,
+  deps: DocumentDeps,
+  own: readonly StoredRecord[] = changesFor(layer).records,
+): Promise<readonly StoredRecord[]> {
   const { plan, pictures } = await planned(layer, given, deps);
   await storePictures(deps, keyOf(layer), pictures.values());
-  const records = new Map(changesFor(layer).records.map((record) => [record.id, record]));
+  const records = new Map(own.map((record) => [record.id, record]));
   const stamp = { seq: layer.room.seq + 1, at: deps.clock.now(), by: layer.grants.userId };
   for (const op of plan.ops) {
     const before = records.get(op[1]) ?? layer.room.record(op[1], layer.grants);

@@ -1,6 +1,6 @@
 /** Routes of builds: what comes out is sent, or takes the place of a document's pages. */
 import { createWriteStream } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { BuildInstructions, BuildOutput } from "@lectern/protocol";
@@ -11,6 +11,8 @@ import { documentSummary } from "../documents/summary.ts";
 import type { Access, ApplicationCaller, Context, Handlers, Reply } from "../handlers.ts";
 import { reply } from "../handlers.ts";
 import { changesFor } from "../layers/changes.ts";
+import type { Outgoing } from "../outgoing/request.ts";
+import { fetchedFile } from "./fetched-file.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import { layerFor, type ReadingDeps } from "../layers/reading.ts";
 import type { ImageFormat } from "../ports.ts";
@@ -28,6 +30,7 @@ type BuildCaller = Context<ApplicationCaller, Access | null>;
 
 export interface BuildRoutesDeps {
   readonly reading: ReadingDeps;
+  readonly outgoing: Outgoing;
   /** Access of the caller to a document. Throws ApiError `not_found`. */
   readonly accessTo: (context: BuildCaller, documentId: string, layerName: string, password: string | null) => Access;
 }
@@ -35,7 +38,7 @@ export interface BuildRoutesDeps {
 const MOST_IMAGES = 500;
 const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = { png: "image/png", webp: "image/webp", jpeg: "image/jpeg" };
 
-export function buildRoutes({ reading, accessTo }: BuildRoutesDeps): Handlers["builds"] {
+export function buildRoutes({ reading, outgoing, accessTo }: BuildRoutesDeps): Handlers["builds"] {
   const deps = reading.documents;
 
   /** Files of the build are gone when `use` is done. */
@@ -52,6 +55,8 @@ export function buildRoutes({ reading, accessTo }: BuildRoutesDeps): Handlers["b
       return { path, sha256: id };
     };
     const files: Map<string, GivenFile> = new Map();
+    // Of all that is fetched together.
+    let left = deps.maxUploadBytes;
     try {
       const read = await readInstructions(context.body, { newPath: () => newFile().path, maxBytes: deps.maxUploadBytes });
       for (const [name, file] of read.files) files.set(name, file);
@@ -60,6 +65,12 @@ export function buildRoutes({ reading, accessTo }: BuildRoutesDeps): Handlers["b
         files,
         newFile,
         signal: context.signal,
+        async fetch(address, path) {
+          const target = newFile().path;
+          const file = await fetchedFile(outgoing, address, { target, maxBytes: left, path, signal: context.signal });
+          left -= (await stat(target)).size;
+          return file;
+        },
         async document({ id, layer, password }, target) {
           if (id === "#self" && self === null)
             throw new ApiError("unprocessable", "#self is the document of apply_instructions; name one by its id");
@@ -105,8 +116,7 @@ export function buildRoutes({ reading, accessTo }: BuildRoutesDeps): Handlers["b
           if (output.type === "json-content")
             return reply(JSON.stringify(await asText(build, made, output)), { headers: { "content-type": "application/json" } });
           const { path } = await finished(build, made, output as Extract<BuildOutput, { type?: "pdf" }>);
-          // Read whole: the file is gone when the answer is on its way.
-          return reply(await readFile(path), { headers: { "content-type": "application/pdf", "cache-control": "private, no-store" } });
+          return fileReply(path, "application/pdf");
         },
         null,
       );
@@ -204,6 +214,14 @@ export function buildRoutes({ reading, accessTo }: BuildRoutesDeps): Handlers["b
     const { width, height, rotation } = shapeOf(manifest, page)!;
     return ((rotation % 180 === 0 ? height : width) / 72) * dpi;
   }
+}
+
+/** Opened now: the file's name is gone when the answer is on its way. */
+async function fileReply(path: string, mediaType: string): Promise<Reply> {
+  const file = await open(path);
+  const { size } = await file.stat();
+  const headers = { "content-type": mediaType, "content-length": String(size), "cache-control": "private, no-store" };
+  return reply(file.createReadStream(), { headers });
 }
 
 function refuseOthers(output: BuildOutput): void {

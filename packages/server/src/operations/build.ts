@@ -26,6 +26,8 @@ import type { DocumentDeps } from "../documents/deps.ts";
 import { findsIn } from "../documents/search.ts";
 import type { RenderSource } from "../ports.ts";
 import { exchangeChanges } from "./apply-exchange.ts";
+import { blankPage } from "./blank-page.ts";
+import type { FileAddress } from "./fetched-file.ts";
 import type { GivenFile } from "./instructions.ts";
 import { markOf } from "./content.ts";
 import { standardFont } from "@lectern/pdf/appearance";
@@ -44,6 +46,8 @@ export interface BuildContext {
     target: string,
     path: string,
   ) => Promise<void>;
+  /** A file by its address; `path`: in the instructions, for errors. */
+  readonly fetch: (address: FileAddress, path: string) => Promise<GivenFile>;
   readonly signal: AbortSignal;
 }
 
@@ -147,7 +151,7 @@ async function pieceOf(context: BuildContext, part: BuildPart, path: string): Pr
     return piece(context, file);
   }
   const isHtml = "html" in part;
-  const given = fileOf(context, isHtml ? part.html : part.file, `${path}.${isHtml ? "html" : "file"}`);
+  const given = await fileOf(context, isHtml ? part.html : part.file, `${path}.${isHtml ? "html" : "file"}`);
   const kind = isHtml
     ? { kind: "html" as const, mediaType: "text/html", extension: ".html" }
     : uploadedKind(await head(given.path), { fileName: given.fileName, mediaType: part.content_type ?? given.mediaType });
@@ -164,8 +168,8 @@ async function pieceOf(context: BuildContext, part: BuildPart, path: string): Pr
   return piece(context, target);
 }
 
-function fileOf({ files }: BuildContext, handle: string | { readonly url: string }, path: string): GivenFile {
-  if (typeof handle !== "string") throw unprocessable(path, "files are taken from the form: addresses are not fetched here");
+async function fileOf({ files, fetch }: BuildContext, handle: string | FileAddress, path: string): Promise<GivenFile> {
+  if (typeof handle !== "string") return fetch(handle, path);
   const file = files.get(handle);
   if (file === undefined) throw unprocessable(path, `the form has no part ${JSON.stringify(handle)}`);
   return file;
@@ -208,19 +212,7 @@ export function sizeOf({ size = "A4", orientation = "portrait" }: PageLayout): r
 async function blank(context: BuildContext, layout: PageLayout, count: number): Promise<Piece> {
   const [width, height] = sizeOf(layout);
   const file = context.newFile();
-  const objects = [
-    "<</Type/Catalog/Pages 2 0 R>>",
-    "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Resources<<>>>>`,
-  ];
-  let text = "%PDF-1.7\n";
-  const entries = objects.map((body, index) => {
-    const entry = `${String(text.length).padStart(10, "0")} 00000 n \n`;
-    text += `${index + 1} 0 obj\n${body}\nendobj\n`;
-    return entry;
-  });
-  text += `xref\n0 4\n0000000000 65535 f \n${entries.join("")}trailer\n<</Size 4/Root 1 0 R>>\nstartxref\n${text.length}\n%%EOF\n`;
-  await writeFile(file.path, text, { mode: 0o600 });
+  await writeFile(file.path, blankPage([width, height], null), { mode: 0o600 });
   const one = await piece(context, file);
   if (count === 1) return one;
   const pages = Array.from({ length: count }, (_, index): ComposedPage => ({ ...pageAt(0, index), file: null, size: [width, height] }));
@@ -271,7 +263,7 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
       if (width.value <= 0 || height.value <= 0) throw unprocessable(`${path}.width`, "a watermark needs a size above 0");
       const content =
         "image" in action
-          ? { kind: "file" as const, path: fileOf(context, action.image, `${path}.image`).path }
+          ? { kind: "file" as const, path: (await fileOf(context, action.image, `${path}.image`)).path }
           : {
               kind: "text" as const,
               text: action.text,
@@ -302,7 +294,7 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
     }
     case "applyInstantJson":
     case "applyXfdf": {
-      const { path: file } = fileOf(context, action.file, `${path}.file`);
+      const { path: file } = await fileOf(context, action.file, `${path}.file`);
       const changes = await exchangeChanges(context, now.source, { format: action.type, file, path });
       const [target, plan] = [context.newFile(), context.newFile()];
       await writeFile(plan.path, JSON.stringify(changes), { mode: 0o600 });

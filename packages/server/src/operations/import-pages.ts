@@ -12,7 +12,7 @@ import type { OperationRoutesDeps } from "./routes.ts";
 type Wanted = Extract<PageOperation, { type: "importDocument" }>["importedDocument"];
 
 export async function importedPages(
-  { reading, accessTo }: OperationRoutesDeps,
+  { reading, accessTo }: Pick<OperationRoutesDeps, "reading" | "accessTo">,
   context: Context<ApplicationCaller | SessionCaller, Access>,
   { layer, wanted, path }: { readonly layer: ReadLayer; readonly wanted: Wanted; readonly path: string },
 ): Promise<PageList> {

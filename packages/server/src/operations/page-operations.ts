@@ -1,5 +1,5 @@
 /** The published operations on pages: what each does to the list of pages, and who may import what. */
-import { type PageOperation, pageSpace, type Rect } from "@lectern/protocol";
+import { type Page, type PageOperation, pageSpace, type Rect } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import type { LayerPages } from "../layers/pages.ts";
 import { changedPages, copied, inserted, newPage, type PageList, type PlanContext, turned } from "./page-plan.ts";
@@ -10,6 +10,8 @@ type Import = Extract<PageOperation, { type: "importDocument" }>;
 export interface OperationContext extends PlanContext {
   /** The layer's pages as they were. */
   readonly before: LayerPages;
+  /** Content of a page of this size (points) that is of one colour. */
+  readonly colored: (size: readonly [number, number], color: string) => Promise<Page["content"]>;
   /** Pages of another document, ready to be inserted. */
   readonly imports: (operation: Import["importedDocument"], path: string) => Promise<PageList>;
 }
@@ -47,16 +49,19 @@ export function isListOperation(operation: PageOperation): operation is ListOper
   return LIST_OPERATIONS.has(operation.type);
 }
 
+const WHITE = "#ffffff";
 const A4 = [595, 842] as const;
 
 /** Throws ApiError `unprocessable` with the failing path. */
 export async function applied(list: PageList, operation: ListOperation, context: OperationContext, path: string): Promise<PageList> {
   switch (operation.type) {
     case "addPage": {
-      if (operation.backgroundColor !== undefined && operation.backgroundColor.toLowerCase() !== "#ffffff")
-        throw unprocessable(`${path}.backgroundColor`, "new pages are white");
-      const { pageWidth = A4[0], pageHeight = A4[1], rotateBy = 0 } = operation;
-      return inserted(list, placeOf(list, operation, path), [newPage(context, [pageWidth, pageHeight], rotateBy)]);
+      const { pageWidth = A4[0], pageHeight = A4[1], rotateBy = 0, backgroundColor: color = WHITE } = operation;
+      const place = placeOf(list, operation, path);
+      const page = newPage(context, [pageWidth, pageHeight], rotateBy);
+      if (color.toLowerCase() === WHITE) return inserted(list, place, [page]);
+      const content = await context.colored([pageWidth, pageHeight], color);
+      return inserted(list, place, [{ ...page, data: { ...page.data, content } }]);
     }
     case "duplicatePages": {
       const indexes = indexesOf(list, operation.pageIndexes, path);

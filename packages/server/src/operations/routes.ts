@@ -4,6 +4,14 @@ import { ApiError, FULL_GRANTS } from "@lectern/protocol/plain";
 import { applyOp, type StoredRecord } from "@lectern/sync/room";
 import { exportPdf } from "../documents/export.ts";
 import { disposition } from "../documents/download.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { applyExchange, exchangeOfInstantJson, exchangeOfXfdf, type ExchangeGiven, recordsWith } from "../interchange/apply.ts";
+import { MOST_ATTACHED } from "../interchange/attached.ts";
+import type { Outgoing } from "../outgoing/request.ts";
+import { blankPage } from "./blank-page.ts";
+import { fetchedFile } from "./fetched-file.ts";
+import { ownBlob, withTarget } from "./own-blob.ts";
 import { documentSummary } from "../documents/summary.ts";
 import { type Access, type ApplicationCaller, type Context, type Handlers, reply, type SessionCaller } from "../handlers.ts";
 import { shownIn } from "../layers/erase.ts";
@@ -24,6 +32,7 @@ type DocumentContext = Context<ApplicationCaller | SessionCaller, Access>;
 
 export interface OperationRoutesDeps {
   readonly reading: ReadingDeps;
+  readonly outgoing: Outgoing;
   /** Access of the caller to another document, for taking its pages. Throws ApiError `not_found`, `forbidden`. */
   readonly accessTo: (context: DocumentContext, documentId: string, layerName: string) => Access;
 }
@@ -48,6 +57,11 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
       random,
       before: layer.pages(),
       imports: (wanted, path) => importedPages(routes, context, { layer, wanted, path }),
+      async colored(size, color) {
+        const key = { applicationId: layer.document.applicationId, documentId: layer.document.id };
+        const { sha256 } = await ownBlob(deps, key, (target) => writeFile(target, blankPage(size, color), { mode: 0o600 }));
+        return { source: sha256, sourceIndex: 0 };
+      },
     };
   }
 
@@ -68,7 +82,7 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
             at = next;
             continue;
           }
-          seq = await applyOne(context, layer, operation, `$.operations[${at}]`);
+          seq = await applyOne(context, layer, { operation, path: `$.operations[${at}]`, sid: sid === null ? null : part });
           at++;
         }
         return { data: { ...documentSummary(layer.document), pageCount: layer.pages().count, seq } };
@@ -91,12 +105,18 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
         const layer = await open(context);
         const { list, next, plan } = await applyList(context, layer, operations, 0);
         let flatten = false;
+        let exchange: {
+          readonly operation: Extract<PageOperation, { type: "applyXfdf" | "applyInstantJson" }>;
+          readonly path: string;
+        } | null = null;
         const metadata: Record<string, string | null> = { ...metadataOf(layer.room) };
         for (let at = next; at < operations.length; at++) {
           const operation = operations[at]!;
           if (operation.type === "flattenAnnotations" && operation.pageIndexes === undefined && operation.annotationIds === undefined)
             flatten = true;
           else if (operation.type === "updateMetadata") Object.assign(metadata, operation.metadata);
+          else if ((operation.type === "applyXfdf" || operation.type === "applyInstantJson") && exchange === null)
+            exchange = { operation, path: `$.operations[${at}]` };
           else
             throw new ApiError(
               "not_implemented",
@@ -112,8 +132,15 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
           const after = applyOp(before, op, stamp);
           if (after !== null) records.set(after.id, after);
         }
-        const all = [...records.values()];
-        const changed = all.filter((record): record is StoredRecord => record.kind === "page");
+        const isPage = (record: StoredRecord): boolean => record.kind === "page";
+        const changed = [...records.values()].filter(isPage);
+        let all: readonly StoredRecord[] = [...records.values()];
+        if (exchange !== null) {
+          // On the pages as they are by then.
+          const view = { ...layer, pages: () => layerPages(layer.base, changed) };
+          const given = await exchangeOfOperation(view, exchange.operation, exchange.path, context.signal);
+          all = await recordsWith(view, given, deps, all);
+        }
         const exported = await exportPdf(deps, {
           document: layer.document,
           changes: { ...changesFor(layer), records: all },
@@ -174,7 +201,31 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
     return { list, next, plan };
   }
 
-  async function applyOne(context: DocumentContext, layer: ReadLayer, operation: PageOperation, path: string): Promise<number> {
+  /** Instant JSON or XFDF that the operation brings, or names by its address. */
+  async function exchangeOfOperation(
+    layer: ReadLayer,
+    { type, data, dataFilePath }: Extract<PageOperation, { type: "applyXfdf" | "applyInstantJson" }>,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<ExchangeGiven> {
+    if ((data === undefined) === (dataFilePath === undefined)) throw unprocessable(path, "give one of data and dataFilePath");
+    let bytes = Buffer.from(typeof data === "string" ? data : JSON.stringify(data ?? null));
+    if (dataFilePath !== undefined) {
+      if (!/^https?:/i.test(dataFilePath))
+        throw unprocessable(`${path}.dataFilePath`, "a path on the server's disk is not read: send `data`");
+      bytes = await withTarget(deps, async (target) => {
+        const how = { target, maxBytes: MOST_ATTACHED, path: `${path}.dataFilePath`, signal };
+        return readFile((await fetchedFile(routes.outgoing, { url: dataFilePath }, how)).path);
+      });
+    }
+    return type === "applyXfdf" ? exchangeOfXfdf(bytes, layer) : exchangeOfInstantJson(parseJson(bytes, BODY_LIMITS.jsonDepth), layer);
+  }
+
+  async function applyOne(
+    context: DocumentContext,
+    layer: ReadLayer,
+    { operation, path, sid }: { readonly operation: PageOperation; readonly path: string; readonly sid: string | null },
+  ): Promise<number> {
     const { room, grants, sessionId: session } = layer;
     switch (operation.type) {
       case "updateMetadata": {
@@ -195,8 +246,10 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
       case "applyRedactions":
         return (await applyRedactions(contentOf(context, layer))).seq;
       case "applyXfdf":
-      case "applyInstantJson":
-        throw new ApiError("not_implemented", `${path}: send the data to its own route; a path on the server's disk is not read`);
+      case "applyInstantJson": {
+        const given = await exchangeOfOperation(layer, operation, path, context.signal);
+        return (await applyExchange(layer, given, { deps, userId: layer.grants.userId, sid })).seq;
+      }
       case "performOcr":
         return recogniseText(contentOf(context, layer), {
           wanted: new Set(indexesOf({ length: layer.pages().count }, operation.pageIndexes ?? "all", path)),
