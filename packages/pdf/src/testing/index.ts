@@ -16,6 +16,7 @@ export {
 export { type Align, type Color, measure, type PdfContent, pdfContent, type ShapeStyle, type TextStyle } from "./pdf-content.ts";
 export { type HostileFile, hostileFiles, type HostileKind, hostileSample } from "./hostile.ts";
 export { sampleDocument } from "./sample-document.ts";
+export { embeddedFilePdf } from "./embedded-file-pdf.ts";
 export { LAYERED, layeredPdf } from "./layered-pdf.ts";
 export { ORDER_FIELDS, orderForm } from "./order-form.ts";
 export type { FieldSpec } from "./pdf-fields.ts";

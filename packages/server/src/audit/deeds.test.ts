@@ -215,6 +215,8 @@ const DEEDS: Readonly<Record<string, Deed | Traceless>> = {
   },
   "pageOperations.pdf": "reads",
   "builds.build": "answers a file, and stores none",
+  "inspection.inspectSignatures": "answers about a file, and stores none",
+  "jobs.prerender": "makes images of what is there, and changes nothing of it",
   "builds.applyInstructions": {
     run: () => send(at("/apply_instructions"), "POST", { parts: [{ document: { id: "#self" } }, { page: "new" }] }),
     action: "layer.changed",

@@ -51,7 +51,7 @@ describe("an exported file", () => {
     const left = async (): Promise<string[]> => readdir(api.server.documents.tempDir);
     await bytesOf(await api.request(path));
     await api.request(path, { headers: { "if-none-match": etag } });
-    await expect.poll(left).toEqual([]);
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
   });
 
   test("of a document with a password has no tag, as no two of them are alike", async () => {

@@ -1,5 +1,5 @@
 /** Every published operation is asked for as a client written for it does, and must answer with its status and its shape, or say that it is not offered. */
-import { formPdf, layeredPdf, pagesPdf } from "@lectern/pdf/testing";
+import { embeddedFilePdf, formPdf, layeredPdf, pagesPdf } from "@lectern/pdf/testing";
 import { deviations, PUBLISHED_SHAPES } from "@lectern/protocol/published";
 import { PUBLISHED, servedOperations } from "@lectern/protocol/upstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -248,7 +248,7 @@ const REQUESTS: Readonly<Record<string, Prepare>> = {
   }),
   "POST /documents/{documentId}/copy_with_instant_json": (at) => ({ path: `${at}/copy_with_instant_json`, method: "POST" }),
   "GET /documents/{documentId}/bookmarks": get("/bookmarks"),
-  "GET /documents/{documentId}/embedded-files": get("/embedded-files"),
+  "GET /documents/{documentId}/embedded-files": async (at) => ({ path: `${await elsewhere(at, embeddedFilePdf())}/embedded-files` }),
   "GET /documents/{documentId}/fonts": get("/fonts"),
   "GET /documents/{documentId}/ocg-layers": async (at) => ({ path: `${await elsewhere(at, layeredPdf())}/ocg-layers` }),
   "GET /documents/{documentId}/font_substitutions": get("/font_substitutions"),

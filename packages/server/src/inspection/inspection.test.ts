@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { pdfName, pdfWriter } from "@lectern/pdf";
-import { LAYERED, layeredPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf } from "@lectern/pdf/testing";
+import { embeddedFilePdf, ENCRYPTED_PASSWORD, encryptedPdf, LAYERED, layeredPdf, pagesPdf } from "@lectern/pdf/testing";
 import type { SignatureReports } from "@lectern/protocol";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -84,16 +83,7 @@ test("fonts of a document, and of the machine", async () => {
 });
 
 test("files within the file are listed", async () => {
-  const writer = pdfWriter();
-  const [root, tree, page] = [writer.reserve(), writer.reserve(), writer.reserve()];
-  const file = writer.add({
-    F: "table.csv",
-    EF: { F: writer.stream({ Type: pdfName("EmbeddedFile"), Subtype: pdfName("text/csv") }, "1,2") },
-  });
-  writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 9, 9] });
-  writer.set(tree, { Type: pdfName("Pages"), Count: 1, Kids: [page] });
-  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, Names: { EmbeddedFiles: { Names: ["a", file] } } });
-  const { id } = await server.upload(writer.finish({ Root: root }));
+  const { id } = await server.upload(embeddedFilePdf());
   const { data } = await server.json<{ data: { embeddedFiles: object[] } }>(`/api/documents/${id}/embedded-files`);
   expect(data.embeddedFiles).toMatchObject([
     {
