@@ -32,7 +32,7 @@ export type PageTarget = (page: string) => { readonly ref: PdfRef; readonly box:
 /** The entries that a record decides. What is written anew loses those of `CLEARED` that are not among them. */
 export function annotationEntries(annotation: AnnotationToWrite, box: PdfBox): PdfDictionary {
   const { data } = annotation;
-  const opacity = data.appearance.opacity ?? 1;
+  const opacity = data.type === "raw" ? 1 : (data.appearance.opacity ?? 1);
   return {
     Type: pdfName("Annot"),
     Subtype: pdfName(SUBTYPE_NAMES[data.type]),
@@ -67,6 +67,7 @@ const SUBTYPE_NAMES: Readonly<Record<DrawnAnnotation["type"], string>> = {
   polyline: "PolyLine",
   polygon: "Polygon",
   image: "Stamp",
+  raw: "Stamp",
   stamp: "Stamp",
   link: "Link",
 };
@@ -144,6 +145,7 @@ function kindEntries(data: DrawnAnnotation, box: PdfBox): PdfDictionary {
         LE: lineEndings(data.appearance.lineCaps),
       };
     case "image":
+    case "raw":
       return {};
     case "stamp":
       return { Name: pdfName(data.appearance.stampType), C: rgb(data.appearance.color) };
@@ -294,6 +296,21 @@ function privateData(data: DrawnAnnotation): string | undefined {
 /** Undefined when all of them are. */
 function given(group: Readonly<Record<string, unknown>>): object | undefined {
   return Object.values(group).every((value) => value === undefined) ? undefined : group;
+}
+
+/** Of one that keeps its looks and everything else that records know nothing of: the looks are drawn into /Rect. */
+export function keptEntries({ name, data, rect, createdAt, updatedAt }: AnnotationToWrite, box: PdfBox): PdfDictionary {
+  const kept = privateData(data.type === "image" ? { ...data, geometry: { bbox: data.geometry.bbox } } : data);
+  return {
+    Rect: rectangle(box, rect),
+    NM: name === "" ? undefined : name,
+    T: data.creatorName,
+    CreationDate: createdAt > 0 ? pdfDate(createdAt) : undefined,
+    M: updatedAt > 0 ? pdfDate(updatedAt) : undefined,
+    Contents: contents(data),
+    F: flagBits(data.flags ?? []),
+    [PRIVATE_KEY]: kept,
+  };
 }
 
 /** The entries that make a link lead somewhere; `undefined` removes what was there. */

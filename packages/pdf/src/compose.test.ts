@@ -1,3 +1,4 @@
+import type { OutlineItem } from "@lectern/protocol";
 import { expect, test } from "vitest";
 import { type ComposedPage, composeDocument, type Composition } from "./compose.ts";
 import { ALL_PERMITTED } from "./encrypt.ts";
@@ -94,6 +95,34 @@ test("crop boxes, labels and metadata are written", () => {
     expect([0, 1, 2].map((index) => document.page(index).label)).toEqual(["i", "7", "8"]);
     expect(document.metadata).toMatchObject({ title: "Größe", author: "A. Writer" });
   });
+});
+
+test("an outline takes the place of the file's, and leads to pages where they are now", () => {
+  const outline: OutlineItem[] = [
+    {
+      title: "Größe",
+      action: { type: "goTo", page: "1.2", left: 10, top: 20 },
+      isExpanded: true,
+      isBold: true,
+      color: "#ff8000",
+      children: [{ title: "below", action: { type: "goTo", page: "1.0" }, children: [{ title: "deep" }] }],
+    },
+    { title: "gone", action: { type: "goTo", page: "1.1" } },
+    { title: "away", action: { type: "uri", uri: "https://example.org/" } },
+  ];
+  const out = compose([numbered("own", 3)], [page(2), page(0)], { outline });
+  expect(reading(out, (document) => document.outline())).toEqual([
+    {
+      title: "Größe",
+      action: { type: "goTo", page: "0", left: 10, top: 20 },
+      isExpanded: true,
+      children: [{ title: "below", action: { type: "goTo", page: "1" }, isExpanded: false, children: [{ title: "deep" }] }],
+    },
+    { title: "gone" },
+    { title: "away", action: { type: "uri", uri: "https://example.org/" } },
+  ]);
+  expect(Buffer.from(out).toString("latin1")).toMatch(/\/F 2 \/C \[1 0\.501961 0\]/);
+  expect(reading(compose([numbered("own", 3)], [page(0)], { outline: [] }), (document) => document.outline())).toEqual([]);
 });
 
 test("fields stay with their page, and the copy of a page has fields of its own", () => {

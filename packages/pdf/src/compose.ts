@@ -2,7 +2,7 @@
  * The whole way from sources and records to a file: pages put together, annotations written, boxes, labels, watermarks and metadata, and last
  * the encryption. Everything but the last is deterministic: the same plan gives the same bytes.
  */
-import type { Rect } from "@lectern/protocol";
+import type { OutlineItem, Rect } from "@lectern/protocol";
 import { type Encryption, encryptFile } from "./encrypt.ts";
 import type { PdfEngine, RangeReader } from "./engine.ts";
 import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
@@ -25,6 +25,8 @@ export interface Composition {
   readonly pages: readonly ComposedPage[];
   /** Default: those of file 0, as far as they fit. */
   readonly writeLabels: boolean;
+  /** In place of that of file 0, with page ids; null or missing: as it is. */
+  readonly outline?: readonly OutlineItem[] | null;
   readonly metadata: FinishedPages["metadata"];
   /** With the pages to burn them on; null: all. */
   readonly watermarks: readonly { readonly watermark: Watermark; readonly pages: readonly number[] | null }[];
@@ -42,10 +44,11 @@ export function composeDocument(
   changes: Iterable<RecordChange>,
   options: Omit<ExportOptions, "password" | "pageIndexOf"> & { readonly codec: Codec },
 ): Uint8Array {
-  const { files, pages, writeLabels, metadata, watermarks, recognised = [], encryption, securityOf = null } = composition;
+  const { files, pages, writeLabels, outline = null, metadata, watermarks, recognised = [], encryption, securityOf = null } = composition;
   const wanted = [...changes];
   const id = nameOfVersion([
     pages,
+    outline,
     metadata,
     watermarks,
     recognised,
@@ -59,7 +62,12 @@ export function composeDocument(
   const marked = exportDocument(engine, assembled, wanted, { ...rest, pageIndexOf: (page) => indexes.get(page) ?? null });
   const finished = finishPages(
     marked,
-    { crops: pages.map(({ crop }) => crop), labels: writeLabels ? pages.map(({ label }) => label) : null, metadata },
+    {
+      crops: pages.map(({ crop }) => crop),
+      labels: writeLabels ? pages.map(({ label }) => label) : null,
+      outline: outline === null ? null : outline.map((item) => byIndex(item, indexes)),
+      metadata,
+    },
     id,
   );
   const read = recognised.length === 0 ? finished : addRecognisedText(finished, recognised, { codec, id });
@@ -67,6 +75,15 @@ export function composeDocument(
   const kept = securityOf === null ? null : keepSecurity(engine, burned, securityOf);
   if (kept !== null) return kept;
   return encryption === null ? burned : encryptFile(engine, burned, encryption);
+}
+
+function byIndex(item: OutlineItem, indexes: ReadonlyMap<string, number>): OutlineItem {
+  const { action, children } = item;
+  return {
+    ...item,
+    ...(action?.type === "goTo" ? { action: { ...action, page: String(indexes.get(action.page) ?? -1) } } : {}),
+    ...(children === undefined ? {} : { children: children.map((child) => byIndex(child, indexes)) }),
+  };
 }
 
 /** 32 hexadecimal digits: no secret hangs on them, they only have to differ when the content does. */

@@ -102,7 +102,7 @@ export interface RenderOptions {
   /** Only this part, in pixels of the whole page: `[left, top, width, height]`. */
   readonly rect?: readonly [number, number, number, number];
   /**
-   * `"none"` (default): page content only. `"others"`: with form fields and the annotations that import does not turn into
+   * `"none"` (default): page content only. `"others"`: with form fields and the annotations that import (with `keepPicture`) does not turn into
    * records, so that an image and the records drawn over it never both show one. `"all"`: everything in the file.
    */
   readonly annotations?: "none" | "others" | "all";
@@ -260,6 +260,8 @@ export interface PdfDocument {
   text(index: number): PageText;
   /** All annotations of a page, form widgets included, in drawing order; broken ones are left out. */
   annotations(index: number): FileAnnotation[];
+  /** One annotation as the file draws it, on nothing and not turned with its page; null when it has no appearance. */
+  appearance(index: number, annotation: Pick<FileAnnotation, "ordinal" | "rect">): Bitmap | null;
   /** The interactive form; empty when there is none. It takes a save of the whole: ask once, and only when there are widgets or `hasForm`. */
   form(): FileField[];
   readonly hasForm: boolean;

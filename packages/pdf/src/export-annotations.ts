@@ -2,15 +2,23 @@
  * Annotation records → annotations of the file. What a record was made from is written anew under its own object number, so
  * that whatever refers to it still does, and keeps the entries that records know nothing of; the rest is not touched.
  */
-import type { AnyRecord, RecordOf, Rect } from "@lectern/protocol";
+import type { Annotation, AnyRecord, RecordOf, Rect } from "@lectern/protocol";
 import { drawingOrder, sourceOrder } from "@lectern/protocol/plain";
-import { actionEntries, annotationEntries, type AnnotationToWrite, CLEARED, type PageTarget } from "./annotation-dictionary.ts";
+import {
+  actionEntries,
+  annotationEntries,
+  type AnnotationToWrite,
+  CLEARED,
+  keptEntries,
+  type PageTarget,
+} from "./annotation-dictionary.ts";
 import { union } from "./appearance/commands.ts";
-import { annotationBounds, type DrawnAnnotation, isDrawn } from "./appearance/registry.ts";
+import { annotationBounds } from "./appearance/registry.ts";
 import { type SharedObjects, writeAppearance } from "./appearance-stream.ts";
 import { type CommentChange, commentEntries, locateComment } from "./export-comments.ts";
 import type { FileAnnotation, PdfBox, PdfDocument } from "./engine.ts";
 import { annotationData, isComment, recordType } from "./import-annotation.ts";
+import { isPictured } from "./import-picture.ts";
 import { isSame } from "./is-same.ts";
 import type { ObjectFile } from "./objects/file.ts";
 import { isRef, type PdfDict, type PdfObject, refTo } from "./objects/values.ts";
@@ -35,6 +43,8 @@ interface Edit {
   readonly keepsAction: boolean;
   /** Those that say what it is grouped with, too. */
   readonly keepsBundle?: boolean;
+  /** Its appearance stays, and what else only the file knows: the record has a picture of it. */
+  readonly keepsLook?: boolean;
   /** It only gets an appearance: it is about to become content of the page. */
   readonly onlyAppearance?: boolean;
 }
@@ -109,10 +119,15 @@ export function planAnnotations(
     if (!options.comments && (current ?? base)!.data.type === "comment-marker") continue;
     const from = base === null ? null : pageOf(base);
     const to = current === null ? null : pageOf(current);
-    const write = current === null ? null : toWrite(current, options);
+    const keepsLook = from !== null && from === to && keepsPicture(base!.data, current!.data);
+    const write = current === null ? null : toWrite(current, options, keepsLook);
     if (current !== null && (write === null || to === null)) options.onLeftOut?.(current);
     if (current !== null && write === null) continue;
     const old = base === null || from === null ? null : locate(from, base);
+    if (keepsLook && old === null) {
+      options.onLeftOut?.(current!);
+      continue;
+    }
     if (current !== null && to !== null) {
       const number = from === to ? from.found.find(({ ordinal }) => ordinal === old)?.objectNumber : undefined;
       roots.set(current.id, { page: to, number: number === undefined || number === 0 ? null : number });
@@ -121,7 +136,7 @@ export function planAnnotations(
     if (base !== null && current !== null && base.updatedAt === current.updatedAt && isSame(base.data, current.data)) continue;
     const keepsAction = old !== null && isSame(base!.data.action, current?.data.action);
     const keepsBundle = old !== null && base!.data.bundle === current?.data.bundle;
-    if (from !== null && from === to) from.edits.push({ replaces: old, write, keepsAction, keepsBundle });
+    if (from !== null && from === to) from.edits.push({ replaces: old, write, keepsAction, keepsBundle, keepsLook });
     else {
       if (old !== null && from !== null) remove(from, old);
       if (write !== null) to?.edits.push({ replaces: null, write, keepsAction: false });
@@ -145,7 +160,7 @@ export function planAnnotations(
     for (const annotation of page.found) {
       if (annotation.hasAppearance || page.taken.has(annotation.ordinal) || (annotation.flags & NOT_SEEN) !== 0) continue;
       const data = annotationData(annotation, String(index));
-      if (data === null || !isDrawn(data) || data.type === "link") continue;
+      if (data === null || data.type === "link") continue;
       page.edits.push({
         replaces: annotation.ordinal,
         write: { name: annotation.name ?? "", data, rect: coverage(data), createdAt: 0, updatedAt: 0 },
@@ -163,7 +178,7 @@ export function dropAnnotations(handle: PdfiumHandle, plan: AnnotationPlan): voi
     clearAppearance(
       handle,
       index,
-      edits.flatMap(({ replaces, write }) => (replaces !== null && write !== null ? [replaces] : [])),
+      edits.flatMap(({ replaces, write, keepsLook }) => (replaces !== null && write !== null && keepsLook !== true ? [replaces] : [])),
     );
     removeAnnotations(handle, index, goneFrom(edits, found));
   }
@@ -269,11 +284,11 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
     const object = place === undefined ? undefined : list[place];
     return { place, number: isRef(object) ? object.number : null };
   };
-  for (const { replaces, write, keepsAction, keepsBundle = false, onlyAppearance } of edits) {
+  for (const { replaces, write, keepsAction, keepsBundle = false, keepsLook, onlyAppearance } of edits) {
     if (write === null) continue;
     const { place, number: old } = oldAt(replaces);
     const ref = pdfRef(old ?? file.add(null).number);
-    const appearance = appearanceEntries(context, write);
+    const appearance = keepsLook === true ? {} : appearanceEntries(context, write);
     if (onlyAppearance === true && old !== null) {
       putEntries(file.edit(old), { Rect: annotationEntries(write, box)["Rect"], ...appearance });
       continue;
@@ -288,7 +303,7 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
     members.push({ id: write.name, bundle: write.data.bundle, number: ref.number, keepsBundle });
     const order = drawingOrder(write);
     if (place !== undefined) orders.set(place, order);
-    if (old !== null) putEntries(file.edit(old), { ...CLEARED, ...entries });
+    if (old !== null) putEntries(file.edit(old), keepsLook === true ? keptEntries(write, box) : { ...CLEARED, ...entries });
     else {
       const popup = write.data.type === "note" ? pdfRef(file.add(null).number) : null;
       file.set(ref.number, entriesOf(popup === null ? entries : { ...entries, Popup: popup }));
@@ -338,18 +353,30 @@ function popupRect([left, top, width]: Rect, box: PdfBox): number[] {
   return [x, box[3] - top - 100, x + 180, box[3] - top];
 }
 
-/** Null for a kind that we do not draw. */
+/** Null for a picture that is not there. A kind of the file that is somewhere else now is a picture of it. */
 function toWrite(
   { id, data, createdAt, updatedAt }: RecordOf<"annotation">,
   { hasImage }: AnnotationPlanOptions,
+  keepsLook: boolean,
 ): AnnotationToWrite | null {
-  if (!isDrawn(data)) return null;
-  if (data.type === "image" && (data.attachment === undefined || !hasImage(data.attachment.blob))) return null;
+  const needsPicture = (data.type === "image" || data.type === "raw") && !keepsLook;
+  if (needsPicture && (data.attachment === undefined || !hasImage(data.attachment.blob))) return null;
   return { name: id, data, rect: coverage(data), createdAt, updatedAt };
 }
 
+/** It is still the picture of what the file draws, as large as it may be now. */
+function keepsPicture(base: Annotation, data: Annotation): boolean {
+  if (data.type === "raw") return true;
+  if (data.type !== "image" || base.type !== "image") return false;
+  return (
+    data.attachment?.blob === base.attachment?.blob &&
+    data.geometry.rotation === base.geometry.rotation &&
+    data.appearance.opacity === base.appearance.opacity
+  );
+}
+
 /** What the record says and what is drawn: readers clip an appearance to it. */
-function coverage(data: DrawnAnnotation): Rect {
+function coverage(data: Annotation): Rect {
   if (data.page === null) return [0, 0, 0, 0];
   return data.type === "link" ? data.geometry.bbox : union([data.geometry.bbox, annotationBounds(data)])!;
 }
@@ -357,7 +384,7 @@ function coverage(data: DrawnAnnotation): Rect {
 /** The ordinal of the annotation that a base record was made from. */
 function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
   const candidates = found.filter(
-    (annotation) => recordType(annotation) === data.type && !isComment(annotation) && !taken.has(annotation.ordinal),
+    (annotation) => typeIn(annotation) === data.type && !isComment(annotation) && !taken.has(annotation.ordinal),
   );
   const match =
     (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
@@ -368,6 +395,12 @@ function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">
   if (match === undefined) return null;
   taken.add(match.ordinal);
   return match.ordinal;
+}
+
+function typeIn(annotation: FileAnnotation): string | null {
+  const known = recordType(annotation);
+  if (known !== null && annotationData(annotation, "") !== null) return known;
+  return !isPictured(annotation) ? null : annotation.subtype === "Stamp" && annotation.hasAppearance ? "image" : "raw";
 }
 
 /** New ones are appended: the lower first. */

@@ -23,7 +23,6 @@ import type {
 } from "@lectern/protocol";
 import { sourceOrder, STAMPS, SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { FileAnnotation } from "./engine.ts";
-import type { FieldType } from "./forms/read-form.ts";
 import { readPrivateData, withPrivateData } from "./private-data.ts";
 import { richText } from "./rich-contents.ts";
 import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
@@ -43,8 +42,8 @@ export function annotationData(annotation: FileAnnotation, page: string): Annota
 }
 
 /**
- * The type of record that an annotation becomes, its place in a conversation aside; null for none. A stamp of another program has a look of
- * its own, which no record could keep: it is left as it is.
+ * The type of record that an annotation becomes by what it says, its place in a conversation aside; null for none. A stamp of another program
+ * has a look of its own, which only a picture can keep, see import-picture.ts.
  */
 export function recordType({ subtype, privateData, hasAppearance, icon }: FileAnnotation): ImportedType | "comment-marker" | null {
   if (!isRecordSubtype(subtype as Subtype)) return null;
@@ -65,14 +64,6 @@ function withMeasurement(data: Annotation | null, { measurement }: FileAnnotatio
   return data === null || measurement === null || !MEASURED.has(data.type) ? data : ({ ...data, measurement } as Annotation);
 }
 
-/** Is it drawn into images of `"others"`? Not what is a record, nor a word of a conversation, which has no place on the page (ISO 32000-2, 12.5.6.2). */
-export function isDrawnWithOthers(annotation: FileAnnotation, fieldType: FieldType | null = null): boolean {
-  // Of the fields, which are records all, only buttons and signatures have their looks in the file alone.
-  if (annotation.subtype === "Widget") return fieldType === null || fieldType === "button" || fieldType === "signature";
-  if (annotation.subtype === "Popup" || isComment(annotation)) return false;
-  return annotationData(annotation, "") === null;
-}
-
 type Common = Pick<Annotation, "page" | "order" | "creatorName" | "flags" | "pdfObjectId">;
 type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
 
@@ -86,7 +77,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     type: "redaction",
     ...base,
     ...noteOf(annotation),
-    geometry: { bbox: box(annotation.rect), rects: rectsOf(annotation) },
+    geometry: { bbox: recordBox(annotation.rect), rects: rectsOf(annotation) },
     appearance: {
       ...(annotation.interiorColor === null ? {} : { fillColor: annotation.interiorColor }),
       ...opacityOf(annotation),
@@ -101,7 +92,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
           type: "ink",
           ...base,
           ...noteOf(annotation),
-          geometry: { bbox: box(annotation.rect), lines: annotation.strokes.map((stroke) => stroke.map(coordinate)) },
+          geometry: { bbox: recordBox(annotation.rect), lines: annotation.strokes.map((stroke) => stroke.map(coordinate)) },
           appearance: {
             color: annotation.color ?? "#000000",
             width: within(annotation.border.width, 0, 1000),
@@ -113,7 +104,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
   note: (annotation, base): Note => ({
     type: "note",
     ...base,
-    geometry: { bbox: box(annotation.rect) },
+    geometry: { bbox: recordBox(annotation.rect) },
     appearance: {
       icon: NOTE_ICONS[(annotation.icon ?? "Note").toLowerCase()] ?? "note",
       ...(annotation.color === null ? {} : { color: annotation.color }),
@@ -126,7 +117,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     type: "rectangle",
     ...base,
     ...noteOf(annotation),
-    geometry: { bbox: box(annotation.rect) },
+    geometry: { bbox: recordBox(annotation.rect) },
     appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
   }),
 
@@ -134,7 +125,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     type: "ellipse",
     ...base,
     ...noteOf(annotation),
-    geometry: { bbox: box(annotation.rect) },
+    geometry: { bbox: recordBox(annotation.rect) },
     appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
   }),
 
@@ -148,7 +139,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
           type: "polygon",
           ...base,
           ...noteOf(annotation),
-          geometry: { bbox: box(annotation.rect), points: pointsOf(annotation) },
+          geometry: { bbox: recordBox(annotation.rect), points: pointsOf(annotation) },
           appearance: { ...shapeLook(annotation), ...cloudOf(annotation) },
         },
 
@@ -160,7 +151,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
           type: "stamp",
           ...base,
           ...noteOf(annotation),
-          geometry: { bbox: box(annotation.rect) },
+          geometry: { bbox: recordBox(annotation.rect) },
           appearance: { stampType: type, ...(annotation.color === null ? {} : { color: annotation.color }), ...opacityOf(annotation) },
         };
   },
@@ -172,7 +163,7 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     ...base,
     ...noteOf(annotation),
     ...(annotation.action === null ? {} : { action: annotation.action }),
-    geometry: { bbox: box(annotation.rect) },
+    geometry: { bbox: recordBox(annotation.rect) },
     // Without an explicit border none is drawn, as browsers do.
     appearance: hasBorder(annotation)
       ? {
@@ -189,13 +180,13 @@ type MarkupParts = Pick<Highlight, "note" | "geometry" | "appearance">;
 function markup(annotation: FileAnnotation, color: string, blend: string): MarkupParts {
   return {
     ...noteOf(annotation),
-    geometry: { bbox: box(annotation.rect), rects: rectsOf(annotation) },
+    geometry: { bbox: recordBox(annotation.rect), rects: rectsOf(annotation) },
     appearance: { color: annotation.color ?? color, ...opacityOf(annotation), ...blendOf(annotation, blend) },
   };
 }
 
 function rectsOf({ quads, rect }: FileAnnotation): Rect[] {
-  return quads.length > 0 ? quads.slice(0, MAX_RECTS).map(box) : [box(rect)];
+  return quads.length > 0 ? quads.slice(0, MAX_RECTS).map(recordBox) : [recordBox(rect)];
 }
 
 function overlayOf({ overlay }: FileAnnotation): Redaction["appearance"] {
@@ -228,7 +219,7 @@ function openPath(type: "line" | "polyline", annotation: FileAnnotation, base: C
     type,
     ...base,
     ...noteOf(annotation),
-    geometry: { bbox: box(annotation.rect), points },
+    geometry: { bbox: recordBox(annotation.rect), points },
     appearance: { ...shapeLook(annotation), ...(start === null && end === null ? {} : { lineCaps: caps }) },
   };
 }
@@ -256,7 +247,7 @@ function freeText(annotation: FileAnnotation, base: Common): Text | null {
     type: "text",
     ...base,
     geometry: {
-      bbox: box(annotation.rect),
+      bbox: recordBox(annotation.rect),
       ...(rotation === 0 ? {} : { rotation }),
       ...(start === undefined || second === undefined
         ? {}
@@ -305,7 +296,8 @@ const FLAGS: readonly (readonly [bit: number, flag: AnnotationFlag])[] = [
 ];
 const PRINT = 4;
 
-function common({ flags: bits, author, objectNumber, ordinal }: FileAnnotation, page: string): Common {
+/** What every kind has. */
+export function common({ flags: bits, author, objectNumber, ordinal }: FileAnnotation, page: string): Common {
   const flags: AnnotationFlag[] = (bits & PRINT) === 0 ? ["noPrint"] : [];
   for (const [bit, flag] of FLAGS) if ((bits & (1 << (bit - 1))) !== 0) flags.push(flag);
   const name = author === null ? "" : cleanText(author).slice(0, 256);
@@ -338,7 +330,7 @@ const NOTE_ICONS: Readonly<Record<string, NonNullable<Note["appearance"]["icon"]
   key: "key",
 };
 
-function noteOf({ contents }: FileAnnotation): { note?: string } {
+export function noteOf({ contents }: FileAnnotation): { note?: string } {
   const note = cleanText(contents);
   return note === "" ? {} : { note };
 }
@@ -348,7 +340,7 @@ export function textOf({ contents, richText: rich }: FileAnnotation): RichText {
   return richText(cleanText(contents), rich === null || rich.length > MAX_TEXT ? null : cleanText(rich));
 }
 
-function opacityOf({ opacity }: FileAnnotation): { opacity?: number } {
+export function opacityOf({ opacity }: FileAnnotation): { opacity?: number } {
   return opacity === 1 ? {} : { opacity: Math.round(opacity * 1000) / 1000 };
 }
 
@@ -373,7 +365,8 @@ function coordinate(value: number): number {
   return within(value, -COORDINATE_LIMIT, COORDINATE_LIMIT);
 }
 
-function box([left, top, width, height]: Rect): Rect {
+/** Within the limits of records. */
+export function recordBox([left, top, width, height]: Rect): Rect {
   return [coordinate(left), coordinate(top), within(width, 0, COORDINATE_LIMIT), within(height, 0, COORDINATE_LIMIT)];
 }
 

@@ -8,6 +8,7 @@ import type { FileAnnotation, PageInfo, PdfDocument, PdfMetadata, PdfPermissions
 import { formRecords } from "./forms/form-records.ts";
 import { annotationData } from "./import-annotation.ts";
 import { commentRecords } from "./import-comments.ts";
+import { type KeepPicture, picturedData } from "./import-picture.ts";
 
 export interface ImportOptions {
   /** Which revision of the document this file is: page ids begin with it. */
@@ -15,6 +16,8 @@ export interface ImportOptions {
   /** Of the file, in hexadecimal. */
   readonly sourceSha256: string;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** For what is shown by a picture; without it such annotations become no records. Called as the records are iterated. */
+  readonly keepPicture?: KeepPicture;
   /** Default: as many as a layer can have. */
   readonly maxRecords?: number;
 }
@@ -80,6 +83,7 @@ function withPageId(action: Action, revision: number): Action {
 
 function* readRecords(document: PdfDocument, options: ImportOptions, warnings: string[]): Generator<PageRecords> {
   const idOf = recordIds(options);
+  const { keepPicture: keep } = options;
   const most = options.maxRecords ?? SYNC_LIMITS.recordsPerLayer;
   let total = 0;
   let hasWidgets = document.hasForm;
@@ -98,7 +102,9 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
     for (const annotation of found) {
       hasWidgets ||= annotation.subtype === "Widget";
       const { action } = annotation;
-      const data = annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page);
+      const data =
+        annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page) ??
+        (keep === undefined ? null : picturedData(document, annotation, { page, pageIndex, keep }));
       if (data === null) continue;
       const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
       const id = idOf(annotation, pageIndex);

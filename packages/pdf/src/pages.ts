@@ -3,7 +3,7 @@
  * order, turned, taken out or twice, blank ones between them, and pages of other files taken over. Object numbers of the source stay, which is
  * how its annotations are found again. Boxes and labels come last (`finishPages`): annotations are placed on the page as it was imported.
  */
-import type { Rect, Rotation } from "@lectern/protocol";
+import type { OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import { PdfError, type PdfEngine, type RangeReader } from "./engine.ts";
 import { ObjectFile } from "./objects/file.ts";
 import { flatPages, pageAnnotations, pageBox, setPages } from "./objects/page-tree.ts";
@@ -20,9 +20,11 @@ import {
   stringText,
   textString,
 } from "./objects/values.ts";
+import { pdfRef } from "./pdf-writer.ts";
 import { handleOf } from "./pdfium/document.ts";
 import { saveDocument } from "./pdfium/save.ts";
-import { isRecordSubtype, type Subtype } from "./subtypes.ts";
+import { becomesRecord } from "./subtypes.ts";
+import { writeOutline } from "./write-outline.ts";
 
 export interface PlannedPage {
   /** Index in the list of files; null: a blank page. File 0 is the one that is edited in place. */
@@ -30,8 +32,8 @@ export interface PlannedPage {
   /** In that file. */
   readonly index: number;
   /**
-   * The annotations that the file has on it are the ones that records were made from. Otherwise (a copy, a page of another document) those of
-   * kinds that are records are left out: the copy has records of its own.
+   * The annotations that the file has on it are the ones that records were made from. Otherwise (a copy, a page of another document) those that
+   * become records are left out: the copy has records of its own.
    */
   readonly keepsAnnotations: boolean;
   /** Clockwise, on top of what the file says. */
@@ -118,7 +120,7 @@ function clonePage(
   const annotations: PdfObject[] = [];
   for (const { dict } of pageAnnotations(from, source)) {
     const subtype = from.name(dict.get("Subtype")) ?? "";
-    if (subtype === "Popup" || dict.has("IRT") || (!keepsAnnotations && isRecordSubtype(subtype as Subtype))) continue;
+    if (subtype === "Popup" || dict.has("IRT") || (!keepsAnnotations && becomesRecord(subtype))) continue;
     const annotation: PdfDict = new Map();
     for (const [key, value] of dict)
       if (!["P", "Popup", "Parent", "StructParent", "Kids", "NM"].includes(key)) annotation.set(key, copy(value));
@@ -245,15 +247,19 @@ export interface FinishedPages {
   readonly crops: readonly (Rect | null)[];
   /** All of them, when any differs from the page's number; null: as they are. */
   readonly labels: readonly string[] | null;
+  /** In place of the file's, with pages by place in the file; null or missing: as it is. */
+  readonly outline?: readonly OutlineItem[] | null;
   /** Null removes one; missing: as it is. */
   readonly metadata: Readonly<Partial<Record<"title" | "author" | "subject" | "keywords", string | null>>> | null;
 }
 
 /** The last pass over a plain file. The bytes as they are when there is nothing to do. */
-export function finishPages(bytes: Uint8Array, { crops, labels, metadata }: FinishedPages, id: string): Uint8Array {
-  if (labels === null && metadata === null && crops.every((crop) => crop === null)) return bytes;
+export function finishPages(bytes: Uint8Array, { crops, labels, outline = null, metadata }: FinishedPages, id: string): Uint8Array {
+  if (labels === null && metadata === null && outline === null && crops.every((crop) => crop === null)) return bytes;
   const file = new ObjectFile(bytes);
   const pages = flatPages(file);
+  // Places on pages are those before a crop.
+  const boxes = outline === null ? [] : pages.map((number) => pageBox(file, file.dict(refTo(number))));
   for (const [index, crop] of crops.entries()) {
     const number = pages[index];
     if (crop === null || number === undefined) continue;
@@ -262,6 +268,11 @@ export function finishPages(bytes: Uint8Array, { crops, labels, metadata }: Fini
     const [x, y, width, height] = crop;
     page.set("CropBox", [left + x, top - y - height, left + x + width, top - y]);
   }
+  if (outline !== null)
+    writeOutline(file, outline, (page) => {
+      const number = pages[Number(page)];
+      return number === undefined ? null : { ref: pdfRef(number), box: boxes[Number(page)]! };
+    });
   if (labels !== null) writeLabels(file, labels);
   if (metadata !== null) writeMetadata(file, metadata);
   return file.write(id);

@@ -72,6 +72,23 @@ export const MARK_SUBTYPES: ReadonlySet<string> = new Set<Subtype>([
   "Redact",
 ]);
 
+/** What belongs to the page, to a form or to another annotation. */
+export const NOT_MARKS: ReadonlySet<string> = new Set<Subtype>([
+  "Widget",
+  "XFAWidget",
+  "Popup",
+  "Link",
+  "PrinterMark",
+  "TrapNet",
+  "Watermark",
+  "Unknown",
+]);
+
+/** Where pictures are kept all marks are records, and links. */
+export function becomesRecord(subtype: string): boolean {
+  return subtype === "Link" || !NOT_MARKS.has(subtype);
+}
+
 export function isRecordSubtype(subtype: Subtype): subtype is keyof typeof RECORD_SUBTYPES {
   return Object.hasOwn(RECORD_SUBTYPES, subtype);
 }

@@ -155,10 +155,13 @@ export type ImageFormat = "webp" | "png" | "jpeg";
 export interface Renderer {
   /** Opens the file, to learn whether that works and whether the password is right. */
   probe(source: RenderSource, signal?: AbortSignal): Promise<{ readonly pageCount: number; readonly encrypted: boolean }>;
-  /** Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. */
+  /**
+   * Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. With
+   * `pictures` annotations that records cannot say are among them, shown by pictures that are written beside `target`, see `picturePath`.
+   */
   prepare(
     source: RenderSource,
-    options: { readonly revision: number; readonly target: string; readonly signal?: AbortSignal },
+    options: { readonly revision: number; readonly target: string; readonly pictures?: boolean; readonly signal?: AbortSignal },
   ): Promise<PrepareSummary>;
   /** One page as an encoded image. */
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
@@ -255,6 +258,8 @@ export interface PrepareSummary {
   readonly title: string | null;
   /** Sentences about what of the file is not shown. */
   readonly warnings: readonly string[];
+  /** SHA-256 of the pictures that were written. */
+  readonly pictures: readonly string[];
 }
 
 export interface ImageOptions {

@@ -1,4 +1,4 @@
-/** Each kind of annotation and how it is drawn. A kind that is not listed is shown by its appearance in the file. */
+/** Each kind of annotation and how it is drawn. */
 import type { Annotation, Rect } from "@lectern/protocol";
 import type { DrawCommand } from "./commands.ts";
 import * as ellipse from "./ellipse.ts";
@@ -17,9 +17,9 @@ import * as strikeout from "./strikeout.ts";
 import * as text from "./text.ts";
 import * as underline from "./underline.ts";
 
-/** The kinds that we draw, and so can edit and export. */
-export type DrawnType = Exclude<Annotation["type"], "raw">;
-export type DrawnAnnotation = Extract<Annotation, { type: DrawnType }>;
+/** The kinds that we draw: all. One that is kept as it is in its file is drawn by a picture of that. */
+export type DrawnType = Annotation["type"];
+export type DrawnAnnotation = Annotation;
 
 interface Kind<A> {
   draw(annotation: A): DrawCommand[];
@@ -42,11 +42,13 @@ const KINDS: { readonly [T in DrawnType]: Kind<Extract<Annotation, { type: T }>>
   polyline: openPath,
   polygon,
   image,
+  raw: image,
   stamp,
   link,
 };
 
-export function isDrawn(data: Annotation): data is DrawnAnnotation {
+/** False for a kind that only a later version knows. */
+export function isDrawn(data: Annotation): boolean {
   return Object.hasOwn(KINDS, data.type);
 }
 

@@ -16,7 +16,7 @@ import {
 } from "../engine.ts";
 import { type FieldType, type FileField, readForm } from "../forms/read-form.ts";
 import { readAction } from "../forms/read-action.ts";
-import { isDrawnWithOthers } from "../import-annotation.ts";
+import { isDrawnWithOthers } from "../import-picture.ts";
 import { readMeasure } from "../measure.ts";
 import { ObjectFile } from "../objects/file.ts";
 import { layOut, layOutMarked } from "../text.ts";
@@ -33,6 +33,7 @@ import { isInObjects, readAnnotations } from "./read-annotations.ts";
 import { isTagged, readLanguage, readStructure } from "./read-structure.ts";
 import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
+import { renderAppearance } from "./render-appearance.ts";
 import { saveDocument } from "./save.ts";
 
 /** Pages of which it is remembered what is not drawn with the others. */
@@ -158,6 +159,10 @@ export class PdfiumDocument implements PdfDocument {
   /** Everything in the clear. It takes a save of the whole. */
   #savedObjects(): ObjectFile {
     return (this.#objects ??= new ObjectFile(saveDocument(this.#wasm, this.#main.pointer, { plain: true })));
+  }
+
+  appearance(index: number, annotation: Pick<FileAnnotation, "ordinal" | "rect">): Bitmap | null {
+    return this.#onPage(index, () => renderAppearance(this.#wasm, this.#main.page(index), this.#geometry(index), annotation));
   }
 
   get hasForm(): boolean {

@@ -8,7 +8,7 @@ import { type DefaultAppearance, parseDefaultAppearance } from "./default-appear
 import { type GeometryOf, targetOf } from "./destination.ts";
 import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
 import { type PageGeometry, toPage } from "./page.ts";
-import { type Subtype, subtypeOf } from "../subtypes.ts";
+import { subtypeOf } from "../subtypes.ts";
 
 const MAX_ANNOTATIONS = 100_000;
 const MAX_QUADS = 10_000;
@@ -68,7 +68,8 @@ export function isInObjects(wasm: Wasm, document: Pointer, index: number, { ordi
 function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): FileAnnotation | null {
   const { wasm, geometry } = reader;
   const { fn } = wasm;
-  const subtype = subtypeOf(fn.FPDFAnnot_GetSubtype(annotation));
+  const known = subtypeOf(fn.FPDFAnnot_GetSubtype(annotation));
+  const subtype = known === "Unknown" ? readText(wasm, annotation, "Subtype") || known : known;
   const rect = readRect(wasm, annotation, geometry);
   if (rect === null) return null;
   const text = (key: string): string => readText(wasm, annotation, key);
@@ -258,11 +259,7 @@ function readPoints(
 }
 
 /** What a reply or a popup hangs on. */
-function readThread(
-  wasm: Wasm,
-  annotation: Pointer,
-  subtype: Subtype,
-): Pick<FileAnnotation, "isReply" | "hangsOn" | "replyType" | "state"> {
+function readThread(wasm: Wasm, annotation: Pointer, subtype: string): Pick<FileAnnotation, "isReply" | "hangsOn" | "replyType" | "state"> {
   const { fn } = wasm;
   const isReply = hasKey(wasm, annotation, "IRT");
   const key = isReply ? "IRT" : subtype === "Popup" ? "Parent" : null;
@@ -279,7 +276,7 @@ function readThread(
 
 const GROUP = 2;
 
-function readOutline(wasm: Wasm, annotation: Pointer, geometry: PageGeometry, subtype: Subtype): [number, number][] {
+function readOutline(wasm: Wasm, annotation: Pointer, geometry: PageGeometry, subtype: string): [number, number][] {
   const { fn } = wasm;
   if (subtype === "Line") {
     return wasm.frame((alloc) => {
@@ -342,7 +339,7 @@ function readFreeText(wasm: Wasm, annotation: Pointer, geometry: PageGeometry): 
   };
 }
 
-function readAction(reader: Reader, annotation: Pointer, subtype: Subtype): Action | null {
+function readAction(reader: Reader, annotation: Pointer, subtype: string): Action | null {
   if (subtype !== "Link") return null;
   const { wasm, document, geometryOf } = reader;
   const link = wasm.fn.FPDFAnnot_GetLink(annotation);

@@ -23,6 +23,9 @@ export function objectCipher(file: ObjectFile, password: string): ObjectCipher |
   const entries = file.dict(file.trailer.get("Encrypt"));
   if (entries.size === 0) throw unsupported();
   const security = readSecurity(file, entries);
+  // Only files that are embedded are encrypted, and those are left as they are: no key is needed.
+  if (security.strings === "none" && security.streams === "none")
+    return { string: (_object, bytes) => bytes, stream: (_object, bytes) => bytes };
   const key = passwordBytes(password, security.revision)
     .map((bytes) => fileKey(security, bytes))
     .find((found) => found !== null);

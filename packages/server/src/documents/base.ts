@@ -7,7 +7,7 @@ import type { AnyRecord, Page } from "@lectern/protocol";
 import { ApiError, parsePageId, sourceOrder } from "@lectern/protocol/plain";
 import { type BaseRecords, memoryBaseRecords } from "@lectern/sync/room";
 import type { BlobStore } from "../ports.ts";
-import { shapeOf, type StoredManifest } from "./manifest.ts";
+import { PREPARE_VERSION, shapeOf, type StoredManifest } from "./manifest.ts";
 import type { RevisionRow } from "./store.ts";
 
 export interface DocumentBase {
@@ -23,10 +23,13 @@ export interface Bases {
   load(applicationId: string, revision: RevisionRow): Promise<DocumentBase>;
 }
 
+export type RenewBase = (applicationId: string, revision: RevisionRow & { readonly baseBlob: string }) => Promise<string>;
+
 /** Records of all kept bases together; a base counts for at least a hundred. */
 const KEPT_RECORDS = 200_000;
 
-export function documentBases(blobs: BlobStore, keptRecords = KEPT_RECORDS): Bases {
+/** `renew`: makes the base of a revision anew that another version made, and answers its blob; the same one when that cannot be done. */
+export function documentBases(blobs: BlobStore, renew: RenewBase, keptRecords = KEPT_RECORDS): Bases {
   /** Least recently used first. */
   const bases = new Map<string, { readonly base: Promise<DocumentBase>; weight: number }>();
 
@@ -40,6 +43,13 @@ export function documentBases(blobs: BlobStore, keptRecords = KEPT_RECORDS): Bas
     }
   }
 
+  async function current(applicationId: string, baseBlob: string, revision: RevisionRow): Promise<DocumentBase> {
+    const base = await read(blobs, applicationId, baseBlob, revision);
+    if (base.manifest.version === PREPARE_VERSION) return base;
+    const renewed = await renew(applicationId, { ...revision, baseBlob });
+    return renewed === baseBlob ? base : read(blobs, applicationId, renewed, revision);
+  }
+
   return {
     load(applicationId, revision) {
       const { baseBlob, sourceBlob } = revision;
@@ -48,7 +58,7 @@ export function documentBases(blobs: BlobStore, keptRecords = KEPT_RECORDS): Bas
       const key = `${applicationId}/${baseBlob}/${sourceBlob}/${revision.n}`;
       const known = bases.get(key);
       bases.delete(key);
-      const entry = known ?? { base: read(blobs, applicationId, baseBlob, revision), weight: 100 };
+      const entry = known ?? { base: current(applicationId, baseBlob, revision), weight: 100 };
       bases.set(key, entry);
       if (known === undefined) {
         entry.base.then(

@@ -69,7 +69,9 @@ async function imagesOf(
 ): Promise<Record<string, string> | null> {
   const named = new Set(
     changes.flatMap(({ current }) =>
-      current?.kind === "annotation" && current.data.type === "image" && current.data.attachment !== undefined
+      current?.kind === "annotation" &&
+      (current.data.type === "image" || current.data.type === "raw") &&
+      current.data.attachment !== undefined
         ? [current.data.attachment.blob]
         : [],
     ),

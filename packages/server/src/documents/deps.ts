@@ -16,6 +16,7 @@ import { prepareOverwrite } from "../revisions/prepare-overwrite.ts";
 import { findOldMetadata } from "./metadata/store.ts";
 import { prepareDocument } from "./prepare.ts";
 import { prerenderPages } from "./prerender.ts";
+import { renewBase } from "./renew-base.ts";
 import type { DocumentKey } from "./store.ts";
 import { freeUploads, removeExpiredUploads } from "../uploads/uploads.ts";
 import type { DocumentRows } from "./rows-of.ts";
@@ -123,7 +124,10 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
       onError: given.onError,
       ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
     }),
-    bases: documentBases(given.blobs),
+    bases: documentBases(
+      given.blobs,
+      renewBase(() => deps),
+    ),
     readiness: readiness(given.clock, bus),
     locks: blobLocks(given.database),
     uses: blobUses(given.database, given.clock),

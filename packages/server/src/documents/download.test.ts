@@ -3,6 +3,7 @@ import { pdfName, pdfWriter } from "@lectern/pdf";
 import { annotatedPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf } from "@lectern/pdf/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { identity, signPdf, unsignedPdf } from "../testing/signed-pdf.ts";
 import { testServer, type TestServer } from "../testing/test-server.ts";
 
 let api: TestServer;
@@ -44,6 +45,18 @@ describe("an exported file", () => {
     expect((await api.request(path, { headers: { range: `bytes=${whole.length}-` } })).status).toBe(416);
     const other = await api.request(path, { headers: { range: "bytes=0-99", "if-range": '"other"' } });
     expect([other.status, (await bytesOf(other)).length]).toEqual([200, whole.length]);
+  });
+
+  test("says that signatures of the file do not hold, once anything in it has changed", async () => {
+    const { id } = await api.upload(signPdf(unsignedPdf(), { signer: identity("Ada") }));
+    const signatures = async (): Promise<string | null> => {
+      const response = await api.request(`/api/documents/${id}/pdf`);
+      await bytesOf(response);
+      return response.headers.get("lectern-signatures");
+    };
+    expect(await signatures()).toBeNull();
+    await api.json(`/api/documents/${id}/annotations`, { json: { content: note } });
+    expect(await signatures()).toBe("broken");
   });
 
   test("leaves nothing behind, whether it was read or not", async () => {

@@ -12,7 +12,7 @@ import { changesFor, redrawnFor } from "../layers/changes.ts";
 import { hasOriginal } from "../layers/erase.ts";
 import { layerAt } from "../layers/history/past.ts";
 import type { ReadingDeps, ReadLayer } from "../layers/reading.ts";
-import { composedPages, metadataOf } from "../operations/composition.ts";
+import { composedPages, metadataOf, outlineOf } from "../operations/composition.ts";
 import { exportFile, originalPdf, readOnce, removeExport } from "./export.ts";
 
 export interface Wanted {
@@ -111,7 +111,7 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
       base: layer.base,
       changed: room.changed({ kind: "page" }),
       pages: only === null ? shown : only.map((index) => shown.at(index)!),
-      extras: { metadata: metadataOf(room), labels: only !== null || encryption !== null },
+      extras: { metadata: metadataOf(room), outline: outlineOf(room), labels: only !== null || encryption !== null },
     }),
     encryption,
     annotations,
@@ -120,10 +120,11 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
     signal: context.signal,
   });
   if (file === null) return original();
+  const changed = { ...headers, ...(layer.base.manifest.signatureCount > 0 ? SIGNATURES_BROKEN : {}) };
   // A cipher makes other bytes each time: there is nothing to compare, and no part of it fits to another.
   if (encryption !== null || document.passwordProtected) {
     return reply(readOnce(deps, file), {
-      headers: { ...headers, "cache-control": "private, no-store", "content-length": String(file.size) },
+      headers: { ...changed, "cache-control": "private, no-store", "content-length": String(file.size) },
     });
   }
   let isRead = false;
@@ -131,7 +132,7 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
     return await bytesReply(context, {
       etag: await digestOf(file.path),
       size: file.size,
-      headers,
+      headers: changed,
       async read(range) {
         isRead = true;
         return readOnce(deps, file, range);
@@ -141,6 +142,9 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
     if (!isRead) await removeExport(file);
   }
 }
+
+/** Whoever signed the file signed other bytes than these. */
+const SIGNATURES_BROKEN = { "lectern-signatures": "broken" } as const;
 
 /** The same records make the same bytes, so that this names them for every request. */
 async function digestOf(path: string): Promise<string> {

@@ -13,7 +13,12 @@ export interface PageShape {
   readonly boxes: PageInfo["boxes"];
 }
 
+/** Of what `prepare` makes of a file. One more whenever other records come of the same file: then bases are made anew when they are next read. */
+export const PREPARE_VERSION = 2;
+
 export interface StoredManifest {
+  /** Of the `prepare` that made it; the first version did not say. */
+  readonly version?: number;
   readonly pageCount: number;
   readonly shapes: readonly PageShape[];
   /** In page order: so many pages have the shape with this index. */
@@ -47,7 +52,7 @@ export function labelOf(manifest: StoredManifest, index: number): string {
 
 export function storedManifest(manifest: Manifest): StoredManifest {
   const { pages, ...rest } = manifest;
-  return { pageCount: pages.length, ...pageRuns(pages), ...rest };
+  return { version: PREPARE_VERSION, pageCount: pages.length, ...pageRuns(pages), ...rest };
 }
 
 /** Gathers pages into shapes and runs. */

@@ -9,6 +9,7 @@ import { ApiError, newId } from "@lectern/protocol/plain";
 import type { PrepareSummary, RenderSource } from "../ports.ts";
 import { convertDocument, convertWarnings } from "./convert.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { prepareWithPictures } from "./pictures.ts";
 import { renderSource } from "./password.ts";
 import type { PreparePayload } from "./prepare-job.ts";
 import { drawPage } from "./stream.ts";
@@ -86,7 +87,11 @@ export async function importFile(
 ): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
   try {
-    const summary = await deps.renderer.prepare(source, { revision: document.revision, target, signal });
+    const summary = await prepareWithPictures(deps, { applicationId: document.applicationId, documentId: document.id }, source, {
+      revision: document.revision,
+      target,
+      signal,
+    });
     return { summary, base: await deps.blobs.write(document.applicationId, createReadStream(target), { signal }) };
   } finally {
     await rm(target, { force: true });

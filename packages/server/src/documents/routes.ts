@@ -16,7 +16,7 @@ import { changesFor, redrawnFor } from "../layers/changes.ts";
 import type { LayerPage } from "../layers/pages.ts";
 import { DEFAULT_WAIT, layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
 import type { Outgoing } from "../outgoing/request.ts";
-import { composedPage } from "../operations/composition.ts";
+import { composedPage, outlineOf } from "../operations/composition.ts";
 import type { ImageFormat } from "../ports.ts";
 import { actorOf } from "../audit/audit.ts";
 import { waitForOverwrite } from "../revisions/overwrite.ts";
@@ -144,8 +144,8 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       return { data: documentInfo(document.title, base, pages()) };
     },
     async outline({ wait }, context) {
-      const { base, pages } = await layerOf(context, wait);
-      return { data: { outline: outlineElements(base.manifest.outline, pages()) } };
+      const { base, room, pages } = await layerOf(context, wait);
+      return { data: { outline: outlineElements(outlineOf(room) ?? base.manifest.outline, pages()) } };
     },
     async text({ wait }, context) {
       const layer = await layerOf(context, wait);

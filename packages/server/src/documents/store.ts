@@ -177,6 +177,51 @@ export function revisionOf(row: Row): RevisionRow {
   };
 }
 
+interface BaseName {
+  readonly applicationId: string;
+  readonly n: number;
+  readonly sourceBlob: string;
+  readonly baseBlob: string;
+}
+
+/** Ids of the documents whose revision `n` has this base. */
+export async function documentsOnBase(database: Database, { applicationId, n, sourceBlob, baseBlob }: BaseName): Promise<string[]> {
+  const rows = await database.query(
+    "SELECT document_id FROM revisions WHERE application_id = ? AND n = ? AND source_blob = ? AND base_blob = ? ORDER BY document_id",
+    [applicationId, n, sourceBlob, baseBlob],
+  );
+  return rows.map((row) => row.document_id as string);
+}
+
+/** Another base takes the place of this one. The documents use it, and the pictures that it names, from before that. */
+export async function replaceBase(
+  database: Database,
+  change: BaseName & {
+    readonly base: { readonly sha256: string; readonly size: number };
+    readonly documents: readonly string[];
+    readonly pictures: readonly string[];
+    readonly now: number;
+  },
+): Promise<void> {
+  const { applicationId, n, sourceBlob, baseBlob, base, documents, pictures, now } = change;
+  const use = (documentId: string, sha256: string): Statement => ({
+    sql: `INSERT INTO blob_uses (application_id, document_id, sha256) SELECT application_id, id, ? FROM documents WHERE application_id = ? AND id = ?
+      ON CONFLICT (application_id, document_id, sha256) DO NOTHING`,
+    params: [sha256, applicationId, documentId],
+  });
+  await database.transaction([
+    {
+      sql: "INSERT INTO blobs (application_id, sha256, size, media_type, created_at) VALUES (?, ?, ?, 'application/x-ndjson', ?) ON CONFLICT (application_id, sha256) DO NOTHING",
+      params: [applicationId, base.sha256, base.size, now],
+    },
+    ...documents.flatMap((id) => [base.sha256, ...pictures].map((sha256) => use(id, sha256))),
+    {
+      sql: "UPDATE revisions SET base_blob = ? WHERE application_id = ? AND n = ? AND source_blob = ? AND base_blob = ?",
+      params: [base.sha256, applicationId, n, sourceBlob, baseBlob],
+    },
+  ]);
+}
+
 /** Does the document use this blob? */
 export async function usesBlob(database: Database, { applicationId, documentId }: DocumentKey, sha256: string): Promise<boolean> {
   return (await usedBlobs(database, { applicationId, documentId }, [sha256])).has(sha256);

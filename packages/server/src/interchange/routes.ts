@@ -14,7 +14,7 @@ import { json } from "../layers/annotation-routes.ts";
 import { changesFor } from "../layers/changes.ts";
 import { type LayerContext, requestSid, writerOf } from "../layers/caller.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
-import { composedPages, metadataOf } from "../operations/composition.ts";
+import { composedPages, metadataOf, outlineOf } from "../operations/composition.ts";
 import { applyExchange, exchangeOfInstantJson, exchangeOfXfdf, recordsWith } from "./apply.ts";
 import { readPictures } from "./pictures.ts";
 import { readInstantBody, readXfdfBody } from "./read-body.ts";
@@ -64,7 +64,7 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
           base: layer.base,
           changed: layer.room.changed({ kind: "page" }),
           pages: layer.pages(),
-          extras: { metadata: metadataOf(layer.room) },
+          extras: { metadata: metadataOf(layer.room), outline: outlineOf(layer.room) },
         }),
         signal: context.signal,
       });

@@ -17,7 +17,7 @@ import { commitLarge } from "../layers/large-change.ts";
 import { layerFor, type ReadingDeps } from "../layers/reading.ts";
 import type { ImageFormat } from "../ports.ts";
 import { asText, type BuildContext, built, type Built, finished, rangeOf } from "./build.ts";
-import { composedPages, metadataOf } from "./composition.ts";
+import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { requirePages } from "./content.ts";
 import { type GivenFile, readInstructions } from "./instructions.ts";
 import { importedPages } from "./import-pages.ts";
@@ -97,7 +97,7 @@ export function buildRoutes({ reading, outgoing, accessTo }: BuildRoutesDeps): H
         base: layer.base,
         changed: layer.room.changed({ kind: "page" }),
         pages: layer.pages(),
-        extras: { metadata: metadataOf(layer.room) },
+        extras: { metadata: metadataOf(layer.room), outline: outlineOf(layer.room) },
       }),
       signal: context.signal,
     });

@@ -1,6 +1,6 @@
 /** The pages of a layer, on their way to a worker: which files they come from, and what is made of each. Nothing of it when they are those of the file. */
 import type { ComposedPage, Composition, Encryption } from "@lectern/pdf";
-import type { Page } from "@lectern/protocol";
+import type { OutlineItem, Page } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS, parsePageId } from "@lectern/protocol/plain";
 import type { StoredRecord, SyncRoom } from "@lectern/sync/room";
 import type { DocumentBase } from "../documents/base.ts";
@@ -29,6 +29,8 @@ export interface PageToCompose {
 
 export interface ComposedExtras {
   readonly metadata?: Composition["metadata"];
+  /** Default: that of the file. */
+  readonly outline?: readonly OutlineItem[] | null;
   readonly watermarks?: Composition["watermarks"];
   /** Write labels although no page changed. */
   readonly labels?: boolean;
@@ -52,8 +54,8 @@ export async function composedPages(
     readonly extras?: ComposedExtras;
   },
 ): Promise<ComposedPages | null> {
-  const { metadata = null, watermarks = [], labels = false } = extras;
-  if (changed.length === 0 && metadata === null && watermarks.length === 0 && !labels) return null;
+  const { metadata = null, outline = null, watermarks = [], labels = false } = extras;
+  if (changed.length === 0 && metadata === null && outline === null && watermarks.length === 0 && !labels) return null;
   const list = [...pages];
   if (list.length === 0) throw new ApiError("unprocessable", "A PDF needs a page, and all pages of this one are deleted");
   const counts = new Map<string, number>();
@@ -70,6 +72,7 @@ export async function composedPages(
         composed(base, { id, data, label }, data.content === null ? null : blobs.indexOf(data.content.source)),
       ),
       writeLabels: labels || list.some(({ data }) => data.label !== null) || Object.keys(base.manifest.labels).length > 0,
+      outline,
       metadata,
       watermarks,
     },
@@ -119,4 +122,10 @@ function isPageOfRevision(base: DocumentBase, id: string, { content }: Page): bo
 export function metadataOf(room: Pick<SyncRoom, "record">): Composition["metadata"] {
   const record = room.record("meta", FULL_GRANTS);
   return record === null || record.kind !== "meta" || record.deleted || Object.keys(record.data).length === 0 ? null : record.data;
+}
+
+/** The outline that the layer's people wrote in place of the file's; null: none. */
+export function outlineOf(room: Pick<SyncRoom, "record">): readonly OutlineItem[] | null {
+  const record = room.record("outline", FULL_GRANTS);
+  return record === null || record.kind !== "outline" || record.deleted ? null : record.data.tree;
 }

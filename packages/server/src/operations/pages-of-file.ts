@@ -6,6 +6,7 @@ import type { AnyRecord, Page } from "@lectern/protocol";
 import { newId } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { type StoredManifest, shapeOf } from "../documents/manifest.ts";
+import { prepareWithPictures } from "../documents/pictures.ts";
 import type { DocumentRow } from "../documents/store.ts";
 import type { RenderSource } from "../ports.ts";
 import { ownBlob, withTarget } from "./own-blob.ts";
@@ -19,7 +20,7 @@ export async function pagesOfFile(
 ): Promise<PageList> {
   const key = { applicationId: document.applicationId, documentId: document.id };
   const lines = await withTarget(deps, async (list) => {
-    await deps.renderer.prepare(source, { revision: 1, target: list, signal });
+    await prepareWithPictures(deps, key, source, { revision: 1, target: list, signal });
     return (await readFile(list, "utf8")).split("\n");
   });
   const { sha256 } = await ownBlob(deps, key, (target) =>

@@ -19,7 +19,7 @@ import { changesFor } from "../layers/changes.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import { layerPages } from "../layers/pages.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
-import { composedPages, metadataOf } from "./composition.ts";
+import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { applyRedactions, type ContentContext, flattenPages, requirePages } from "./content.ts";
 import { createRedactions } from "./create-redactions.ts";
 import { pagesOfBody } from "./import-file.ts";
@@ -148,7 +148,7 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
             base: layer.base,
             changed,
             pages: layerPages(layer.base, changed),
-            extras: { metadata: Object.keys(metadata).length === 0 ? null : metadata },
+            extras: { metadata: Object.keys(metadata).length === 0 ? null : metadata, outline: outlineOf(layer.room) },
           }),
           flatten,
           signal: context.signal,

@@ -16,7 +16,10 @@ type Plain<T> = Omit<T, "signal" | "priority">;
 /** What each kind of job needs beside the file, and what it gives. */
 export interface Jobs {
   probe: { readonly options: null; readonly result: { readonly pageCount: number; readonly encrypted: boolean } };
-  prepare: { readonly options: { readonly revision: number; readonly target: string }; readonly result: PrepareSummary };
+  prepare: {
+    readonly options: { readonly revision: number; readonly target: string; readonly pictures: boolean };
+    readonly result: PrepareSummary;
+  };
   image: { readonly options: Plain<ImageOptions>; readonly result: Uint8Array };
   text: { readonly options: { readonly page: number }; readonly result: string };
   inspect: { readonly options: Inspection; readonly result: string };
@@ -46,6 +49,11 @@ export type WorkerMessage =
 /** How a worker ends itself: its engine has failed, or was refused more memory. */
 export const EXIT_FAILED = 70;
 export const EXIT_MEMORY = 71;
+
+/** Where `prepare` writes a picture that records name, beside its target. */
+export function picturePath(target: string, blob: string): string {
+  return `${target}.${blob}.png`;
+}
 
 /** Documents that a worker keeps open. The pool counts along, to send a document's next job to where it is open. */
 export const OPEN_DOCUMENTS = 4;

@@ -90,7 +90,7 @@ describe("rendering in worker processes", () => {
   it("writes manifest and base records for a prepared file", async () => {
     const target = join(folder, "prepared.ndjson");
     const summary = await shared.prepare(await file(pagesPdf(3)), { revision: 1, target });
-    expect(summary).toEqual({ pageCount: 3, encrypted: false, recordCount: 0, title: "3 pages", warnings: [] });
+    expect(summary).toEqual({ pageCount: 3, encrypted: false, recordCount: 0, pictures: [], title: "3 pages", warnings: [] });
     const [first] = (await readFile(target, "utf8")).split("\n");
     expect(JSON.parse(first!)).toMatchObject({ manifest: { pageCount: 3, runs: [[3, 0]], shapes: [{ width: 595, height: 842 }] } });
   });

@@ -322,8 +322,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
 
   return {
     probe: (source, signal) => submit("probe", source, null, { rank: 0, limitMs: limits.page, signal }),
-    prepare: (source, { revision, target, signal }) =>
-      submit("prepare", source, { revision, target }, { rank: 1, limitMs: limits.prepare, signal }),
+    prepare: (source, { revision, target, pictures = false, signal }) =>
+      submit("prepare", source, { revision, target, pictures }, { rank: 1, limitMs: limits.prepare, signal }),
     image(source, { signal, priority, ...image }) {
       return submit("image", source, image, { rank: rankOf(priority), limitMs: limits.page, signal });
     },

@@ -3,6 +3,7 @@
  * When the engine fails it ends itself: an instance of WebAssembly is of no use after a trap. When its parent is gone it ends, too.
  */
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import {
@@ -13,6 +14,8 @@ import {
   type FontFor,
   importRecords,
   inspectFile,
+  type KeepPicture,
+  pngFile,
   type PdfDocument,
   type PdfEngine,
   PdfError,
@@ -26,7 +29,7 @@ import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { Converted, Inspection, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
-import { documentKey, EXIT_FAILED, EXIT_MEMORY, type JobMessage, type Jobs, touch, type WorkerMessage } from "./messages.ts";
+import { documentKey, EXIT_FAILED, EXIT_MEMORY, type JobMessage, type Jobs, picturePath, touch, type WorkerMessage } from "./messages.ts";
 
 /** 60 megapixels. */
 const MAX_PIXELS = 60_000_000;
@@ -401,10 +404,19 @@ function widthFor(document: PdfDocument, index: number, height: number, rotation
 const WRITE_CHARACTERS = 1_000_000;
 
 async function prepare(document: PdfDocument, source: RenderSource, options: Jobs["prepare"]["options"]): Promise<PrepareSummary> {
+  const pictures = new Set<string>();
+  const keepPicture: KeepPicture = (picture) => {
+    const bytes = pngFile(picture, nodeCodec);
+    const blob = createHash("sha256").update(bytes).digest("hex");
+    if (!pictures.has(blob)) writeFileSync(picturePath(options.target, blob), bytes, { mode: 0o600 });
+    pictures.add(blob);
+    return { blob, mediaType: "image/png" };
+  };
   const { manifest, records, warnings } = importRecords(document, {
     revision: options.revision,
     sourceSha256: source.sha256,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+    ...(options.pictures ? { keepPicture } : {}),
   });
   let recordCount = 0;
   const file = await open(options.target, "w", 0o600);
@@ -428,6 +440,7 @@ async function prepare(document: PdfDocument, source: RenderSource, options: Job
     recordCount,
     title: title === "" ? null : title.slice(0, 1024),
     warnings,
+    pictures: [...pictures],
   };
 }
 

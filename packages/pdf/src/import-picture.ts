@@ -1,0 +1,50 @@
+/**
+ * Annotations that records cannot say: stamps with looks of their own become images, other kinds stay what they are and are shown by a picture of
+ * their appearance. A host that keeps no pictures leaves them to the images of pages.
+ */
+import type { Image, Raw } from "@lectern/protocol";
+import type { Bitmap, FileAnnotation, PdfDocument } from "./engine.ts";
+import { annotationData, common, isComment, noteOf, opacityOf, recordBox } from "./import-annotation.ts";
+import type { FieldType } from "./forms/read-form.ts";
+import { readPrivateData, withPrivateData } from "./private-data.ts";
+import { isRecordSubtype, NOT_MARKS, type Subtype } from "./subtypes.ts";
+
+/** Keeps a picture, and says where. */
+export type KeepPicture = (picture: Bitmap) => { readonly blob: string; readonly mediaType: string };
+
+/** Those whose kind is one of ours are pictured by their appearance when they have one; PDFium makes one up for the others. */
+export function isPictured(annotation: FileAnnotation): boolean {
+  const { subtype, hasAppearance } = annotation;
+  if (NOT_MARKS.has(subtype) || isComment(annotation)) return false;
+  return hasAppearance || !isRecordSubtype(subtype as Subtype);
+}
+
+/** Null when it is left to the images of pages. */
+export function picturedData(
+  document: PdfDocument,
+  annotation: FileAnnotation,
+  { page, pageIndex, keep }: { readonly page: string; readonly pageIndex: number; readonly keep: KeepPicture },
+): Image | Raw | null {
+  if (!isPictured(annotation)) return null;
+  const picture = annotation.hasAppearance ? document.appearance(pageIndex, annotation) : null;
+  const attachment = picture === null ? {} : { attachment: keep(picture) };
+  const base = { ...common(annotation, page), ...noteOf(annotation), geometry: { bbox: recordBox(annotation.rect) } };
+  const raw: Raw = { type: "raw", subtype: annotation.subtype.slice(0, 64), ...base, appearance: {} };
+  const data = annotation.subtype === "Stamp" && picture !== null ? imageOf(annotation, base) : raw;
+  return { ...data, ...attachment };
+}
+
+/** The picture is turned already, and is not the one that it may have been made of. */
+function imageOf(annotation: FileAnnotation, base: Omit<Image, "type" | "appearance">): Image {
+  const { members } = readPrivateData(annotation.privateData);
+  const { attachment: _attachment, geometry: _geometry, ...kept } = members;
+  return withPrivateData({ type: "image", ...base, appearance: opacityOf(annotation) }, { type: "image", members: kept }, "image") as Image;
+}
+
+/** Is it drawn into images of `"others"`? Not what is a record, nor a word of a conversation, which has no place on the page (ISO 32000-2, 12.5.6.2). */
+export function isDrawnWithOthers(annotation: FileAnnotation, fieldType: FieldType | null = null): boolean {
+  // Of the fields, which are records all, only buttons and signatures have their looks in the file alone.
+  if (annotation.subtype === "Widget") return fieldType === null || fieldType === "button" || fieldType === "signature";
+  if (annotation.subtype === "Popup" || isComment(annotation)) return false;
+  return annotationData(annotation, "") === null && !isPictured(annotation);
+}
