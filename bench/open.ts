@@ -7,6 +7,8 @@ import { WebSocket } from "ws";
 import { systemClock } from "../packages/server/src/ports.ts";
 
 const [url, token] = process.argv.slice(2) as [string, string];
+// Browsers have it at hand; Node loads it when it is first used.
+await (await fetch(`${url}/readyz`)).text();
 const start = performance.now();
 const client = new SyncClient({
   connect: (events) => {

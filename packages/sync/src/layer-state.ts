@@ -54,7 +54,19 @@ export class LayerState {
   constructor(base: BaseRecords, records: readonly StoredRecord[]) {
     this.#base = base;
     this.#live = base.size;
-    for (const record of records) this.put(record, entryOf(record, JSON.stringify(record.data)));
+    const texts = new Map<string, string>();
+    // Every row brings texts of its own; most are the same few.
+    const once = <T extends string | null>(text: T): T => {
+      if (text === null) return text;
+      const known = texts.get(text);
+      if (known === undefined) texts.set(text, text);
+      return (known ?? text) as T;
+    };
+    for (const record of records) {
+      const entry = entryOf(record, JSON.stringify(record.data));
+      const { kind, createdBy, updatedBy, grp } = entry;
+      this.put(record, { ...entry, kind: once(kind), createdBy: once(createdBy), updatedBy: once(updatedBy), grp: once(grp) });
+    }
   }
 
   /** Live records, base included, derived pages not. */
