@@ -2,8 +2,8 @@
  * Office documents → PDF with LibreOffice, when it is installed. Each conversion is a process group of its own with a profile of its own, without
  * macros, without links, without network where the system lets us take that away, within limits of memory and time. One at a time.
  */
-import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
 import { requireSaneArchive } from "../convert/archive.ts";
@@ -68,16 +68,22 @@ export function libreOfficeConverter(options: LibreOfficeOptions): Converter {
       await mkdir(join(profile, "user"), { recursive: true });
       await writeFile(join(profile, "user", "registrymodifications.xcu"), PROFILE);
       const input = join(folder, `document${file.extension}`);
-      await symlink(file.from, input);
-      const args = [
+      // Of the machine it sees this folder alone.
+      await copyFile(file.from, input);
+      const args = (seen: string): readonly string[] => [
         "--headless",
         "--nologo",
         "--nodefault",
         "--norestore",
         "--nolockcheck",
-        `-env:UserInstallation=${pathToFileURL(profile).href}`,
+        `-env:UserInstallation=${pathToFileURL(join(seen, "profile")).href}`,
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        join(seen, "out"),
+        join(seen, basename(input)),
       ];
-      const output = await office.run([...args, "--convert-to", "pdf", "--outdir", join(folder, "out"), input], {
+      const output = await office.run(args, {
         folder,
         limitMs,
         maxMemoryKb: MAX_MEMORY_KB,

@@ -1,11 +1,12 @@
 /**
- * A program that may be installed beside the service. It reads files of strangers, so each run is a process group of its own: without network
- * where the system lets us take that away, without what stands in our environment, within limits of memory and time.
+ * A program that may be installed beside the service. It reads files of strangers, so each run is a process group of its own: without network and
+ * without the files of the service and its users where the system lets us take those away (documents can name files of the machine, and
+ * LibreOffice follows), without what stands in our environment, within limits of memory and time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { ApiError } from "@lectern/protocol/plain";
 
 export interface RunOptions {
@@ -24,10 +25,10 @@ export interface InstalledProgram {
   /** Null: it is not installed. */
   path(): Promise<string | null>;
   /**
-   * What it wrote, the end of it when that is long; when it ends, whatever its exit code. Throws ApiError `document_failed` when it takes too long,
+   * `args`: given the folder as the program sees it. What it wrote, the end of it when that is long; when it ends, whatever its exit code. Throws ApiError `document_failed` when it takes too long,
    * and the reason of the signal; then its whole group is ended: programs start processes of their own.
    */
-  run(args: readonly string[], options: RunOptions): Promise<string>;
+  run(args: (folder: string) => readonly string[], options: RunOptions): Promise<string>;
   /** Its first line with these arguments, as `LibreOffice 7.4.7.2 40(Build:2)`. Null when it is not installed. */
   version(args: readonly string[]): Promise<string | null>;
 }
@@ -35,6 +36,17 @@ export interface InstalledProgram {
 const USUAL_PLACES = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 const KEPT_OUTPUT = 16_000;
 const WITHOUT_NETWORK = ["unshare", "--user", "--map-root-user", "--net", "--"];
+const WITHOUT_FILES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--propagation", "private", "--"];
+/** Where it sees its folder then. */
+const SEEN_AT = "/mnt";
+/** Empty folders stand in their place, and in that of the service's data. */
+const HIDDEN = ["/home", "/root", "/srv", "/media", "/run", "/tmp"];
+/** Arguments: the folder, how many folders to hide, those, and the command. */
+const HIDE = `set -e
+mount --bind "$1" ${SEEN_AT}; shift
+count=$1; shift
+while [ "$count" -gt 0 ]; do if [ -d "$1" ]; then mount -t tmpfs -o size=64m tmpfs "$1"; fi; shift; count=$((count - 1)); done
+cd ${SEEN_AT}; exec "$@"`;
 
 /** `given`: the program itself; null: it is looked for by `names` in the usual places and `places`. */
 export function installedProgram({
@@ -57,7 +69,7 @@ export function installedProgram({
   };
   let program: Promise<string | null> | null = null;
   let version: Promise<string | null> | null = null;
-  let withoutNetwork: Promise<boolean> | null = null;
+  let isolation: Promise<"files" | "network" | "none"> | null = null;
 
   /** Looked for anew until it is found: it may be installed while the service runs. */
   async function path(): Promise<string | null> {
@@ -74,13 +86,24 @@ export function installedProgram({
     });
   }
 
+  async function possibleIsolation(): Promise<"files" | "network" | "none"> {
+    if (await canRun([...WITHOUT_FILES, "/bin/sh", "-c", HIDE, "sh", "/usr", "1", "/tmp", "true"])) return "files";
+    return (await canRun([...WITHOUT_NETWORK, "true"])) ? "network" : "none";
+  }
+
   return {
     path,
     async run(args, { folder, ...options }) {
       const found = await path();
       if (found === null) throw new Error("the program is not installed");
-      withoutNetwork ??= canRun([...WITHOUT_NETWORK, "true"]);
-      const command = [...((await withoutNetwork) ? WITHOUT_NETWORK : []), found, ...args];
+      isolation ??= possibleIsolation();
+      const level = await isolation;
+      if (level === "files") {
+        const hidden = [...HIDDEN, dirname(dirname(folder))].filter((place) => !isWithin(found, place));
+        const command = [...WITHOUT_FILES, "/bin/sh", "-c", HIDE, "sh", folder, String(hidden.length), ...hidden, found, ...args(SEEN_AT)];
+        return limited(command, { ...options, folder, environment: { ...environment, HOME: SEEN_AT, TMPDIR: SEEN_AT } });
+      }
+      const command = [...(level === "network" ? WITHOUT_NETWORK : []), found, ...args(folder)];
       return limited(command, { ...options, folder, environment: { ...environment, HOME: folder, TMPDIR: folder } });
     },
     async version(args) {
@@ -90,6 +113,10 @@ export function installedProgram({
       return version;
     },
   };
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
 async function firstProgram(candidates: readonly string[]): Promise<string | null> {

@@ -41,7 +41,7 @@ export function tesseractRecogniser({ program, tempDir, limitMs = LIMIT_MS }: Te
   async function languages(): Promise<readonly string[]> {
     if ((await tesseract.path()) === null) return [];
     const output = await inFolder((folder) =>
-      tesseract.run(["--list-langs"], {
+      tesseract.run(() => ["--list-langs"], {
         folder,
         limitMs: LIST_MS,
         maxMemoryKb: MAX_MEMORY_KB,
@@ -75,7 +75,7 @@ export function tesseractRecogniser({ program, tempDir, limitMs = LIMIT_MS }: Te
           signal?.throwIfAborted();
           await writeFile(join(folder, "page.png"), image);
           const args = ["page.png", "text", "-l", wanted.join("+"), "--dpi", String(Math.round(dpi)), "tsv"];
-          const output = await tesseract.run(args, {
+          const output = await tesseract.run(() => args, {
             folder,
             limitMs,
             maxMemoryKb: MAX_MEMORY_KB,
