@@ -377,6 +377,17 @@ describe("cascades", () => {
     expect(live(room)).toEqual([]);
   });
 
+  it("what an erasing change took stays deleted for sessions, also when they ask in the same tick", async () => {
+    const room = await prepared([rect("a"), rect("b")]);
+    const erasing = room.room.commit([["d", "a"]], { grants: ann, server: true, erases: true });
+    expect(await outcome(room, [["r", "a"]])).toBe("gone");
+    await erasing;
+    expect(await outcome(room, [["r", "a"]])).toBe("gone");
+    expect([await outcome(room, [["d", "b"]]), await outcome(room, [["r", "b"]])]).toEqual(["ok", "ok"]);
+    await room.room.commit([["r", "a"]], { grants: ann, server: true });
+    expect(live(room)).toEqual(["a", "b"]);
+  });
+
   it("what was deleted before its root stays deleted when the root comes back", async () => {
     const room = await prepared(thread);
     await room.room.commit([["d", "m2"]], { grants: ann });

@@ -82,7 +82,7 @@ type Update = Extract<Op, readonly ["u", ...unknown[]]>;
 
 /** All pushes of one batch. */
 export class Stage {
-  readonly #context: StageContext;
+  #context: StageContext;
   readonly #records = new Map<string, StoredRecord>();
   /** Ids of staged records by what they hang on. */
   readonly #children: ChildIndex = new Map();
@@ -142,6 +142,7 @@ export class Stage {
       return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${RECORDS_PER_CHANGE} records in one change` } };
     }
     this.#live += draft.born;
+    if (input.erases === true) this.#context = { ...this.#context, erasedSeq: stamp.seq };
     for (const [id, record] of draft.records) {
       this.#records.set(id, record);
       noteChild(this.#children, record);

@@ -2,6 +2,7 @@
 import type { Clock } from "../socket.ts";
 
 declare function setImmediate(run: () => void): unknown;
+declare const process: { nextTick(run: () => void): void };
 
 interface Timer {
   readonly at: number;
@@ -64,4 +65,12 @@ export class VirtualClock implements Clock {
 /** All that can happen without time passing has happened. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * The same where nothing is waited for but promises: a tick comes when all of them have been told, without a turn of the event loop. Whoever goes on
+ * like this for long must call `settled` now and then, since nothing else in the process gets its turn.
+ */
+export function drained(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
