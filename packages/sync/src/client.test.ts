@@ -446,10 +446,14 @@ describe("the connection", () => {
     await room.clock.advance(1_000);
     await script.say(welcome());
     expect([ann.client.state, told]).toEqual(["online", []]);
+    ann.client.delete(ann.client.create("annotation", rectangle()));
+    expect(ann.client.canUndo).toBe(true);
     await script.say({ type: "reset", epoch: 1 });
     await room.clock.advance(1_000);
     await script.say(welcome({ epoch: 1, seq: 1 }));
     expect([ann.client.state, told]).toEqual(["online", [1]]);
+    // What was done was done on other pages.
+    expect(ann.client.canUndo).toBe(false);
   });
 
   it("a large layer is fetched, while changes go on; a failing fetch is tried again", async () => {

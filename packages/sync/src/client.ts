@@ -430,11 +430,12 @@ export class SyncClient {
     this.#epoch = welcome.epoch;
     this.#viewKey = welcome.viewKey;
     this.#setState("online");
+    const replaced = this.#openedEpoch !== null && this.#openedEpoch !== welcome.epoch;
+    if (replaced) this.#history.clear();
     for (const [reject, ops] of lost) this.#rejected(reject, ops);
     this.#outbox.connect(this.#limits, ({ n, ops }) => this.#link.send({ type: "push", n, ops }));
     this.#presence.connect();
     this.#saveChanged();
-    const replaced = this.#openedEpoch !== null && this.#openedEpoch !== welcome.epoch;
     this.#openedEpoch = welcome.epoch;
     if (replaced) this.#emitter.emit("replaced", { epoch: welcome.epoch });
   }
@@ -483,6 +484,7 @@ export class SyncClient {
       AnyRecord | undefined,
     ];
     if (before !== undefined && after === undefined) this.#history.remote(id, "gone");
+    if (before === undefined && after !== undefined) this.#history.remote(id, "back");
     if (before !== undefined && after !== undefined) this.#history.remote(id, changedProperties(before, after));
   }
 

@@ -20,6 +20,18 @@ async function two() {
 const data = (client: TestClient["client"], id = "a") => client.records.get(id)?.data as RecordData["annotation"] | undefined;
 
 describe("undo and redo", () => {
+  it("leave what a colleague brought back", async () => {
+    const { ann, bob, both } = await two();
+    ann.create("annotation", rectangle(), { id: "b" });
+    ann.delete("b");
+    await both();
+    bob.restore("b");
+    await both();
+    while (ann.canUndo) ann.undo();
+    await both();
+    expect([ann.records.get("b")?.id, bob.records.get("b")?.id]).toEqual(["b", "b"]);
+  });
+
   it("take back and do again what was done: update, create, delete, group, page", async () => {
     const { ann, both } = await two();
     ann.update("a", { note: "new", lock: true });

@@ -108,6 +108,12 @@ export class History {
     this.#redo = [];
   }
 
+  /** What was done was done on something else. */
+  clear(): void {
+    this.#undo = [];
+    this.#redo = [];
+  }
+
   /** The action did not happen. */
   abandon(): void {
     this.#open = [];
@@ -134,9 +140,10 @@ export class History {
     }
   }
 
-  /** A colleague changed these properties (`grp` among them), or the record as a whole went. */
-  remote(id: string, changed: Iterable<string> | "gone"): void {
+  /** A colleague changed these properties (`grp` among them), or the record as a whole went or came back. */
+  remote(id: string, changed: Iterable<string> | "gone" | "back"): void {
     if (changed === "gone") return this.#filter((step) => step.id !== id);
+    if (changed === "back") return this.#filter((step) => step.id !== id || step.what === "update" || step.what === "group");
     for (const property of changed) this.#settleProperty(id, property);
   }
 
