@@ -53,6 +53,11 @@ export class MemoryChangeLog implements ChangeLog {
     this.#changes = [];
   }
 
+  /** Forgets a queue of which nothing has come for very long. */
+  forgetPeer(sid: string): void {
+    this.#peers.delete(sid);
+  }
+
   /** Forgets the changes up to this seq. */
   prune(floorSeq: number): void {
     this.#changes = this.#changes.filter((change) => change.seq > floorSeq);

@@ -201,11 +201,7 @@ export class RoomPresence {
   }
 
   #asSeen(presence: Presence, view: RoomView): Presence {
-    // A record that is just being drawn has an id that the room has not heard of; only who sees all may learn of it.
-    const sees = (id: string): boolean => {
-      const head = this.#head(id);
-      return head === null ? view.seesAll : view.sees(head);
-    };
+    const sees = (id: string): boolean => view.seesPointedAt(this.#head(id));
     return {
       ...presence,
       ...(presence.selection === undefined ? {} : { selection: presence.selection.filter(sees) }),

@@ -30,6 +30,8 @@ export interface AppliedChange {
 export interface ViewFaults {
   readonly unfiltered?: boolean;
   readonly withoutGone?: boolean;
+  readonly leaking?: boolean;
+  readonly presenceOfAll?: boolean;
 }
 
 export class RoomView {
@@ -54,6 +56,18 @@ export class RoomView {
       this.#known.set(key, known);
     }
     return known;
+  }
+
+  /** Had it a record that was like this, when there was one? */
+  had(before: RecordHead | null): boolean {
+    return this.#faults.leaking === true || (before !== null && this.sees(before));
+  }
+
+  /** May it be told that somebody points at this record? */
+  seesPointedAt(head: RecordHead | null): boolean {
+    if (this.#faults.presenceOfAll === true) return true;
+    // A record that is just being drawn is not known to the room; only who sees all may learn of it.
+    return head === null ? this.seesAll : this.sees(head);
   }
 
   /** Does it see records that it knows nothing of but that somebody is making now? */

@@ -106,7 +106,8 @@ export class SyncRoom {
     const { connection, grants, sid } = options;
     const [row, older] = await Promise.all([this.#readPeer(sid), this.#readMissed(options)]);
     if (this.#closed) throw unavailable();
-    if (row !== null && row.userId !== grants.userId) throw new ApiError("forbidden", "this queue of changes belongs to another user");
+    if (row !== null && row.userId !== grants.userId && this.#options.fault !== "queue of anybody")
+      throw new ApiError("forbidden", "this queue of changes belongs to another user");
     if (options.isWanted?.() === false) return null;
 
     // From here to the end nothing waits, so no change can come between the welcome and the first batch.
@@ -664,7 +665,12 @@ export class SyncRoom {
   /** The class of viewers with these rights; shared while somebody of it is here. */
   #view(grants: Grants): RoomView {
     const { fault } = this.#options;
-    const view = new RoomView(grants, { unfiltered: fault === "unfiltered fan-out", withoutGone: fault === "no gone" });
+    const view = new RoomView(grants, {
+      unfiltered: fault === "unfiltered fan-out",
+      withoutGone: fault === "no gone",
+      leaking: fault === "leaking catch-up",
+      presenceOfAll: fault === "unfiltered presence",
+    });
     for (const member of this.#members.values()) if (member.view.key === view.key) return member.view;
     return view;
   }

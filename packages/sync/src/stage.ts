@@ -15,6 +15,7 @@ import {
   type SyncLimits,
 } from "@lectern/protocol/plain";
 import type { LoggedOp, StoredRecord } from "./change-log.ts";
+import type { RoomFault } from "./decide.ts";
 import type { LayerRules, RulesLayer } from "./layer-rules.ts";
 import { applyOp, applyPatch, deepEqual, overwritten, type Stamp } from "./change.ts";
 import { type Entry, entryOf, headOf, type LayerState, recordJson } from "./layer-state.ts";
@@ -72,6 +73,7 @@ export interface StageContext {
   readonly rules?: LayerRules | undefined;
   /** What was deleted up to this change stays deleted, but for the server. */
   readonly erasedSeq: () => number;
+  readonly fault?: RoomFault | undefined;
 }
 
 /** More than the head of a record has as JSON: its id, and three texts of at most 256 characters. */
@@ -82,7 +84,7 @@ type Update = Extract<Op, readonly ["u", ...unknown[]]>;
 
 /** All pushes of one batch. */
 export class Stage {
-  #context: StageContext;
+  readonly #context: StageContext;
   readonly #records = new Map<string, StoredRecord>();
   /** Ids of staged records by what they hang on. */
   readonly #children: ChildIndex = new Map();
@@ -130,7 +132,7 @@ export class Stage {
     const draft = new Draft(this.#context, this.#below, input, stamp);
     for (const [index, op] of input.ops.entries()) {
       const refusal = draft.apply(op, `$.ops[${index}]`);
-      if (refusal !== null) return { refusal };
+      if (refusal !== null && (index === 0 || this.#context.fault !== "half a push")) return { refusal };
     }
     draft.derive(this.#fields);
     if (draft.born > 0 && this.#live + draft.born > this.#context.limits.recordsPerLayer) {
@@ -142,7 +144,6 @@ export class Stage {
       return { refusal: { code: "limit_exceeded", id: null, detail: `at most ${RECORDS_PER_CHANGE} records in one change` } };
     }
     this.#live += draft.born;
-    if (input.erases === true) this.#context = { ...this.#context, erasedSeq: stamp.seq };
     for (const [id, record] of draft.records) {
       this.#records.set(id, record);
       noteChild(this.#children, record);
@@ -206,7 +207,8 @@ class Draft implements StagedChange {
     // An earlier op of this push took it along.
     if (this.#cascaded.has(id) && (op[0] === "d" ? record.deleted : op[0] === "r" && !record.deleted)) return null;
     if (op[0] === "r") return this.#restore(record);
-    if (record.deleted || this.#onDeletedPage(record)) return { code: "gone", id };
+    const isGone = record.deleted && this.#context.fault !== "update after delete";
+    if (isGone || this.#onDeletedPage(record)) return { code: "gone", id };
     const ifSeq = op[0] === "u" ? op[3] : op[0] === "d" ? op[2] : undefined;
     if (ifSeq !== undefined && ifSeq !== record.seq) return { code: "precondition_failed", id };
     switch (op[0]) {
@@ -322,7 +324,8 @@ class Draft implements StagedChange {
   #restore(record: StoredRecord): Refusal | null {
     const { id, seq } = record;
     if (!record.deleted) return { code: "exists", id };
-    if (!this.#input.server && seq <= this.#context.erasedSeq()) return { code: "gone", id };
+    const erasedSeq = this.#context.fault === "restore of the erased" ? 0 : this.#context.erasedSeq();
+    if (!this.#input.server && seq <= erasedSeq) return { code: "gone", id };
     if (!this.#mayRestore(record)) return { code: "forbidden", id };
     if (isSilent(record) && !this.#hasWords(record.data)) return { code: "gone", id };
     let top = record;
@@ -490,7 +493,8 @@ class Draft implements StagedChange {
               grp: before.grp,
               deleted: before.deleted,
               seq: before.seq,
-              data: op[0] === "u" ? overwritten(before.data as unknown as Patch, op[2]) : {},
+              data:
+                op[0] === "u" && this.#context.fault !== "log without before" ? overwritten(before.data as unknown as Patch, op[2]) : {},
             },
     };
     this.logged.push(logged);

@@ -66,9 +66,7 @@ function missed({ head, state, view }: WelcomeOptions, touched: Touched): string
     const seen = view.sees(record);
     const derived = state.isDerived(id);
     const gone = record.deleted && !derived;
-    if (!seen || gone) {
-      if (before === null || !view.sees(before)) continue;
-    }
+    if ((!seen || gone) && !view.had(before)) continue;
     // Of a record that is hidden now nothing is told but that it is gone.
     const { seq, at, by } = seen ? { seq: record.seq, at: record.updatedAt, by: record.updatedBy } : { seq: head.seq, at: 0, by: null };
     const op = seen && !gone ? encodePut(JSON.stringify(visibleRecord(record, derived))) : encodeGone(id);

@@ -1,10 +1,13 @@
 /** What must be true in a simulation, checked against the disk alone: never against what the room believes. */
-import type { AnyRecord, Change, Peer, ServerMessage } from "@lectern/protocol";
+import type { AnyRecord, Change, Op, Peer, ServerMessage } from "@lectern/protocol";
 import { canSee, type Grants } from "@lectern/protocol/plain";
 import type { BaseRecords } from "../base-records.ts";
-import type { StoredRecord } from "../change-log.ts";
-import { applyOp, createdRecord, deepEqual, visibleRecord } from "../change.ts";
+import type { LoggedChange, StoredRecord } from "../change-log.ts";
+import { createdRecord, deepEqual, visibleRecord } from "../change.ts";
 import type { SyncClient } from "../client.ts";
+import { rewind, writersWanted } from "../history-past.ts";
+import { NaiveLog, type NaiveState, same } from "./naive-log.ts";
+import type { Random } from "./random.ts";
 import { derivedPage } from "../references.ts";
 import { parseServerMessage } from "../server-message.ts";
 import type { Disk, StoredQueue } from "./sim-storage.ts";
@@ -74,38 +77,45 @@ function headsOf(id: string, { disk, base }: FrameContext) {
   return [...(disk.heads.get(id) ?? []), ...(based === null ? [] : [based])];
 }
 
-/** The log alone, replayed by its ops, gives the stored records, without gap or repetition. */
-export async function checkLog(disk: Disk, base: BaseRecords): Promise<void> {
+/** The log alone, run forward, gives the stored records, without gap or repetition; run backwards, it gives the layer as it was. */
+export async function checkLog(disk: Disk, base: BaseRecords, random: Random): Promise<void> {
   const { head, records } = await disk.log.load();
-  const { changes } = (await disk.log.changesSince(head.floorSeq))!;
-  changes.forEach((change, index) => {
-    const expected = head.floorSeq + index + 1;
+  disk.changes.forEach((change, index) => {
+    const expected = disk.from + index + 1;
     if (change.seq !== expected) violated("a gap in the log", { seq: change.seq, expected });
   });
-  if (head.seq !== head.floorSeq + changes.length) violated("the head is not the last change", { head, changes: changes.length });
+  if (head.seq !== disk.from + disk.changes.length) violated("the head is not the last change", { head, changes: disk.changes.length });
   for (const [push, count] of disk.pushes) if (count !== 1) violated("a push is in the log more than once", { push, count });
 
-  const replayed = new Map<string, StoredRecord>();
-  for (const { seq, at, actor, ops } of changes) {
-    for (const { id, op } of ops) {
-      const before = replayed.get(id) ?? based(base, id);
-      const after = applyOp(before, op, { seq, at, by: actor });
-      if (after === null) violated("the log changes what is not there", { seq, op });
-      else replayed.set(id, after);
-    }
+  const past = disk.from + random.int(disk.changes.length + 1);
+  const log = new NaiveLog(base);
+  let then = new Map(log.records);
+  let erased = 0;
+  for (const change of disk.changes) {
+    const wrong = log.apply(change) ?? unerased(change, erased);
+    if (wrong !== null) violated(wrong, change);
+    if (disk.erasures.has(change.seq)) erased = change.seq;
+    if (change.seq === past) then = new Map(log.records);
   }
-  const stored = new Map(records.map((record) => [record.id, record]));
-  for (const id of new Set([...replayed.keys(), ...stored.keys()])) {
-    if (!deepEqual(replayed.get(id), stored.get(id)))
-      violated("the stored record is not what the log says", { replayed: replayed.get(id), stored: stored.get(id) });
-  }
+  compare(log.records, records, "the stored record is not what the log says");
+
+  const since = disk.changes.filter(({ seq }) => seq > past);
+  const wanted = new Set(writersWanted(since));
+  const writers = new Map(disk.changes.filter(({ seq }) => wanted.has(seq)).map(({ seq, at, actor }) => [seq, { at, actor }]));
+  compare(then, rewind(records, since, writers), `the layer as it was at ${past} is not what the log says`);
 }
 
-function based(base: BaseRecords, id: string): StoredRecord | null {
-  const record = base.get(id);
-  if (record !== null) return { ...record, deleted: false };
-  const page = base.page(id);
-  return page === null ? null : { ...derivedPage(id, page), deleted: false };
+/** What was meant to disappear comes back through no client. */
+function unerased({ sid, ops }: LoggedChange, erased: number): string | null {
+  const back = ops.some(({ op, before }) => op[0] === "r" && before !== null && before.seq <= erased);
+  return back && !sid.startsWith("rest") ? "what was erased was restored" : null;
+}
+
+function compare(expected: ReadonlyMap<string, NaiveState>, records: readonly StoredRecord[], what: string): void {
+  const found = new Map(records.map(({ id, ...record }) => [id, record]));
+  for (const id of new Set([...expected.keys(), ...found.keys()])) {
+    if (!same(expected.get(id), found.get(id))) violated(what, { id, expected: expected.get(id), found: found.get(id) });
+  }
 }
 
 /** The client shows exactly what its rights let it see of the layer. */
@@ -127,13 +137,43 @@ export async function checkConverged(
   }
 }
 
-/** Of everything that was ever safe on a device: it was applied once, or its user was told that it was not. */
-export function checkNothingLost(queue: StoredQueue, { disk, told }: { readonly disk: Disk; readonly told: ReadonlySet<unknown> }): void {
+export interface Told {
+  /** Ops of pushes that their user was told are refused. */
+  readonly refused: ReadonlySet<unknown>;
+  /** Ops of pushes of which nobody can say any more whether they were applied: the server had forgotten the queue. */
+  readonly unknown: ReadonlySet<unknown>;
+}
+
+/** Of everything that was ever safe on a device: it was applied once and whole, by its user, or its user was told that it was not. */
+export function checkNothingLost(
+  queue: StoredQueue,
+  { disk, told, user }: { readonly disk: Disk; readonly told: Told; readonly user: string },
+): void {
+  for (const [push, { actor }] of disk.written) {
+    if (queue.sids.has(push.split(" ")[0]!) && actor !== user) violated("a queue was sent as another person", { push, actor, user });
+  }
   for (const [ops, { sid, n }] of queue.stored) {
     const count = disk.pushes.get(`${sid} ${n}`) ?? 0;
+    if (count > 0) checkWhole(ops, disk.written.get(`${sid} ${n}`)!);
     // That what was to be deleted is gone already is no news to anybody.
-    if (ops.every(([verb]) => verb === "d")) continue;
-    if (count === 0 && !told.has(ops)) violated("a push was lost without a word", { sid, n, ops });
-    if (count > 0 && told.has(ops)) violated("a push that was told to be refused is in the log", { sid, n, ops });
+    if (told.unknown.has(ops) || ops.every(([verb]) => verb === "d")) continue;
+    if (count === 0 && !told.refused.has(ops)) violated("a push was lost without a word", { sid, n, ops });
+    if (count > 0 && told.refused.has(ops)) violated("a push that was told to be refused is in the log", { sid, n, ops });
+  }
+}
+
+/** What is in the log as this push is this push, and all of it. */
+function checkWhole(ops: readonly Op[], logged: LoggedChange): void {
+  const written = new Set(logged.ops.map(({ id, op }) => `${op[0]} ${id}`));
+  if (!ops.every(([verb, id]) => written.has(`${verb} ${id}`))) violated("another push, or a part of it, is in the log", { ops, logged });
+}
+
+/** Everybody who is connected is shown to everybody else, and nobody else is. */
+export function checkPresent(clients: readonly SyncClient[]): void {
+  const there = (some: readonly (string | null)[]): string => some.map(String).toSorted().join();
+  for (const client of clients) {
+    const expected = there(clients.filter((other) => other !== client).map(({ self }) => self!.userId));
+    const shown = there(client.peers.map(({ userId }) => userId));
+    if (shown !== expected) violated("who is there is not who is shown", { viewer: client.self, shown, expected });
   }
 }

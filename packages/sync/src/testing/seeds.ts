@@ -14,13 +14,13 @@ export interface SeedsRun extends SimulationStats {
 
 /** Runs them one after another; the first that fails is thrown as an error that names it. */
 export async function runSeeds({ from, count, isOver = () => false }: SeedRange): Promise<SeedsRun> {
-  const sum = { seeds: 0, changes: 0, refused: 0, connections: 0, crashes: 0, epochs: 0, pauses: 0 };
+  const sum = { seeds: 0, changes: 0, refused: 0, connections: 0, crashes: 0, epochs: 0, pauses: 0, erasures: 0 };
   for (let seed = from; seed < from + count && !isOver(); seed++) {
     const stats = await simulate({ seed }).catch((error: unknown) => {
       throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     });
     sum.seeds++;
-    for (const key of ["changes", "refused", "connections", "crashes", "epochs", "pauses"] as const) sum[key] += stats[key];
+    for (const key of ["changes", "refused", "connections", "crashes", "epochs", "pauses", "erasures"] as const) sum[key] += stats[key];
   }
   return sum;
 }

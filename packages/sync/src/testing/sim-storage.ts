@@ -11,9 +11,16 @@ export class Disk {
   readonly log: MemoryChangeLog;
   /** How often each `sid n` is in the log. */
   readonly pushes = new Map<string, number>();
-  readonly changes: LoggedChange[] = [];
+  /** What was written last as `sid n`. */
+  readonly written = new Map<string, LoggedChange>();
+  /** Every change since the document was overwritten last; retention takes none away here. */
+  changes: LoggedChange[] = [];
+  /** The seq before the first of them. */
+  from = 0;
   /** The layer's seq. */
   seq = 0;
+  /** Seqs of erasing changes. */
+  readonly erasures = new Set<number>();
   /** Every head that a record ever had. */
   readonly heads = new Map<string, RecordHead[]>();
 
@@ -42,14 +49,18 @@ export class Disk {
   replace(): void {
     this.log.replace();
     this.seq++;
+    this.from = this.seq;
+    this.changes = [];
   }
 
-  written(commits: readonly PendingCommit[]): void {
+  write(commits: readonly PendingCommit[]): void {
     this.seq += commits.length;
-    for (const { change, records } of commits) {
+    for (const { change, records, erases = false } of commits) {
       this.changes.push(change);
+      if (erases) this.erasures.add(change.seq);
       const push = `${change.sid} ${change.n}`;
       if (change.sid !== "") this.pushes.set(push, (this.pushes.get(push) ?? 0) + 1);
+      this.written.set(push, change);
       for (const { id, op, before } of change.ops) {
         const kind = records.find((record) => record.id === id)!.kind;
         if (before !== null) this.#addHead(id, { kind, createdBy: before.createdBy, grp: before.grp });
@@ -106,7 +117,7 @@ export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLo
       await meet(fate());
       await disk.free(clock);
       const result = await disk.log.commitBatch(expectedSeq, commits, peers);
-      if (result === "committed") disk.written(commits);
+      if (result === "committed") disk.write(commits);
       await meet(fate());
       await wait(10);
       return result;
@@ -126,7 +137,7 @@ export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLo
         await meet(fate());
         if (!turn.isMine()) throw new Error("the database ended the transaction");
         const result = await disk.log.commitBatch(head.seq, writes.commits, writes.peers);
-        if (result === "committed") disk.written(writes.commits);
+        if (result === "committed") disk.write(writes.commits);
         await meet(fate());
         return result;
       } finally {
@@ -148,48 +159,76 @@ export function nodeLog({ disk, clock, random, isAlive, crash, isRough }: NodeLo
   };
 }
 
+/** The device's disk is full, or the browser says no. */
+export class QueueFailed extends Error {}
+
+export interface StoredQueueOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Does writing fail now? */
+  readonly fails: () => boolean;
+  /** To get wrong on purpose: says that a push is safe before it is. */
+  readonly early: boolean;
+}
+
 /** What one browser profile keeps of a queue; tabs come and go. */
 export class StoredQueue {
   #state: QueueState;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #options: StoredQueueOptions;
   /** Every push that was made durable, by its ops. */
   readonly stored = new Map<QueuedPush["ops"], { readonly sid: string; readonly n: number }>();
+  /** Every sid it ever had. */
+  readonly sids = new Set<string>();
 
-  constructor(clock: Clock, random: Random) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#state = { sid: random.id("sid"), lastN: 0, pushes: [] };
+  constructor(options: StoredQueueOptions) {
+    this.#options = options;
+    this.#state = this.#fresh();
   }
 
   get sid(): string {
     return this.#state.sid;
   }
 
+  /** Numbers of what is not decided, as far as it is written. */
+  get ns(): readonly number[] {
+    return this.#state.pushes.map(({ n }) => n);
+  }
+
   /** The queue as one tab sees it. What it has not written when it dies is not written. */
   open(isAlive: () => boolean): PushQueue {
+    const { clock, random, fails, early } = this.#options;
     let last: Promise<unknown> = Promise.resolve();
     // Calls are carried out in order.
     const later = <T>(run: () => T): Promise<T> => {
       const done = last.then(async () => {
-        await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, this.#random.int(8)));
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, random.int(early ? 400 : 8)));
         return isAlive() ? run() : new Promise<T>(() => undefined);
       });
-      last = done;
+      last = done.catch(() => undefined);
       return done;
     };
     return {
       load: () => later(() => this.#state),
-      append: (push) =>
-        later(() => {
+      append: (push) => {
+        const failing = fails();
+        const done = later(() => {
+          if (failing) throw new QueueFailed();
           this.stored.set(push.ops, { sid: this.#state.sid, n: push.n });
           this.#state = { ...this.#state, lastN: Math.max(this.#state.lastN, push.n), pushes: [...this.#state.pushes, push] };
-        }),
+        });
+        return early ? Promise.resolve() : done;
+      },
       remove: (ns) =>
         later(() => {
           this.#state = { ...this.#state, pushes: this.#state.pushes.filter((push) => !ns.includes(push.n)) };
         }),
-      reset: () => later(() => (this.#state = { sid: this.#random.id("sid"), lastN: 0, pushes: [] })),
+      reset: () => later(() => (this.#state = this.#fresh())),
     };
+  }
+
+  #fresh(): QueueState {
+    const sid = this.#options.random.id("sid");
+    this.sids.add(sid);
+    return { sid, lastN: 0, pushes: [] };
   }
 }

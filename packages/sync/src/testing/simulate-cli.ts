@@ -12,9 +12,9 @@ function option(name: string, fallback: number): number {
 
 const [count, from] = [option("seeds", 2_000), option("from", 1)];
 try {
-  const { seeds, changes, refused, connections, crashes, epochs, pauses } = await runSeeds({ from, count });
+  const { seeds, changes, refused, connections, crashes, epochs, pauses, erasures } = await runSeeds({ from, count });
   process.stdout.write(
-    `${seeds} seeds from ${from}: no violation in ${changes} changes (${refused} refused), ${connections} connections, ${crashes} crashes, ${pauses} pauses, ${epochs} documents overwritten\n`,
+    `${seeds} seeds from ${from}: no violation in ${changes} changes (${refused} refused), ${connections} connections, ${crashes} crashes, ${pauses} pauses, ${epochs} documents overwritten, ${erasures} erasures\n`,
   );
 } catch (error) {
   process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);

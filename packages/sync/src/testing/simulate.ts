@@ -1,28 +1,32 @@
 /**
  * A deterministic run of real clients, rooms and sockets on one log: virtual time, seeded randomness, and everything that goes wrong in a network
- * of machines. People edit, undo, reload and lose their connection; nodes crash before and after a commit; hints are lost; rights change. Every
- * frame is checked as it is sent. Then the weather clears, and all must agree with the disk.
+ * of machines. People edit, undo, reload and lose their connection; programs write large changes, merge, restore and erase; nodes crash before and
+ * after a commit; hints are lost; rights and tokens change; queues and history are forgotten. Every frame is checked as it is sent. Then the weather
+ * clears, and all must agree with the disk.
  */
-import type { Op, RecordData } from "@lectern/protocol";
-import { ApiError, type Grants, SYNC_LIMITS } from "@lectern/protocol/plain";
-import { SyncClient } from "../client.ts";
+import type { ErrorCode, Grants } from "@lectern/protocol/plain";
+import { SYNC_LIMITS } from "@lectern/protocol/plain";
 import type { RoomFault } from "../decide.ts";
 import { MemoryChangeLog } from "../memory-change-log.ts";
 import { roomSocket } from "../room-socket.ts";
 import { SyncRoom } from "../room.ts";
 import type { LayerHint } from "../room-options.ts";
-import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./fixtures.ts";
-import type { Clock } from "../socket.ts";
-import { checkConverged, checkFrame, checkLog, checkNothingLost, Violation } from "./oracles.ts";
+import type { Clock, ClientSocketEvents } from "../socket.ts";
+import { baseOf, baseRecord, marker, rectangle } from "./fixtures.ts";
+import { checkConverged, checkFrame, checkLog, checkNothingLost, checkPresent, Violation } from "./oracles.ts";
 import { type Random, seededRandom } from "./random.ts";
-import { Disk, nodeLog, StoredQueue } from "./sim-storage.ts";
+import { Calls } from "./sim-calls.ts";
+import { Person } from "./sim-person.ts";
+import { Disk, nodeLog } from "./sim-storage.ts";
 import { SocketPair } from "./socket-pair.ts";
 import { drained, settled, VirtualClock } from "./virtual-clock.ts";
 
+/** Something to get wrong on purpose: in the room, or in what the world promises to those in it. */
+export type SimulationFault = RoomFault | "queued before written" | "no poll";
+
 export interface SimulationOptions {
   readonly seed: number;
-  /** Something to get wrong on purpose. */
-  readonly fault?: RoomFault;
+  readonly fault?: SimulationFault;
 }
 
 export interface SimulationStats {
@@ -35,47 +39,13 @@ export interface SimulationStats {
   readonly epochs: number;
   /** How often a node stood still. */
   readonly pauses: number;
+  readonly erasures: number;
 }
 
 const ROUGH_MS = 3_000;
 const CALM_MS = 120_000;
-
-const RIGHTS: readonly ((user: string) => Grants)[] = [
-  (user) => grantsOf(user),
-  (user) => grantsOf(user),
-  (user) => grantsOf(user, null, "team"),
-  (user) =>
-    grantsOf(
-      user,
-      [
-        "annotations:view:group=team",
-        "annotations:edit:group=team",
-        "annotations:delete:group=team",
-        "annotations:set-group:group=team",
-        "annotations:set-group:group=other",
-        "comments:view:group=team",
-        "comments:reply:all",
-        "comments:edit:self",
-        "comments:delete:self",
-      ],
-      "team",
-    ),
-  (user) =>
-    grantsOf(
-      user,
-      [
-        "annotations:view:self",
-        "annotations:view:group=other",
-        "annotations:edit:self",
-        "annotations:delete:self",
-        "comments:view:all",
-        "comments:edit:all",
-        "comments:delete:all",
-      ],
-      null,
-    ),
-  (user) => ({ ...grantsOf(user, ["annotations:view:all", "comments:view:self"]), permissions: ["read"] }),
-];
+/** After which nobody is shown any more who is not there. */
+const PRESENCE_MS = 14_000;
 
 /** Runs one seed; throws `Violation` when anything was wrong. */
 export async function simulate(options: SimulationOptions): Promise<SimulationStats> {
@@ -90,42 +60,43 @@ interface Node {
   /** Rises with each crash. */
   life: number;
   hear: ((hint: LayerHint) => void) | null;
+  hearOfPeople: ((message: string) => void) | null;
   /** It stands still until then. */
   pausedUntil: number;
 }
 
-interface Line {
+export interface Line {
   readonly pair: SocketPair;
   readonly node: Node;
   readonly life: number;
   grants: Grants;
   slow: boolean;
-  /** Ends the session, as the server does. */
-  revoke: () => void;
+  /** Ends the connection, as the server does. */
+  end: (code: ErrorCode) => void;
 }
 
-class World {
+export class World {
   readonly clock = new VirtualClock();
   readonly base = baseOf(3, [baseRecord("base-1"), baseRecord("base-2", marker("0.1")), baseRecord("base-3", rectangle("0.2"))]);
   readonly disk = new Disk(new MemoryChangeLog());
   readonly random: Random;
-  readonly nodes: Node[];
-  readonly people: Person[];
-  readonly calls = new Set<string>();
-  readonly #fault: RoomFault | undefined;
+  readonly nodes: readonly Node[];
+  readonly people: readonly Person[];
+  readonly fault: SimulationFault | undefined;
+  readonly #calls: Calls;
   readonly #limits;
-  #steps = 0;
   rough = true;
-  connections = 0;
-  crashes = 0;
   refused = 0;
-  epochs = 0;
-  pauses = 0;
-  violation: unknown = null;
+  #steps = 0;
+  #connections = 0;
+  #crashes = 0;
+  #epochs = 0;
+  #pauses = 0;
+  #violation: unknown = null;
 
   constructor({ seed, fault }: SimulationOptions) {
     this.random = seededRandom(seed);
-    this.#fault = fault;
+    this.fault = fault;
     this.#limits = {
       ...SYNC_LIMITS,
       opsPerPush: 6,
@@ -139,44 +110,51 @@ class World {
       opening: null,
       life: 0,
       hear: null,
+      hearOfPeople: null,
       pausedUntil: 0,
     }));
-    this.people = Array.from({ length: 2 + this.random.int(3) }, (_, i) => new Person(this, `user-${i}`));
+    // The fourth is the first once more, in another window.
+    this.people = Array.from({ length: 2 + this.random.int(3) }, (_, i) => new Person(this, `user-${i % 3}`));
+    this.#calls = new Calls(this);
   }
 
   get stats(): SimulationStats {
-    const { refused, connections, crashes, epochs, pauses } = this;
-    return { changes: this.disk.changes.length, refused, connections, crashes, epochs, pauses };
+    const { written, erasures } = this.disk;
+    return {
+      changes: written.size,
+      refused: this.refused,
+      connections: this.#connections,
+      crashes: this.#crashes,
+      epochs: this.#epochs,
+      pauses: this.#pauses,
+      erasures: erasures.size,
+    };
   }
 
   async run(): Promise<void> {
     for (const person of this.people) person.openTab();
     this.#weather();
-    this.#calls();
     const end = this.clock.now() + ROUGH_MS;
-    while (this.clock.now() < end && this.violation === null) await this.step();
+    while (this.clock.now() < end && this.#violation === null) await this.#step();
     this.rough = false;
     for (const person of this.people) person.calm();
     const limit = this.clock.now() + CALM_MS;
-    while (this.violation === null && !this.#isQuiet()) {
+    while (this.#violation === null && !this.#isQuiet()) {
       if (this.clock.now() > limit)
         throw new Violation(
-          `no progress: ${JSON.stringify(this.people.map((person) => person.status()))}, calls waiting: ${[...this.calls].join(" ")}`,
+          `no progress: ${JSON.stringify(this.people.map((person) => person.status()))}, calls waiting: ${[...this.#calls.waiting].join(" ")}`,
         );
-      await this.step();
+      await this.#step();
     }
-    if (this.violation !== null) throw this.violation;
-    await checkLog(this.disk, this.base);
+    if (this.#violation !== null) throw this.#violation;
+    await checkLog(this.disk, this.base, this.random);
     for (const person of this.people) {
-      await checkConverged(person.client!, { disk: this.disk, base: this.base, name: person.user });
-      checkNothingLost(person.queue, { disk: this.disk, told: person.told });
+      const { client, queue, told, user } = person;
+      await checkConverged(client!, { disk: this.disk, base: this.base, name: user });
+      checkNothingLost(queue, { disk: this.disk, told, user });
     }
-    for (const person of this.people) person.client!.close();
-  }
-
-  async step(): Promise<void> {
-    this.clock.step();
-    await (++this.#steps % 64 === 0 ? settled() : drained());
+    if (this.random.chance(0.1)) await this.#checkPresence();
+    for (const { client } of this.people) client!.close();
   }
 
   /** Something happens now and then, at most so many milliseconds apart, while the weather is rough. */
@@ -188,11 +166,11 @@ class World {
     }, this.random.int(ms));
   }
 
-  connect(person: Person, events: ConstructorParameters<typeof SocketPair>[0]): SocketPair {
+  connect(person: Person, events: ClientSocketEvents): SocketPair {
     const node = this.random.pick(this.nodes)!;
     const { life } = node;
-    this.connections++;
-    const line = { node, life, grants: person.grants, slow: false, revoke: () => undefined } as { -readonly [K in keyof Line]: Line[K] };
+    this.#connections++;
+    const line: Partial<Line> & Omit<Line, "pair"> = { node, life, grants: person.grants, slow: false, end: () => undefined };
     const pair = new SocketPair(events, (connection) => {
       let sid = "";
       const socket = roomSocket({
@@ -200,7 +178,7 @@ class World {
           ...connection,
           send: (frame) => {
             if (node.life !== life) return;
-            this.#guard(() => checkFrame(frame, { disk: this.disk, base: this.base, grants: line.grants, sid }));
+            this.guard(() => checkFrame(frame, { disk: this.disk, base: this.base, grants: line.grants, sid }));
             connection.send(frame);
           },
           // Small records, so a slow line is one with a small buffer.
@@ -221,11 +199,10 @@ class World {
         renew: () => Promise.resolve(person.grants),
         onError: (error) => this.fail(error),
       });
-      line.revoke = () => node.life === life && socket.bye("session_revoked");
+      line.end = (code) => node.life === life && socket.bye(code);
       return socket;
     });
-    line.pair = pair;
-    person.line = line;
+    person.line = Object.assign(line, { pair });
     const deliver = (direction: "up" | "down") => {
       if (direction === "down" && line.slow) {
         this.clock.setTimeout(() => deliver(direction), 50);
@@ -243,6 +220,7 @@ class World {
     if (node.room !== null) return Promise.resolve(node.room);
     if (node.opening !== null) return node.opening;
     const { life } = node;
+    const { fault } = this;
     const isAlive = () => node.life === life;
     const clock = this.#clockOf(node);
     const room = new SyncRoom({
@@ -250,7 +228,7 @@ class World {
       base: this.base,
       clock,
       limits: this.#limits,
-      pollMs: 1_000,
+      pollMs: fault === "no poll" ? 0 : 1_000,
       inlineChars: 1_500,
       log: nodeLog({
         disk: this.disk,
@@ -261,17 +239,26 @@ class World {
         isRough: () => this.rough,
       }),
       hints: {
-        publish: (hint) => isAlive() && this.#spread(hint, node),
+        publish: (hint) => isAlive() && this.#spread(node, this.random.int(3), (other) => other.hear?.(hint)),
         subscribe: (_, listener) => {
           node.hear = listener;
           return () => undefined;
+        },
+      },
+      presence: {
+        node: `node-${this.nodes.indexOf(node)}-${life}`,
+        publish: (_, message) =>
+          isAlive() && this.#spread(node, this.rough ? this.random.int(3) : 1, (other) => other.hearOfPeople?.(message)),
+        subscribe: (_, listener) => {
+          node.hearOfPeople = listener;
+          return () => void (node.hearOfPeople === listener && (node.hearOfPeople = null));
         },
       },
       onClosed: () => {
         if (node.room === room) node.room = null;
       },
       onError: (error) => this.fail(error),
-      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      ...(fault === undefined || fault === "queued before written" || fault === "no poll" ? {} : { fault }),
     });
     node.opening = room.load().then(() => {
       node.room = room;
@@ -282,19 +269,20 @@ class World {
   }
 
   crash(node: Node): void {
-    this.crashes++;
+    this.#crashes++;
     node.life++;
     node.room = null;
     node.opening = null;
     node.hear = null;
+    node.hearOfPeople = null;
     for (const person of this.people) if (person.line?.node === node) person.line.pair.crash();
   }
 
   fail(error: unknown): void {
-    this.violation ??= error;
+    this.#violation ??= error;
   }
 
-  #guard(check: () => void): void {
+  guard(check: () => void): void {
     try {
       check();
     } catch (error) {
@@ -302,11 +290,15 @@ class World {
     }
   }
 
-  /** Hints are lost, late and repeated. */
-  #spread(hint: LayerHint, from: Node): void {
+  async #step(): Promise<void> {
+    this.clock.step();
+    await (++this.#steps % 64 === 0 ? settled() : drained());
+  }
+
+  /** What nodes tell each other comes late, and so many times. */
+  #spread(from: Node, times: number, tell: (other: Node) => void): void {
     for (const node of this.nodes) {
-      for (let times = this.random.int(3); node !== from && times > 0; times--)
-        this.#clockOf(node).setTimeout(() => node.hear?.(hint), this.random.int(300));
+      for (let left = node === from ? 0 : times; left > 0; left--) this.#clockOf(node).setTimeout(() => tell(node), this.random.int(300));
     }
   }
 
@@ -326,9 +318,33 @@ class World {
     };
   }
 
+  #weather(): void {
+    const somebody = (): Person => this.random.pick(this.people)!;
+    this.every(1_500, () => somebody().line?.pair.cut(this.random.int(4)));
+    this.every(4_000, () => this.crash(this.random.pick(this.nodes)!));
+    this.every(2_500, () => somebody().openTab());
+    this.every(3_000, () => somebody().changeRights());
+    this.every(4_000, () => somebody().endSession());
+    if (this.random.chance(0.3)) this.every(4_000, () => this.#overwrite());
+    this.every(4_000, () => {
+      this.#pauses++;
+      this.random.pick(this.nodes)!.pausedUntil = this.clock.now() + this.random.int(this.random.chance(0.3) ? 5_000 : 800);
+    });
+    this.every(800, () => somebody().dropPush());
+    this.every(2_000, () => {
+      const { line } = somebody();
+      if (line === null) return;
+      line.slow = true;
+      this.clock.setTimeout(() => (line.slow = false), this.random.int(1_500));
+    });
+    this.every(8_000, () => somebody().beForgotten());
+    this.every(8_000, () => this.disk.log.prune(this.disk.seq - Math.min(this.random.int(8), this.disk.changes.length)));
+    this.every(3_000, () => this.#borrow(somebody(), somebody()));
+  }
+
   /** The document is overwritten: rooms are told, or find out when they look. */
   #overwrite(): void {
-    this.epochs++;
+    this.#epochs++;
     this.disk.replace();
     for (const node of this.nodes) {
       const { room } = node;
@@ -338,214 +354,30 @@ class World {
     }
   }
 
-  #weather(): void {
-    this.every(1_500, () => this.random.pick(this.people)!.line?.pair.cut(this.random.int(4)));
-    this.every(4_000, () => this.crash(this.random.pick(this.nodes)!));
-    this.every(2_500, () => this.random.pick(this.people)!.openTab());
-    this.every(3_000, () => this.random.pick(this.people)!.changeRights());
-    this.every(5_000, () => this.random.pick(this.people)!.loseSession());
-    if (this.random.chance(0.3)) this.every(4_000, () => this.#overwrite());
-    this.every(4_000, () => {
-      this.pauses++;
-      this.random.pick(this.nodes)!.pausedUntil = this.clock.now() + this.random.int(this.random.chance(0.3) ? 5_000 : 800);
-    });
-    this.every(800, () => this.random.pick(this.people)!.dropPush());
-    this.every(2_000, () => {
-      const { line } = this.random.pick(this.people)!;
-      if (line === null) return;
-      line.slow = true;
-      this.clock.setTimeout(() => (line.slow = false), this.random.int(1_500));
-    });
-  }
-
-  /** Calls over HTTP, tried again under their key until there is an answer. */
-  #calls(): void {
-    this.every(400, () => {
-      const sid = this.random.id("rest");
-      const id = this.random.id("r");
-      const ops: Op[] = this.random.chance(0.7) ? [["c", id, "annotation", rectangle(), null]] : [["d", "base-1"]];
-      this.calls.add(sid);
-      this.#call(sid, ops);
-    });
-  }
-
-  #call(sid: string, ops: readonly Op[]): void {
-    const node = this.random.pick(this.nodes)!;
-    const { life } = node;
-    // The process that was asked may be gone before it answers; the caller sees a broken connection.
-    const again = () => this.clock.setTimeout(() => this.#call(sid, ops), 100);
-    let waiting = true;
-    const watch = () => {
-      if (!waiting) return;
-      if (node.life === life) this.clock.setTimeout(watch, 100);
-      else {
-        waiting = false;
-        again();
-      }
+  /** Somebody comes with the queue of another person. */
+  #borrow(owner: Person, thief: Person): void {
+    const { room } = this.random.pick(this.nodes)!;
+    const { sid } = owner.queue;
+    if (owner.user === thief.user || room === null) return;
+    const connection = { send: () => undefined, bufferedBytes: () => 0, close: () => undefined };
+    const come = async (): Promise<void> => {
+      const row = await this.disk.log.peer(sid);
+      // Of a queue that never pushed nobody knows whose it is.
+      if (row === null) return;
+      const member = await room.join({ connection, grants: thief.grants, name: thief.user, sid, since: -1 });
+      member?.receive({ type: "push", n: row.lastN + 1, ops: [["c", this.random.id("r"), "annotation", rectangle(), null]] });
     };
-    watch();
-    this.openRoom(node)
-      .then((room) => room.commit(ops, { grants: grantsOf(null), userId: "robot", sid }))
-      .then(
-        () => {
-          if (this.disk.pushes.get(`${sid} 1`) !== 1) this.fail(new Violation(`a call was answered, but is not in the log: ${sid}`));
-          if (waiting) this.calls.delete(sid);
-          waiting = false;
-        },
-        (error: unknown) => {
-          if (!waiting) return;
-          waiting = false;
-          if (!(error instanceof ApiError)) this.fail(error);
-          else if (error.code === "unavailable") again();
-          else {
-            if (this.disk.pushes.has(`${sid} 1`)) this.fail(new Violation(`a call was refused (${error.code}), but is in the log: ${sid}`));
-            this.calls.delete(sid);
-          }
-        },
-      );
+    come().catch(() => undefined);
   }
 
   #isQuiet(): boolean {
-    return this.calls.size === 0 && this.people.every((person) => person.isQuiet());
-  }
-}
-
-/** Somebody with a browser: tabs come and go, the queue stays. */
-class Person {
-  readonly user: string;
-  readonly queue: StoredQueue;
-  /** Ops of pushes that they were told are refused. */
-  readonly told = new Set<unknown>();
-  readonly #world: World;
-  readonly #random: Random;
-  readonly #ids: string[] = [];
-  grants: Grants;
-  client: SyncClient | null = null;
-  line: Line | null = null;
-  #tab = 0;
-  #started = false;
-
-  constructor(world: World, user: string) {
-    this.#world = world;
-    this.#random = world.random.fork();
-    this.user = user;
-    this.queue = new StoredQueue(world.clock, this.#random.fork());
-    this.grants = this.#random.pick(RIGHTS)!(user);
-    world.every(250, () => this.#act());
+    return this.#calls.waiting.size === 0 && this.people.every((person) => person.isQuiet());
   }
 
-  /** A new tab on the same queue; the old one dies where it stands. */
-  openTab(): void {
-    const { clock } = this.#world;
-    this.client?.close();
-    this.line?.pair.cut(this.#random.int(3));
-    const tab = ++this.#tab;
-    const isAlive = () => this.#tab === tab;
-    this.#started = false;
-    const client = new SyncClient({
-      connect: (events) => this.#world.connect(this, events).client,
-      queue: this.queue.open(isAlive),
-      clock,
-      randomBytes: (count) => this.#random.bytes(count),
-      getToken: () => Promise.resolve("token"),
-      page: (id) => this.#world.base.page(id),
-      fetchSnapshot: async (url) => {
-        const [node, seq] = url.split(" ").map(Number) as [number, number];
-        const { grants } = this.line!;
-        await new Promise<void>((resolve) => clock.setTimeout(resolve, this.#random.int(100)));
-        const room = await this.#world.openRoom(this.#world.nodes[node]!);
-        await room.reach(seq);
-        return JSON.parse(room.snapshotJson(grants)) as ReturnType<typeof room.snapshot>;
-      },
-      onError: (error) => this.#world.fail(error),
-    });
-    client.on("reject", ({ code, ops }) => {
-      this.told.add(ops);
-      this.#world.refused++;
-      if (code === "unknown_peer" || code === "internal") this.#world.fail(new Violation(`refused as ${code}`));
-    });
-    client.on("closed", ({ code }) => {
-      if (code !== "session_revoked") this.#world.fail(new Violation(`closed for ${code}`));
-      // Signs in again; the queue is the same.
-      else clock.setTimeout(() => isAlive() && this.openTab(), this.#random.int(500));
-    });
-    this.client = client;
-    void client.start().then(() => {
-      if (isAlive()) this.#started = true;
-    });
-  }
-
-  changeRights(): void {
-    this.grants = this.#random.pick(RIGHTS)!(this.user);
-    if (this.#random.chance(0.5)) this.client?.renew("token");
-    else this.line?.pair.cut(this.#random.int(4));
-  }
-
-  loseSession(): void {
-    this.line?.revoke();
-  }
-
-  /** Not the first of a queue: nobody could tell that from a queue that the server has forgotten. */
-  dropPush(): void {
-    this.line?.pair.dropUp((frame) => /^\{"type":"push","n":([2-9]|\d\d)/.test(frame));
-  }
-
-  calm(): void {
-    if (this.line === null) return;
-    this.line.slow = false;
-    if (JSON.stringify(this.line.grants) !== JSON.stringify(this.grants)) this.line.pair.cut(0);
-  }
-
-  isQuiet(): boolean {
-    const { client } = this;
-    return (
-      this.#started && client !== null && client.state === "online" && client.save.state === "saved" && client.seq === this.#world.disk.seq
-    );
-  }
-
-  status(): object {
-    return {
-      user: this.user,
-      state: this.client?.state,
-      save: this.client?.save,
-      seq: this.client?.seq,
-      head: this.#world.disk.seq,
-    };
-  }
-
-  #act(): void {
-    const { client } = this;
-    if (client === null || !this.#started) return;
-    const random = this.#random;
-    const some = () => random.pick([...client.records.all()].filter((record) => record.kind === "annotation"))?.id ?? "nothing";
-    const page = () => `0.${random.int(3)}`;
-    const make = (data: RecordData["annotation"]) => {
-      const id = client.create("annotation", data, random.chance(0.7) ? {} : { grp: random.pick([null, "team", "other"])! });
-      this.#ids.push(id);
-      return id;
-    };
-    const actions: (() => void)[] = [
-      () => make(rectangle(page(), random.int(100))),
-      () => client.transact(() => client.create("comment", comment(make(marker(page()))))),
-      () => client.create("comment", comment(some())),
-      () => client.update(some(), { note: `${this.user} ${random.int(1_000)}` }),
-      () => client.update(some(), { geometry: { bbox: [random.int(100), 1, 20, 20] } }),
-      () => client.update(some(), random.pick([{ note: null, lock: true }, { page: page() }, { lock: null }, { nonsense: 1 }])!),
-      () =>
-        client.transact(() => {
-          for (let i = random.int(9); i >= 0; i--) client.update(some(), { note: `${this.user} many ${i}` });
-        }),
-      () => client.delete(some()),
-      () => client.restore(random.pick(this.#ids) ?? "base-1"),
-      () => client.setGroup(some(), random.pick([null, "team", "other"])!),
-      () => client.update(page(), { rotation: random.pick([0, 90, 180, 270])! }),
-      () => (random.chance(0.3) ? client.delete(page()) : client.restore(page())),
-      () => client.undo(),
-      () => client.undo(),
-      () => client.redo(),
-      () =>
-        client.setPresence({ selection: [some(), random.pick(this.#ids) ?? "base-1"], cursor: { page: page(), x: random.int(100), y: 1 } }),
-    ];
-    random.pick(actions)!();
+  async #checkPresence(): Promise<void> {
+    const until = this.clock.now() + PRESENCE_MS;
+    while (this.clock.now() < until && this.#violation === null) await this.#step();
+    if (this.#violation !== null) throw this.#violation;
+    checkPresent(this.people.map(({ client }) => client!));
   }
 }
