@@ -15,14 +15,9 @@ const retry = process.env["CI"] === undefined ? [] : ["--retry=1"];
 /** One run of vitest; its totals are added up. Resolves to whether it passed. */
 async function vitest(name, args) {
   const report = join(reports, `${name}.json`);
-  const passed = await run("vitest", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...retry,
-    ...args,
-  ]).then(
+  const passed = await run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...retry, ...args], {
+    env: { LECTERN_TEST_BUILT: "1" },
+  }).then(
     () => true,
     (error) => {
       process.stderr.write(`${error.message}\n`);

@@ -1,14 +1,14 @@
 /** The real process: first start, restart, kill -9, ending. */
 import type { ChildProcess } from "node:child_process";
-import { createHash } from "node:crypto";
 import { createServer, type AddressInfo } from "node:net";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { fakeS3 } from "./testing/fake-s3.ts";
+import { killCycles } from "./testing/kill-cycles.ts";
 import { startMain, TEST_KEY, testApi, type TestProcess, testProcess } from "./testing/test-server.ts";
-import { isAck, isBye, testSocket } from "./testing/test-socket.ts";
+import { isBye, testSocket } from "./testing/test-socket.ts";
 
 async function run(env: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
   const started = await testProcess(env);
@@ -80,53 +80,12 @@ test("files in a bucket outlive the node that stored them", async () => {
 }, 60_000);
 
 test("kill -9 between edits and uploads loses nothing that was acknowledged", async () => {
-  const service = await run();
-  const { id: document } = await service.upload(pagesPdf(3));
-  const { jwt } = await service.session(document, { user_id: "mia", expires_in: 7200 });
-  const edits: string[] = [];
-  const uploads = new Map<string, string>();
-  for (let cycle = 0; cycle < 5; cycle++) {
-    const socket = await testSocket(service.url);
-    const { lastN } = await socket.hello(jwt, { sid: "survives-kill-9" });
-    expect(lastN).toBe(edits.filter((id) => id.startsWith("ws-")).length);
-    const pushed = Array.from({ length: 8 }, (_, i) => `ws-${cycle}-${i}`);
-    for (const [i, id] of pushed.entries())
-      socket.push(lastN + i + 1, [
-        ["c", id, "annotation", { type: "rectangle", page: "1.0", geometry: { bbox: [0, 0, 9, 9] }, appearance: {} }],
-      ]);
-    // Some acknowledged, the rest under way or done when the process dies.
-    const some = pushed.length - (cycle % 3);
-    const http = `http-${cycle}`;
-    const content = { type: "pspdfkit/note", pageIndex: 1, bbox: [0, 0, 9, 9], text: { format: "plain", value: http } };
-    await service.json(`/viewer/documents/${document}/annotations`, { json: { id: http, content } });
-    const bytes = pagesPdf(cycle + 1);
-    const uploaded = await service.upload(bytes, "wait=0");
-    uploads.set(uploaded.id, createHash("sha256").update(bytes).digest("hex"));
-    const half = service.request("/viewer/documents?document_id=half", { body: pagesPdf(400) }).catch(() => null);
-    await socket.until("acks", isAck(lastN + some));
-    await service.crash();
-    const answer = await half;
-    if (answer?.ok === true) await answer.json().catch(() => null);
-    await service.start();
-
-    const { records } = await service.json<{ records: { id: string }[] }>(`/viewer/documents/${document}/records`);
-    const found = new Set(records.map(({ id }) => id));
-    for (const each of [...edits, ...pushed.slice(0, some), http]) expect(found.has(each), each).toBe(true);
-    edits.push(...pushed.filter((id) => found.has(id)), http);
-    expect(found.size).toBe(edits.length);
-    for (const [id, hash] of uploads) {
-      const file = new Uint8Array(await (await service.request(`/viewer/documents/${id}/pdf?source=true`)).arrayBuffer());
-      expect(createHash("sha256").update(file).digest("hex")).toBe(hash);
-    }
-    // An upload that was not answered is there whole, or not at all.
-    const torn = await service.request("/viewer/documents/half/pdf?source=true");
-    if (torn.ok) expect((await torn.arrayBuffer()).byteLength).toBe(pagesPdf(400).length);
-    else expect(torn.status).toBe(404);
-    await service.request("/viewer/documents/half", { method: "DELETE" });
-  }
-  const { data } = await service.json<{ data: { seq: number }[] }>(`/viewer/documents/${document}/changes?limit=1000`);
-  expect(data.map(({ seq }) => seq)).toEqual(data.map((_, i) => i + 1));
-}, 120_000);
+  const service = await run({ LECTERN_LIMIT_REQUESTS_PER_SECOND: "0" });
+  const { cycles, edits, uploads, lost } = await killCycles(service, 25);
+  expect(lost).toEqual([]);
+  expect([cycles, uploads]).toEqual([25, 13]);
+  expect(edits).toBeGreaterThan(25 * 5);
+}, 300_000);
 
 test("SIGTERM says bye to sockets, finishes requests and ends with 0", async () => {
   const service = await run();

@@ -23,6 +23,7 @@ export async function killCycles(service: TestProcess, most: number, isOver: () 
   const { id: document } = await service.upload(pagesPdf(1), "wait=60");
   const { jwt } = await service.session(document, { user_id: "mia", expires_in: 86_400 });
   const small = pagesPdf(1);
+  const fileOf = (id: string): Uint8Array => Buffer.concat([small, Buffer.from(`% ${id}\n`)]);
   const edits = new Set<string>();
   const uploads = new Map<string, string>();
   const lost: string[] = [];
@@ -35,11 +36,24 @@ export async function killCycles(service: TestProcess, most: number, isOver: () 
     if (!response.ok || sha256(bytes) !== uploads.get(id)) lost.push(`upload ${id}: ${response.status}, ${bytes.length} bytes`);
   };
 
+  /** One that was not answered is there whole, or not at all. */
+  const checkNotTorn = async (id: string): Promise<void> => {
+    const response = await service.request(`/viewer/documents/${id}/pdf?source=true`);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (response.ok ? sha256(bytes) !== sha256(fileOf(id)) : response.status !== 404)
+      lost.push(`torn upload ${id}: ${response.status}, ${bytes.length} bytes`);
+  };
+
   for (; cycles < most && !isOver(); cycles++) {
     const socket = await testSocket(service.url);
     const { lastN } = await socket.hello(jwt, { sid });
     const ids = Array.from({ length: EDITS }, (_, i) => `e-${cycles}-${i}`);
-    const upload = service.upload(Buffer.concat([small, Buffer.from(`% ${cycles}\n`)]), `wait=0&document_id=u-${cycles}`);
+    const uploaded = `u-${cycles}`;
+    const upload = service.upload(fileOf(uploaded), `wait=0&document_id=${uploaded}`);
+    const overHttp = `h-${cycles}`;
+    const content = { type: "pspdfkit/note", pageIndex: 0, bbox: [0, 0, 9, 9], text: { format: "plain", value: overHttp } };
+    await service.json(`/viewer/documents/${document}/annotations`, { json: { id: overHttp, content } });
+    edits.add(overHttp);
     for (const [i, id] of ids.entries())
       socket.push(lastN + 1 + i, [
         ["c", id, "annotation", { type: "rectangle", page: "1.0", geometry: { bbox: [0, 0, 9, 9] }, appearance: {} }],
@@ -50,10 +64,10 @@ export async function killCycles(service: TestProcess, most: number, isOver: () 
     // Now and then in the middle of the upload, now and then behind it.
     if (cycles % 2 === 0) {
       const { id } = await upload;
-      uploads.set(id, sha256(Buffer.concat([small, Buffer.from(`% ${cycles}\n`)])));
+      uploads.set(id, sha256(fileOf(id)));
     } else upload.catch(() => undefined);
     await service.crash();
-    await service.start();
+    await service.start("/livez");
 
     const again = await testSocket(service.url);
     const welcome = await again.hello(jwt, { sid });
@@ -61,6 +75,7 @@ export async function killCycles(service: TestProcess, most: number, isOver: () 
     if (welcome.lastN < lastN + acked) lost.push(`cycle ${cycles}: ${lastN + acked} acknowledged, ${welcome.lastN} known`);
     for (const id of ids.slice(0, welcome.lastN - lastN)) edits.add(id);
     if (cycles % 2 === 0) await checkUpload(`u-${cycles}`);
+    else await checkNotTorn(`u-${cycles}`);
   }
   const { records } = await service.json<{ records: readonly { id: string }[] }>(`/viewer/documents/${document}/records`);
   const found = new Set(records.map(({ id }) => id));

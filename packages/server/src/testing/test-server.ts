@@ -193,8 +193,8 @@ export interface TestProcess extends TestApi {
   readonly workerPids: () => readonly number[];
   /** kill -9, and waits until it is gone. */
   crash(): Promise<void>;
-  /** Again with the same data and port; resolves when it is ready. */
-  start(): Promise<void>;
+  /** Again with the same data and port; resolves when it is ready, or when it answers at all. */
+  start(until?: "/readyz" | "/livez"): Promise<void>;
   /** Ends it with this signal; the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** Ends it and removes its data. */
@@ -216,7 +216,7 @@ export async function testProcess(env: Readonly<Record<string, string>> = {}): P
     pid: () => child?.pid,
     isRunning: () => child !== null && child.exitCode === null && child.signalCode === null,
     workerPids: () => (child?.pid === undefined ? [] : workersOf(child.pid)),
-    async start() {
+    async start(until = "/readyz") {
       const started = startMain({
         LECTERN_PORT: String(port),
         LECTERN_DATA_DIR: dataDir,
@@ -230,7 +230,7 @@ export async function testProcess(env: Readonly<Record<string, string>> = {}): P
       started.stderr?.on("data", (data: Buffer) => (output += data.toString()));
       for (;;) {
         if (started.exitCode !== null) throw new Error(`it ended with code ${started.exitCode}:\n${output}`);
-        const response = await fetch(`${api.url}/readyz`).catch(() => null);
+        const response = await fetch(`${api.url}${until}`).catch(() => null);
         if (response?.ok === true) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -263,9 +263,11 @@ function workersOf(pid: number): readonly number[] {
 
 /** The command with these settings only. */
 export function startMain(env: Readonly<Record<string, string>>, args: readonly string[] = ["start"]): ChildProcess {
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  const { PATH = "", HOME = "", TMPDIR = "" } = process.env;
-  return spawn(process.execPath, ["--conditions=lectern-source", "--import", "tsx", main, ...args], {
+  const { PATH = "", HOME = "", TMPDIR = "", LECTERN_TEST_BUILT = "" } = process.env;
+  // What was built just before starts in half the time; otherwise the sources are what is tested.
+  const isBuilt = LECTERN_TEST_BUILT !== "";
+  const main = fileURLToPath(new URL(isBuilt ? "../../dist/main.js" : "../main.ts", import.meta.url));
+  return spawn(process.execPath, [...(isBuilt ? [] : ["--conditions=lectern-source", "--import", "tsx"]), main, ...args], {
     env: { PATH, HOME, ...(TMPDIR === "" ? {} : { TMPDIR }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
