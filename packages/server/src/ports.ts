@@ -108,6 +108,8 @@ export interface BlobStore {
   /** A path on this machine where worker processes can read the blob; throws ApiError `not_found`. */
   localPath(applicationId: string, sha256: string): Promise<string>;
   delete(applicationId: string, sha256: string): Promise<void>;
+  /** Lets go of a copy that is kept near; left out where there is none. */
+  forget?(applicationId: string, sha256: string): Promise<void>;
 }
 
 /** Hints and presence between nodes: lossy, never the only copy of anything. */

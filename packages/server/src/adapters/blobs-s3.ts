@@ -172,6 +172,8 @@ export async function s3Blobs(options: S3BlobsOptions): Promise<S3Blobs> {
       });
     },
 
+    forget: (applicationId, sha256) => rm(cachePath(applicationId, sha256), { force: true }),
+
     close: () => client.destroy(),
   };
 }

@@ -5,6 +5,7 @@ import { housekeepingJob, keepHouse } from "../jobs/housekeeping.ts";
 import { type JobQueue, jobQueue } from "../jobs/queue.ts";
 import type { BlobStore, Bus, Clock, Converter, Database, Recogniser, Renderer, Statement } from "../ports.ts";
 import { forgetJob, forgetOldChanges } from "../layers/history/forget.ts";
+import { cacheOfNodes } from "../render/cache-of-nodes.ts";
 import { type PageCache, pageCache } from "../render/cache.ts";
 import type { ServerSecret } from "../secret.ts";
 import { type Ahead, ahead } from "./ahead.ts";
@@ -112,18 +113,19 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
   const { shared } = given.database;
   const tempDir = join(dataDir, "temp");
   await emptyFolder(tempDir, { olderThan: shared ? given.clock.now() - LEFT_BEHIND_MS : null });
+  const cache = pageCache({
+    folder: join(dataDir, "cache"),
+    clock: given.clock,
+    shared,
+    onError: given.onError,
+    ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
+  });
   const deps: DocumentDeps = {
     rowsOf: () => [],
     ...given,
     tempDir,
     uploadsDir: join(dataDir, "uploads"),
-    cache: pageCache({
-      folder: join(dataDir, "cache"),
-      clock: given.clock,
-      shared,
-      onError: given.onError,
-      ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
-    }),
+    cache: bus === undefined ? cache : cacheOfNodes(cache, { blobs: given.blobs, bus, onError: given.onError }),
     bases: documentBases(
       given.blobs,
       renewBase(() => deps),

@@ -1,12 +1,16 @@
 import type { ChangeSummary, DocumentSummary, Op, Opened, Snapshot } from "@lectern/protocol";
 import { annotatedPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import { DEFAULT_APPLICATION } from "../applications/store.ts";
+import { hasBlob } from "../documents/store.ts";
+import { testReceiver } from "../testing/test-receiver.ts";
 import { type RequestOptions, type TestServer, testServer } from "../testing/test-server.ts";
 import { isAck, isReject, type TestSocket, testSocket } from "../testing/test-socket.ts";
 
 let api: TestServer;
 beforeAll(async () => {
-  api = await testServer();
+  api = await testServer({ env: { LECTERN_ALLOW_PRIVATE_ADDRESSES: "true" } });
 });
 afterAll(() => api.close());
 
@@ -164,9 +168,21 @@ describe("overwriting a document", () => {
     const mia = await person(id, "mia");
     await mia.push(create("a"));
     const file = Buffer.from("%PDF-1.7\nnothing that can be opened");
+    const there = await testReceiver();
+    await api.json("/viewer/webhooks", { json: { url: there.url, topics: ["document.failed"] } });
     await expect(overwrite(id, file)).rejects.toThrow(/422.*stays as it was/s);
+    // Told to whoever listens, and nothing of it is kept.
+    await expect.poll(() => there.of("document.failed").length).toBe(1);
+    const { data } = there.of("document.failed")[0]!.json;
+    expect(data).toMatchObject({ document_id: id, status: "ready", errors: [{ reason: expect.any(String) as string }] });
+    await there.close();
+    const { database } = api.server.documents;
+    const kept = async (bytes: Uint8Array): Promise<boolean> =>
+      hasBlob(database, DEFAULT_APPLICATION, createHash("sha256").update(bytes).digest("hex"));
+    await expect.poll(() => kept(file)).toBe(false);
     await expect(overwrite(id, encryptedPdf())).rejects.toThrow(/422.*password/s);
     expect(await get(id)).toMatchObject({ status: "ready", pageCount: 2, overwrite: { revision: 3, status: "failed" } });
+    await expect.poll(() => kept(encryptedPdf())).toBe(false);
     await mia.push(create("b"));
     expect(ids(await recordsOf(id))).toEqual(["a", "b"]);
     expect(mia.socket.messages.some(isReset)).toBe(false);

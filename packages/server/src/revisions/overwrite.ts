@@ -5,7 +5,7 @@ import type { UploadedKind } from "../convert/kinds.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { documentPasswordContext } from "../documents/password.ts";
 import { noSuchDocument } from "../documents/status.ts";
-import type { DocumentKey, DocumentMetadata } from "../documents/store.ts";
+import { type DocumentKey, type DocumentMetadata, usedBlobs } from "../documents/store.ts";
 import { Conflict, type StoredBlob, UniqueViolation } from "../ports.ts";
 import { overwriteJob } from "./overwrite-job.ts";
 import { findOverwrite, insertOverwrite, nextRevision, type OverwriteRow } from "./store.ts";
@@ -32,6 +32,7 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
   for (let tries = 1; ; tries++) {
     const n = await nextRevision(deps.database, key);
     const now = deps.clock.now();
+    const beganUse = (await usedBlobs(deps.database, key, [blob.sha256])).size === 0;
     const row = {
       n,
       sourceBlob: blob.sha256,
@@ -41,6 +42,7 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
       sealedPassword,
       keepAnnotations,
       changes: blob.changes,
+      beganUse,
     };
     try {
       await insertOverwrite(deps.database, key, { ...row, mediaType: blob.kind.mediaType, now }, [

@@ -5,6 +5,7 @@
  */
 import { newId } from "@lectern/protocol/plain";
 import type { DocumentBase } from "../documents/base.ts";
+import { removeUnused } from "../documents/collect.ts";
 import { convertDocument, convertWarnings } from "../documents/convert.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { drawFirst, drawLater, importFile, reasonOf } from "../documents/prepare.ts";
@@ -16,7 +17,7 @@ import type { StoredRecord } from "@lectern/sync/room";
 import type { PrepareSummary, Statement } from "../ports.ts";
 import { keptRecords } from "./keep.ts";
 import type { OverwritePayload } from "./overwrite-job.ts";
-import { failOverwrite, findOverwrite, type OverwriteRow, replaceOverwriteSource, switchRevision } from "./store.ts";
+import { failOverwrite, findOverwrite, type OverwriteRow, replaceOverwriteSource, stopUsingRefused, switchRevision } from "./store.ts";
 
 /** Times that people may be faster than the switch before they are asked to connect anew, which gives it the time it needs. */
 const FAIR_TRIES = 3;
@@ -32,6 +33,7 @@ export async function prepareOverwrite(
   const { n, by, convert, ...key } = payload as OverwritePayload;
   const [row, document] = [await findOverwrite(deps.database, key, n), await findDocument(deps.database, key)];
   if (row === null || document === null || row.status !== "preparing") return;
+  const uploaded = convert?.blob ?? row.sourceBlob;
   try {
     const waiting = candidate(document, row);
     const pdf = convert === undefined || convert.blob !== row.sourceBlob ? waiting : await converted(deps, waiting, { convert, signal });
@@ -39,12 +41,12 @@ export async function prepareOverwrite(
     const source = await renderSource(deps, pdf);
     const { summary, base } = await importFile(deps, pdf, source, signal);
     await drawFirst(deps, pdf, source, signal);
-    await takeOver(deps, { key, row, pdf, summary, base, signal, by });
+    await takeOver(deps, { key, row, pdf, summary, base, signal, by, uploaded });
     drawLater(deps, pdf, source);
   } catch (error) {
     const reason = reasonOf(error) ?? (attempt.last ? "It could not be prepared because of an error of the service" : null);
     if (signal.aborted || reason === null) throw error;
-    await fail(deps, key, n, reason);
+    await fail(deps, key, { n, reason, uploaded });
     if (attempt.last && reasonOf(error) === null) deps.onError(`overwriting document ${key.documentId}`, error);
   } finally {
     deps.readiness.changed(key);
@@ -86,10 +88,12 @@ interface TakeOver {
   readonly summary: PrepareSummary;
   readonly base: { readonly sha256: string; readonly size: number };
   readonly by: OverwritePayload["by"];
+  /** As it was sent. */
+  readonly uploaded: string;
   readonly signal: AbortSignal;
 }
 
-async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, signal }: TakeOver): Promise<void> {
+async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, signal, uploaded }: TakeOver): Promise<void> {
   const { database } = deps;
   const told = [...convertWarnings(pdf), ...summary.warnings];
   const to = await deps.bases.load(key.applicationId, {
@@ -103,7 +107,10 @@ async function takeOver(deps: DocumentDeps, { key, row, pdf, summary, base, by, 
     signal.throwIfAborted();
     const from = await findDocument(database, key);
     if (from === null) return;
-    if (from.revision > row.n) return fail(deps, key, row.n, "A file that was sent later has taken the document's place");
+    if (from.revision > row.n) {
+      const reason = "A file that was sent later has taken the document's place";
+      return fail(deps, key, { n: row.n, reason, uploaded });
+    }
     const now = deps.clock.now();
     const moved = await layerMove(deps, from, { to, row, pdf, now });
     const warnings = [...told, ...moved.told];
@@ -171,6 +178,21 @@ async function layerMove(
   return { ...(await moved({ ...layer, head }, kept.records)), left: kept.left };
 }
 
-async function fail(deps: DocumentDeps, key: DocumentKey, n: number, reason: string): Promise<void> {
-  await failOverwrite(deps.database, key, n, reason);
+/** The document stays as it was; whoever listens is told, and the bytes that were refused go at once. */
+async function fail(
+  deps: DocumentDeps,
+  key: DocumentKey,
+  { n, reason, uploaded }: { readonly n: number; readonly reason: string; readonly uploaded: string },
+): Promise<void> {
+  const [row, document] = [await findOverwrite(deps.database, key, n), await findDocument(deps.database, key)];
+  if (row === null || document === null) return;
+  const also = deps.rowsOf("document.failed", { ...document, statusReason: reason }, null);
+  if (!(await failOverwrite(deps.database, key, { n, reason, also }))) return;
+  // What it was converted to is nothing that the document had before.
+  const refused = [row.sourceBlob, row.changesBlob].filter((blob) => blob !== null && blob !== uploaded) as string[];
+  for (const blob of row.beganUse ? [...refused, uploaded] : refused) {
+    if (!(await stopUsingRefused(deps.database, key, blob))) continue;
+    deps.uses.forget(key);
+    await removeUnused(deps, key.applicationId, blob);
+  }
 }

@@ -28,6 +28,8 @@ export interface OverwriteRow {
   readonly leftOut: OverwriteLeft | null;
   /** Blob of what came with the file, to be applied to it. */
   readonly changesBlob: string | null;
+  /** The document did not use these bytes before: when the file is refused they go. */
+  readonly beganUse: boolean;
 }
 
 function overwriteOf(row: Row): OverwriteRow {
@@ -44,6 +46,7 @@ function overwriteOf(row: Row): OverwriteRow {
     keepAnnotations: row.keep_annotations === 1,
     leftOut: json<OverwriteLeft>(row.left_out),
     changesBlob: row.changes_blob as string | null,
+    beganUse: row.began_use === 1,
   };
 }
 
@@ -101,7 +104,7 @@ export async function insertOverwrite(
   also: readonly Statement[],
 ): Promise<void> {
   const { applicationId, documentId } = key;
-  const { n, sourceBlob, byteSize, title, metadata, sealedPassword, keepAnnotations, mediaType, changes, now } = row;
+  const { n, sourceBlob, byteSize, title, metadata, sealedPassword, keepAnnotations, beganUse, mediaType, changes, now } = row;
   await database.transaction([
     // Nobody deletes it before this has ended.
     {
@@ -111,7 +114,7 @@ export async function insertOverwrite(
     },
     {
       sql: `INSERT INTO overwrites (application_id, document_id, n, status, reason, source_blob, byte_size, title, metadata, sealed_password,
-        keep_annotations, left_out, changes_blob, created_at) VALUES (?, ?, ?, 'preparing', NULL, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
+        keep_annotations, left_out, changes_blob, began_use, created_at) VALUES (?, ?, ?, 'preparing', NULL, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)`,
       params: [
         applicationId,
         documentId,
@@ -123,6 +126,7 @@ export async function insertOverwrite(
         sealedPassword,
         keepAnnotations ? 1 : 0,
         changes?.sha256 ?? null,
+        beganUse ? 1 : 0,
         now,
       ],
     },
@@ -151,16 +155,25 @@ export async function replaceOverwriteSource(
   ]);
 }
 
-/** The document stays as it is. */
+/** The document stays as it is. False when the overwriting has ended otherwise. `also`: what tells of it. */
 export async function failOverwrite(
   database: Database,
   { applicationId, documentId }: DocumentKey,
-  n: number,
-  reason: string,
+  { n, reason, also }: { readonly n: number; readonly reason: string; readonly also: readonly Statement[] },
 ): Promise<boolean> {
   const sql =
     "UPDATE overwrites SET status = 'failed', reason = ? WHERE application_id = ? AND document_id = ? AND n = ? AND status = 'preparing'";
-  return written(database, [{ sql, params: [reason, applicationId, documentId, n], expect: 1 }]);
+  return written(database, [{ sql, params: [reason, applicationId, documentId, n], expect: 1 }, ...also]);
+}
+
+/** The document uses the bytes of a refused file no more, unless a revision or another file that waits has the same. True when it did. */
+export async function stopUsingRefused(database: Database, { applicationId, documentId }: DocumentKey, sha256: string): Promise<boolean> {
+  const sql = `DELETE FROM blob_uses WHERE application_id = ? AND document_id = ? AND sha256 = ?
+    AND NOT EXISTS (SELECT 1 FROM revisions WHERE application_id = ? AND document_id = ? AND (source_blob = ? OR base_blob = ?))
+    AND NOT EXISTS (SELECT 1 FROM overwrites WHERE application_id = ? AND document_id = ? AND (source_blob = ? OR changes_blob = ?)
+      AND status = 'preparing')`;
+  const key = [applicationId, documentId];
+  return written(database, [{ sql, params: [...key, sha256, ...key, sha256, sha256, ...key, sha256, sha256], expect: 1 }]);
 }
 
 export interface Switch {
