@@ -189,6 +189,13 @@ export class SyncRoom {
     return [...this.#state.children(id)].flatMap((child) => this.record(child, grants) ?? []).filter(({ deleted }) => !deleted);
   }
 
+  /** How many records hang on this one, at any depth; those that were deleted count, too, so that it does not shrink while they are being deleted. */
+  hangingOn(id: string): number {
+    let count = 0;
+    for (const child of this.#state.children(id)) count += 1 + this.hangingOn(child);
+    return count;
+  }
+
   /** All live records these rights see: base and layer, without pages that nobody changed, with those that were deleted. `pages`: only annotations and widgets of these. */
   snapshot(
     grants: Grants,

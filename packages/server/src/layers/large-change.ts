@@ -27,12 +27,26 @@ export async function commitLarge(
   let seq = room.seq;
   let changes = 0;
   let repeated = ops.length > 0;
-  for (let at = 0; at < ops.length; at += perChange) {
+  for (let at = 0; at < ops.length;) {
+    const end = at + fitting(room, ops, { at, perChange });
     const sid = caller.sid === undefined || at === 0 ? caller.sid : `${caller.sid}:${at}`;
-    const committed = await room.commit(ops.slice(at, at + perChange), { ...caller, server: true, ...(sid === undefined ? {} : { sid }) });
+    const committed = await room.commit(ops.slice(at, end), { ...caller, server: true, ...(sid === undefined ? {} : { sid }) });
     seq = Math.max(seq, committed.seq);
     repeated &&= committed.repeated;
     changes++;
+    at = end;
   }
   return { seq, changes, repeated };
+}
+
+/** How many of the ops from there on fit into one change, with what hangs on their records and goes or comes with them. At least one. */
+function fitting(room: SyncRoom, ops: readonly Op[], { at, perChange }: { readonly at: number; readonly perChange: number }): number {
+  let records = 0;
+  let count = 0;
+  for (const [verb, id] of ops.slice(at, at + perChange)) {
+    records += 1 + (verb === "c" || verb === "u" ? 0 : room.hangingOn(id));
+    if (count > 0 && records > perChange) break;
+    count++;
+  }
+  return count;
 }
