@@ -48,3 +48,14 @@ it("knows the other messages, and nothing else", () => {
     expect(parseClientMessage(JSON.stringify(message))).toEqual(message);
   for (const text of ["", "null", "[]", "{", '"push"', '{"type":"push","n":1,"ops":[]}']) expect(parseClientMessage(text)).toBeNull();
 });
+
+it("takes no message that is nested more than 64 times, whatever its texts hold", () => {
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+  const push = (data: string): string => `{"type":"push","n":1,"ops":[["u","x",${data}]]}`;
+  expect(parseClientMessage(push(nested(61)))).not.toBeNull();
+  expect(parseClientMessage(push(nested(62)))).toBeNull();
+  expect(parseClientMessage(`{"type":"presence","presence":{"preview":${nested(63)}}}`)).toBeNull();
+  expect(parseClientMessage(`{"type":"auth","token":${"[".repeat(100)}`)).toBeNull();
+  const text = `${"[{".repeat(100)}\\" ${"[{".repeat(100)}\\`;
+  expect(parseClientMessage(push(JSON.stringify({ note: text, other: { note: `${text}"` } })))).not.toBeNull();
+});

@@ -4,6 +4,7 @@ import { ID_PATTERN, RECORD_KINDS } from "@lectern/protocol/plain";
 
 /** null: not a message of this protocol. */
 export function parseClientMessage(text: string): ClientMessage | null {
+  if (isNestedTooDeeply(text)) return null;
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -13,6 +14,38 @@ export function parseClientMessage(text: string): ClientMessage | null {
   if (isPlainPush(json)) return json;
   const result = ClientMessage.safeParse(json);
   return result.success ? (result.data as ClientMessage) : null;
+}
+
+/** As in bodies of requests. What is nested some thousand times is read without harm, and overflows the stack of whoever writes it again. */
+const MOST_NESTED = 64;
+
+function isNestedTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfText(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > MOST_NESTED) return true;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+    }
+  }
+  return false;
+}
+
+/** Where the text that begins at this quotation mark ends. */
+function endOfText(json: string, from: number): number {
+  for (let end = json.indexOf('"', from + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (json.charCodeAt(end - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return json.length;
 }
 
 const KINDS: ReadonlySet<unknown> = new Set(RECORD_KINDS);
