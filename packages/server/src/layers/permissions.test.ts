@@ -110,6 +110,17 @@ async function asked(member: Member, path: string, method: string, json?: unknow
   return ((await response.json()) as { code: string }).code;
 }
 
+/** What `explain` answers about such a record; for a change of group, to g3. */
+async function explained(member: Member, action: string, { kind, createdBy, group }: NaiveRecord): Promise<boolean> {
+  const json = {
+    session: member.token,
+    action,
+    record: { kind, created_by: createdBy, group },
+    ...(action === "set-group" ? { group: "g3" } : {}),
+  };
+  return (await api.json<{ allowed: boolean }>(`/viewer/documents/${document}/explain`, { json })).allowed;
+}
+
 /** Tries the action by WebSocket and, where there is a route, by HTTP; each on a record of its own. */
 async function tried(member: Member, type: Type, action: string, ownership: Ownership): Promise<string[]> {
   const fresh = () => make(type, ownership);
@@ -169,6 +180,7 @@ describe("each grant, granted and denied", () => {
       expect(expected).toBe(
         ownership === OWNERSHIP[scope][0] && member === holder && !(action === "fill" && (scope === "self" || scope === "createdBy=ben")),
       );
+      expect(await explained(member, action, before), "what explain says").toBe(expected);
       const answers = await tried(member, type, action, ownership);
       expect(answers, `${expected ? "allowed" : "denied"} over each way`).toEqual(answers.map(() => (expected ? "ok" : "forbidden")));
     }
@@ -196,12 +208,58 @@ describe("each grant, granted and denied", () => {
       expect(told).toBe(expected);
       const snapshot = await api.json<{ records: { id: string }[] }>(`/viewer/documents/${document}/records`, { credential: member.token });
       expect(snapshot.records.some(({ id }) => id === fresh.id)).toBe(expected);
+      const head = { kind: KIND[type]!, createdBy: ownership.user, group: ownership.group };
+      expect(await explained(member, "view", head), "what explain says").toBe(expected);
       if (type !== "form-fields") expect(await asked(member, `${route}/${fresh.id}`, "GET")).toBe(expected ? "ok" : "not_found");
       // What is hidden is not there, whatever is tried.
       if (!expected) expect(await pushed(member, [["d", fresh.id]])).toBe("not_found");
     }
     holder.socket.close();
     if (without !== holder) without.socket.close();
+  });
+
+  it.each<readonly [claim: readonly string[] | null, permissions: readonly string[]]>([
+    [null, ["read", "write"]],
+    [[], ["read", "write"]],
+    [["bookmarks:edit:all"], ["read", "write"]],
+    [["pages:edit:all"], ["read", "write"]],
+    [["annotations:edit:all"], ["read", "write"]],
+    [["pages:edit:all", "bookmarks:edit:all"], ["read"]],
+  ])("pages and bookmarks with %j and %j, over each way", async (claim, permissions) => {
+    const own = (await api.upload(pagesPdf(2))).id;
+    const { jwt } = await api.session(
+      { document_id: own, document_permissions: permissions, ...(claim === null ? {} : { collaboration_permissions: claim }) },
+      { user_id: "ana" },
+    );
+    const socket = await testSocket(api.url);
+    await socket.hello(jwt);
+    const member: Member = { socket, token: jwt, session: { permissions, claim, user: "ana" }, shown: new Set(), n: 0 };
+    const over = async (path: string, method: string, json: unknown): Promise<string> => {
+      const response = await api.request(`/viewer/documents/${own}${path}`, { method, credential: jwt, json });
+      return response.ok ? "ok" : ((await response.json()) as { code: string }).code;
+    };
+    const explains = async (kind: string): Promise<boolean> =>
+      (
+        await api.json<{ allowed: boolean }>(`/viewer/documents/${own}/explain`, {
+          json: { session: jwt, action: "edit", record: { kind } },
+        })
+      ).allowed;
+    const may = (kind: string): boolean => {
+      const head: NaiveRecord = { kind, createdBy: "ana", group: null };
+      return naivelyMay(member.session, "edit", head, head);
+    };
+    const answer = (kind: string): string => (may(kind) ? "ok" : "forbidden");
+    const content = { v: 1, type: "pspdfkit/bookmark", name: "Here", action: { type: "goTo", pageIndex: 1 } };
+    expect(await pushed(member, [["c", "mark", "bookmark", { name: "There", action: { type: "goTo", page: "1.0" } }]])).toBe(
+      answer("bookmark"),
+    );
+    expect(await over("/bookmarks", "POST", { content })).toBe(answer("bookmark"));
+    expect(await explains("bookmark")).toBe(may("bookmark"));
+    expect(await pushed(member, [["u", "1.0", { rotation: 90 }]])).toBe(answer("page"));
+    const operations = [{ type: "rotatePages", pageIndexes: [1], rotateBy: 90 }];
+    expect(await over("/apply_operations", "POST", { operations })).toBe(answer("page"));
+    expect(await explains("page")).toBe(may("page"));
+    socket.close();
   });
 
   it("a record that changes its group comes into sight, and leaves it", async () => {
