@@ -104,7 +104,7 @@ describe("annotations with pictures", () => {
     const path = `/api/documents/${(await api.upload(pagesPdf(1))).id}/layers/review`;
     await api.json(`${path}/annotations`, { body: form({ annotation: { content: image("a") }, a: picture }) });
     const other = await sharp(picture).negate().png().toBuffer();
-    const [{ id }] = (await listed(path)) as [{ id: string }];
+    const { id } = (await listed(path))[0]!;
     const body = form({ annotations: { annotations: [{ id, content: image("b") }] }, b: other });
     await api.json(`${path}/annotations`, { method: "PUT", body });
     expect((await listed(path))[0]!.content["imageAttachmentId"]).toBe(createHash("sha256").update(other).digest("hex"));

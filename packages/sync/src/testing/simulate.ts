@@ -239,7 +239,7 @@ export class World {
         isRough: () => this.rough,
       }),
       hints: {
-        publish: (hint) => isAlive() && this.#spread(node, this.random.int(3), (other) => other.hear?.(hint)),
+        publish: (hint) => isAlive() && this.#spread(node, fault === "no poll" ? 0 : this.random.int(3), (other) => other.hear?.(hint)),
         subscribe: (_, listener) => {
           node.hear = listener;
           return () => undefined;
