@@ -154,7 +154,17 @@ function kindEntries(data: DrawnAnnotation, box: PdfBox): PdfDictionary {
       const width = borderColor === undefined ? 0 : (borderWidth ?? 1);
       return {
         Border: [0, 0, width],
-        ...(width === 0 ? {} : { C: rgb(borderColor), BS: { W: width, S: pdfName(BORDER_NAMES[borderStyle ?? "solid"]) } }),
+        ...(width === 0
+          ? {}
+          : {
+              C: rgb(borderColor),
+              BS: {
+                W: width,
+                S: pdfName(BORDER_NAMES[borderStyle ?? "solid"]),
+                // As the viewer draws it: readers draw links themselves.
+                ...(borderStyle === "dashed" ? { D: [3 * width, 2 * width] } : {}),
+              },
+            }),
       };
     }
   }

@@ -258,6 +258,7 @@ test("hostile values reach neither an attribute nor an operator", () => {
         "stroke-width": "0",
         "stroke-linecap": "butt",
         "stroke-linejoin": "miter",
+        "stroke-miterlimit": "10",
       },
     },
   ]);

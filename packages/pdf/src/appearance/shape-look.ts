@@ -5,7 +5,9 @@ import { blendMode, color, dashes, finite, opacity, within } from "./sanitize.ts
 
 type ShapeAppearance = Rectangle["appearance"];
 
-export function strokeOf(appearance: ShapeAppearance, more: Pick<Stroke, "cap" | "join"> = { join: "miter" }): Stroke | null {
+export function strokeOf(appearance: ShapeAppearance, given?: Pick<Stroke, "cap" | "join">): Stroke | null {
+  // Between two bumps of a cloud a sharp corner would be a thorn.
+  const more = given ?? { join: cloudReach(appearance) > 0 ? "round" : "miter" };
   const paint = color(appearance.strokeColor, undefined);
   const width = strokeWidth(appearance);
   const dash = dashes(appearance.strokeDash);

@@ -40,6 +40,8 @@ function element(command: DrawCommand): SvgElement {
                 "stroke-width": number(stroke.width),
                 "stroke-linecap": stroke.cap === "round" ? "round" : "butt",
                 "stroke-linejoin": stroke.join === "round" ? "round" : "miter",
+                // As in PDF, where it is 10 unless something else is said.
+                ...(stroke.join === "round" ? {} : { "stroke-miterlimit": "10" }),
                 ...(dash === undefined ? {} : { "stroke-dasharray": dash.map(number).join(" ") }),
               }),
           ...opacityOf(command),
