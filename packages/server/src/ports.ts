@@ -249,8 +249,8 @@ export interface Recogniser {
   version(): Promise<string | null>;
 }
 
-/** Somebody waits; nobody waits yet, as when a neighbour of the page on screen is drawn ahead. */
-export type Priority = "interactive" | "ahead";
+/** Somebody waits; nobody waits yet, as when a neighbour of the page on screen is drawn ahead; nobody will ever wait. */
+export type Priority = "interactive" | "ahead" | "idle";
 
 export interface PrepareSummary {
   readonly pageCount: number;

@@ -42,6 +42,8 @@ export interface DocumentDeps {
   readonly uses: BlobUses;
   /** Draws pages before somebody asks. */
   readonly ahead: Ahead;
+  /** What nobody waits for, as to encode smaller what is stored. */
+  readonly idle: Ahead;
   readonly secret: ServerSecret;
   readonly clock: Clock;
   /** That many random bytes. */
@@ -104,6 +106,8 @@ export interface DocumentDepsOptions extends Pick<
 
 /** Pages drawn ahead at a time. */
 const AHEAD = 6;
+/** Images that wait to be encoded smaller; older ones stay as they are. */
+const IDLE = 200;
 /** No file of a request is needed for so long. */
 const LEFT_BEHIND_MS = 24 * 3_600_000;
 
@@ -134,6 +138,7 @@ export async function documentDeps(options: DocumentDepsOptions): Promise<Docume
     locks: blobLocks(given.database),
     uses: blobUses(given.database, given.clock),
     ahead: ahead({ most: AHEAD, onError: given.onError }),
+    idle: ahead({ most: IDLE, onError: given.onError }),
     jobs: jobQueue({
       database: given.database,
       clock: given.clock,
@@ -170,6 +175,7 @@ async function emptyFolder(folder: string, { olderThan }: { readonly olderThan: 
 /** Lets running jobs end (they are taken up again at the next start when they do not within `graceMs`). */
 export async function closeDocuments(deps: DocumentDeps, graceMs = 5000): Promise<void> {
   deps.ahead.close();
+  deps.idle.close();
   await deps.jobs.close(graceMs);
   await deps.cache.close();
 }

@@ -28,23 +28,28 @@ const NEIGHBOURS = [1, 2, -1] as const;
 
 /**
  * The viewer's image, WebP: page content and what is no record. `width` is a rung of IMAGE_WIDTHS. Never changes for the same blob, index and
- * width. Draws the neighbours ahead. Throws ApiError `not_found` (page, width, or a blob of another document), `document_failed`, `too_large`, `unavailable`.
+ * width. Draws the neighbours ahead, and encodes smaller later what was drawn in haste. Throws ApiError `not_found` (page, width, or a blob of another document), `document_failed`, `too_large`, `unavailable`.
  */
 export async function pageImage(deps: DocumentDeps, request: PageRequest & { readonly width: number }): Promise<Uint8Array> {
   const { width, signal } = request;
   if (!(IMAGE_WIDTHS as readonly number[]).includes(width))
     throw new ApiError("not_found", `Images are ${IMAGE_WIDTHS.join(", ")} pixels wide`);
-  const draw = async (index: number, priority: Priority, wanted: AbortSignal | undefined): Promise<Uint8Array> =>
-    deps.cache.get(
-      imageCacheKey({ ...request, index, width }),
+  const draw = async (index: number, priority: Priority, wanted: AbortSignal | undefined): Promise<Uint8Array> => {
+    const key = imageCacheKey({ ...request, index, width });
+    return deps.cache.get(
+      key,
       async (made) => {
         const { document, source } = await pageSource(deps, { ...request, index });
-        return noticingQuarantine(deps, document, () =>
-          deps.renderer.image(source, { page: index, width, format: "webp", annotations: "others", priority, signal: made }),
+        const options = { page: index, width, format: "webp", annotations: "others" } as const;
+        const fast = await noticingQuarantine(deps, document, () => deps.renderer.image(source, { ...options, priority, signal: made }));
+        storeSmallerLater(deps, key, fast, (signal) =>
+          deps.renderer.image(source, { ...options, encoding: "small", priority: "idle", signal }),
         );
+        return fast;
       },
       wanted,
     );
+  };
   await requireUse(deps, request);
   const bytes = await draw(request.index, "interactive", signal);
   for (const step of NEIGHBOURS) {
@@ -54,6 +59,23 @@ export async function pageImage(deps: DocumentDeps, request: PageRequest & { rea
     deps.ahead.want(`${key.applicationId}/${key.blob}/${key.name}`, (made) => draw(index, "ahead", made));
   }
   return bytes;
+}
+
+/**
+ * What was encoded quickly, as somebody waited, is encoded again when nobody does: the same picture in fewer bytes. It takes the place of the
+ * first one if that is still wanted.
+ */
+function storeSmallerLater(
+  deps: DocumentDeps,
+  key: CacheKey,
+  fast: Uint8Array,
+  encode: (signal: AbortSignal) => Promise<Uint8Array>,
+): void {
+  deps.idle.want(`${key.applicationId}/${key.blob}/${key.name}`, async (signal) => {
+    const small = await encode(signal);
+    // Not what was deleted or pushed out meanwhile.
+    if (small.length < fast.length && deps.cache.has(key)) await deps.cache.put(key, small);
+  });
 }
 
 /** Runs with the positions of their characters, as JSON of PageText. Never changes for the same blob and index. */
@@ -152,12 +174,19 @@ export async function pageTile(
   if (!(TILE_WIDTHS as readonly number[]).includes(width))
     throw new ApiError("not_found", `Tiles are of pages ${TILE_WIDTHS.join(", ")} pixels wide`);
   await requireUse(deps, request);
+  const key = { applicationId, blob, name: `${index}-_-${width}-${tile.join("-")}.webp` };
   return deps.cache.get(
-    { applicationId, blob, name: `${index}-_-${width}-${tile.join("-")}.webp` },
+    key,
     async (made) => {
       const { document, source } = await pageSource(deps, request);
-      const options = { page: index, width, tile, format: "webp", annotations: "others", priority: "interactive", signal: made } as const;
-      return noticingQuarantine(deps, document, () => deps.renderer.image(source, options));
+      const options = { page: index, width, tile, format: "webp", annotations: "others" } as const;
+      const fast = await noticingQuarantine(deps, document, () =>
+        deps.renderer.image(source, { ...options, priority: "interactive", signal: made }),
+      );
+      storeSmallerLater(deps, key, fast, (idle) =>
+        deps.renderer.image(source, { ...options, encoding: "small", priority: "idle", signal: idle }),
+      );
+      return fast;
     },
     signal,
   );

@@ -149,4 +149,17 @@ describe("the page cache", () => {
     cache();
     await expect.poll(async () => readdir(join(folder, "app", "blob"))).toEqual(["0"]);
   });
+
+  it("does not keep what was being made or written while it was dropped", async () => {
+    const one = cache();
+    let finish: (made: Uint8Array) => void = () => undefined;
+    const making = one.get(key("0", "gone"), () => new Promise((resolve) => (finish = resolve)));
+    await expect.poll(async () => (await one.peek(key("0", "gone"))) === null).toBe(true);
+    const writing = one.put(key("1", "gone"), bytes("written"));
+    await one.drop("app", "gone");
+    await writing;
+    finish(bytes("made"));
+    expect(text(await making)).toBe("made");
+    expect([await one.peek(key("0", "gone")), await one.peek(key("1", "gone"))]).toEqual([null, null]);
+  });
 });

@@ -62,6 +62,8 @@ interface Flight {
   readonly bytes: Promise<Uint8Array>;
   readonly abort: AbortController;
   waiting: number;
+  /** `dropped`: what it is made of is gone, so it must not stay. */
+  readonly fate: { dropped: boolean };
 }
 
 export function pageCache(options: PageCacheOptions): PageCache {
@@ -172,7 +174,16 @@ export function pageCache(options: PageCacheOptions): PageCache {
     return bytes;
   }
 
-  async function put(key: CacheKey, bytes: Uint8Array): Promise<void> {
+  function put(key: CacheKey, bytes: Uint8Array): Promise<void> {
+    const written = write(key, bytes);
+    const settled = written
+      .catch(() => undefined) // told to the caller
+      .finally(() => writes.delete(settled));
+    writes.add(settled);
+    return written;
+  }
+
+  async function write(key: CacheKey, bytes: Uint8Array): Promise<void> {
     const path = pathOf(key);
     const temp = `${path}.${randomUUID()}.tmp`;
     // At once, so that it is found while it is being written.
@@ -194,22 +205,21 @@ export function pageCache(options: PageCacheOptions): PageCache {
 
   function fly(key: CacheKey, path: string, make: (signal: AbortSignal) => Promise<Uint8Array>): Flight {
     const abort = new AbortController();
+    const fate = { dropped: false };
     const bytes = (async () => {
       const cached = await peek(key);
       if (cached !== null) return cached;
       const made = await make(abort.signal);
+      if (fate.dropped) return made;
       // Callers need not wait for the disk, nor fail with it.
-      const write = put(key, made)
-        .catch((error: unknown) => onError("writing a cached page", error))
-        .finally(() => writes.delete(write));
-      writes.add(write);
+      put(key, made).catch((error: unknown) => onError("writing a cached page", error));
       return made;
     })().finally(() => {
       if (flights.get(path) === flight) flights.delete(path);
     });
     // Whoever waits gets the error; when nobody does any more it is nobody's.
     bytes.catch(() => undefined);
-    const flight: Flight = { bytes, abort, waiting: 0 };
+    const flight: Flight = { bytes, abort, waiting: 0, fate };
     flights.set(path, flight);
     return flight;
   }
@@ -238,6 +248,9 @@ export function pageCache(options: PageCacheOptions): PageCache {
     async drop(applicationId, blob) {
       const prefix = `${applicationId}/${blob}/`;
       await scanned;
+      for (const [path, flight] of flights) if (path.startsWith(prefix)) flight.fate.dropped = true;
+      // What is being written now would be there again after it.
+      await Promise.all(writes);
       for (const path of entries.keys()) if (path.startsWith(prefix)) forget(path);
       await rm(join(folder, applicationId, blob), { recursive: true, force: true });
     },

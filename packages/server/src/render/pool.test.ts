@@ -279,6 +279,23 @@ describe("the queue", () => {
     expect(order.indexOf("now")).toBeLessThanOrEqual(1);
   });
 
+  it("does what nobody waits for beside a process at rest, and with one process not at all", async () => {
+    const source = await file(pagesPdf(3));
+    const idle = (using: RenderPool): Promise<Uint8Array> =>
+      using.image(source, { page: 2, width: 160, format: "webp", annotations: "none", priority: "idle" });
+    await expect(idle(shared)).rejects.toMatchObject({ code: "unavailable" });
+    const using = pool({ workers: 2 });
+    await using.check();
+    let done = false;
+    const later = idle(using).then(() => (done = true));
+    await image(using, source);
+    // Nothing was started for it.
+    expect([using.processes().length, using.queued, done]).toEqual([1, 1, false]);
+    await Promise.all([image(using, source), image(using, source, 1)]);
+    await later;
+    expect(using.processes().length).toBe(2);
+  });
+
   it("forgets a job that was cancelled while it waited", async () => {
     const using = shared;
     const source = await file(pagesPdf(4));

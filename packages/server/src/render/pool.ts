@@ -4,7 +4,7 @@
  * worker died is tried once more; a file that has cost three workers within an hour is not tried any more.
  */
 import { ApiError } from "@lectern/protocol/plain";
-import { type Clock, type Renderer, type RenderSource, systemClock } from "../ports.ts";
+import { type Clock, type Priority, type Renderer, type RenderSource, systemClock } from "../ports.ts";
 import { documentKey, type JobKind, type JobMessage, type Jobs, touch } from "./messages.ts";
 import { type DeathCause, startWorker, WorkerDeath, type WorkerProcess } from "./process.ts";
 
@@ -42,8 +42,8 @@ const CALM_DEATHS = 6;
 const MAX_START_PAUSE_MS = 5000;
 const MAX_FAILED_STARTS = 3;
 
-/** 0: somebody waits. 1: background work. 2: done ahead. */
-type Rank = 0 | 1 | 2;
+/** 0: somebody waits. 1: background work. 2: done ahead. 3: done when there is nothing else to do. */
+type Rank = 0 | 1 | 2 | 3;
 
 interface Task {
   readonly kind: JobKind;
@@ -73,7 +73,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   const limits = { ...LIMITS, ...options.limits };
   const maxMemory = options.maxMemory ?? MAX_MEMORY;
   const slots = new Set<Slot>();
-  const queues: readonly [Task[], Task[], Task[]] = [[], [], []];
+  const queues: readonly [Task[], Task[], Task[], Task[]] = [[], [], [], []];
   const deaths: number[] = [];
   /** Times at which a file cost a process, by SHA-256; least recent file first. */
   const kills = new Map<string, number[]>();
@@ -171,6 +171,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       if (safe.length < 2) return false;
     }
     if (task.rank === 0) return true;
+    // One at a time, beside a process that is at rest.
+    if (task.rank === 3) return [...slots].every((slot) => slot.ready && slot.task === null) && slots.size > 1;
     return [...slots].filter((slot) => slot.task !== null && slot.task.rank > 0).length < options.workers - 1;
   }
 
@@ -279,8 +281,9 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       if (closed) return reject(shuttingDown());
       if (signal?.aborted === true) return reject(signal.reason as Error);
       if (source !== null && isQuarantined(source.sha256)) return reject(quarantined(null));
-      if (queues[0].length + queues[1].length + queues[2].length >= MAX_QUEUED)
-        return reject(new ApiError("unavailable", "Too many pages are waiting to be drawn", { retryAfter: 1 }));
+      if (rank === 3 && options.workers === 1)
+        return reject(new ApiError("unavailable", "A single process does nothing that nobody waits for", { retryAfter: 60 }));
+      if (queued() >= MAX_QUEUED) return reject(new ApiError("unavailable", "Too many pages are waiting to be drawn", { retryAfter: 1 }));
       const stopListening = (): void => signal?.removeEventListener("abort", onAbort);
       const task: Task = {
         kind,
@@ -315,10 +318,10 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     }) as Promise<Jobs[K]["result"]>;
   }
 
-  const queued = (): number => queues[0].length + queues[1].length + queues[2].length;
+  const queued = (): number => queues.reduce((sum, queue) => sum + queue.length, 0);
   const processes = (): { pid: number; state: ProcessState }[] =>
     [...slots].map((slot) => ({ pid: slot.process.pid, state: slot.task !== null ? "busy" : slot.ready ? "idle" : "starting" }));
-  const rankOf = (priority: "interactive" | "ahead" | undefined): Rank => (priority === "ahead" ? 2 : 0);
+  const rankOf = (priority: Priority = "interactive"): Rank => ({ interactive: 0, ahead: 2, idle: 3 })[priority] as Rank;
 
   return {
     probe: (source, signal) => submit("probe", source, null, { rank: 0, limitMs: limits.page, signal }),
