@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { renderPool } from "../packages/server/src/render/pool.ts";
+import { figure, median } from "./figure.ts";
 
 const PAGES = 40;
 const WIDTH = 1280;
@@ -27,10 +28,8 @@ export async function benchParallel(): Promise<void> {
     for (const pool of [one, two]) await all(pool);
     const ratios: number[] = [];
     for (let round = 0; round < ROUNDS; round++) ratios.push((await all(one)) / (await all(two)));
-    ratios.sort((a, b) => a - b);
-    console.log(
-      `${PAGES} pages by two workers, against one   ${ratios[ROUNDS >> 1]!.toFixed(2)} × as fast (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`,
-    );
+    const detail = ratios.map((ratio) => ratio.toFixed(2)).join(", ");
+    figure(`${PAGES} pages by two processes : by one`, median(ratios), "×", { best: "most", must: 1.6 }, detail);
   } finally {
     await Promise.all([one.close(), two.close()]);
     await rm(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Pages to pixels and to text, in the engine as the workers use it, against poppler's tools when they are installed; how long it takes to prepare
- * a long document; and images from the cache against reading the bare file.
+ * Pages to pixels and to text, in the engine as the workers use it, against native tools when they are installed: time of the processor for each
+ * page, without what starting takes. How long it takes to prepare a long document; and images from the cache against reading the bare file.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,45 +12,66 @@ import { pagesPdf } from "@lectern/pdf/testing";
 import { systemClock } from "../packages/server/src/ports.ts";
 import { pageCache } from "../packages/server/src/render/cache.ts";
 import { renderPool } from "../packages/server/src/render/pool.ts";
+import { cpuTime, figure, median, skipped } from "./figure.ts";
+import { writtenPages } from "./pages.ts";
 
 const PAGES = 100;
 const WIDTH = 960;
 const LONG = 1400;
 const READS = 20_000;
+const ROUNDS = 5;
 
 const show = (what: string, ms: number, ratio?: string): void =>
   console.log(`${what.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms${ratio === undefined ? "" : `   ${ratio}`}`);
 
-/** Milliseconds a page of a tool, without its start; null when it is not installed. */
-function tool(command: string, args: readonly string[], path: string): number | null {
+interface Tool {
+  readonly name: string;
+  readonly command: string;
+  /** For the pages from the first to this one. */
+  readonly args: (path: string, last: number) => readonly string[];
+}
+
+const TOOLS: Readonly<Record<"poppler" | "mupdf" | "text", Tool>> = {
+  poppler: {
+    name: "pdftoppm",
+    command: "pdftoppm",
+    args: (path, last) => ["-f", "1", "-l", String(last), "-scale-to-x", String(WIDTH), "-scale-to-y", "-1", path],
+  },
+  mupdf: {
+    name: "mutool draw",
+    command: "mutool",
+    args: (path, last) => ["draw", "-q", "-w", String(WIDTH), "-c", "rgb", "-o", "/dev/null", "-F", "pnm", path, `1-${last}`],
+  },
+  text: { name: "pdftotext -bbox", command: "pdftotext", args: (path, last) => ["-f", "1", "-l", String(last), "-bbox", path, "-"] },
+};
+
+/** Milliseconds of the processor a page; null when the tool is not installed. */
+function pageTimeOf({ command, args }: Tool, path: string): number | null {
   const run = (last: number): number | null => {
-    const start = performance.now();
-    const { error, status } = spawnSync(
-      command,
-      ["-f", "1", "-l", String(last), ...args, path, ...(command === "pdftotext" ? ["-"] : [])],
-      { stdio: ["ignore", "ignore", "ignore"] },
-    );
-    return error === undefined && status === 0 ? performance.now() - start : null;
+    // The shell's own report is the only one that counts a child's time.
+    const words = [command, ...args(path, last)].map((word) => `'${word.replace(/'/g, "'\\''")}'`).join(" ");
+    const { error, status, stderr } = spawnSync("bash", ["-c", `TIMEFORMAT='%U %S'; { time ${words} >/dev/null 2>/dev/null; }`], {
+      encoding: "utf8",
+    });
+    if (error !== undefined || status !== 0) return null;
+    const [user = 0, system = 0] = stderr.trim().split(" ").map(Number);
+    return (user + system) * 1000;
   };
   const [one, all] = [run(1), run(PAGES + 1)];
   return one === null || all === null ? null : (all - one) / PAGES;
 }
 
-/** The same of `mutool draw`, which takes its pages as a list. */
-function mutool(path: string): number | null {
-  const run = (pages: string): number | null => {
-    const start = performance.now();
-    const { error, status } = spawnSync("mutool", ["draw", "-q", "-w", String(WIDTH), "-o", "/dev/null", "-F", "pnm", path, pages], {
-      stdio: "ignore",
-    });
-    return error === undefined && status === 0 ? performance.now() - start : null;
-  };
-  const [one, all] = [run("1"), run(`1-${PAGES + 1}`)];
-  return one === null || all === null ? null : (all - one) / PAGES;
-}
-
-function compared(what: string, ms: number, peer: string, theirs: number | null): void {
-  show(what, ms, theirs === null ? `${peer} is not installed` : `${peer} ${theirs.toFixed(2)} ms, ratio ${(ms / theirs).toFixed(2)}`);
+/** In turn with the tool, medians of both. */
+function compared(what: string, ours: () => number, tool: Tool, path: string): void {
+  const [mine, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    const time = pageTimeOf(tool, path);
+    if (time === null) return skipped(what, `${tool.name} is not installed`);
+    theirs.push(time);
+    mine.push(ours());
+  }
+  const [own, other] = [median(mine), median(theirs)];
+  figure(`${what} : ${tool.name}`, own / other, "×", { best: "least", must: 2 }, `${own.toFixed(2)} : ${other.toFixed(2)} ms a page`);
 }
 
 export async function benchRender(): Promise<void> {
@@ -58,32 +79,23 @@ export async function benchRender(): Promise<void> {
   const pool = renderPool({ workers: 1 });
   try {
     const path = join(folder, "pages.pdf");
-    await writeFile(path, pagesPdf(PAGES + 1));
+    await writeFile(path, writtenPages(PAGES + 1));
     const engine = await openPdfiumNode();
     const document = engine.open(fileReader(path));
-    const perPage = (work: (page: number) => unknown): number => {
+    const perPage = (work: (page: number) => unknown) => (): number => {
       work(0);
-      const start = performance.now();
+      const start = cpuTime();
       for (let page = 1; page <= PAGES; page++) work(page);
-      return (performance.now() - start) / PAGES;
+      return (cpuTime() - start) / PAGES;
     };
+    const draw = perPage((page) => document.render(page, { width: WIDTH }));
+    compared(`draw a page, ${WIDTH} wide`, draw, TOOLS.poppler, path);
+    compared(`draw a page, ${WIDTH} wide`, draw, TOOLS.mupdf, path);
     compared(
-      `draw a page, ${WIDTH} wide`,
-      perPage((page) => document.render(page, { width: WIDTH })),
-      "pdftoppm",
-      tool("pdftoppm", ["-scale-to-x", String(WIDTH), "-scale-to-y", "-1"], path),
-    );
-    compared(
-      "the same",
-      perPage((page) => document.render(page, { width: WIDTH })),
-      "mutool draw",
-      mutool(path),
-    );
-    compared(
-      "text of a page, with positions",
+      "text of a page, with boxes",
       perPage((page) => document.text(page)),
-      "pdftotext -bbox",
-      tool("pdftotext", ["-bbox"], path),
+      TOOLS.text,
+      path,
     );
     engine.close();
 

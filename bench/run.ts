@@ -2,6 +2,7 @@
 import { build } from "../scripts/build.mjs";
 import { benchApi } from "./api.ts";
 import { benchDatabase } from "./database.ts";
+import { benchExport } from "./export.ts";
 import { benchFirstPage } from "./first-page.ts";
 import { benchParallel } from "./parallel.ts";
 import { benchRender } from "./render.ts";
@@ -11,6 +12,7 @@ import { benchSync } from "./sync.ts";
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   "first-page": benchFirstPage,
   database: benchDatabase,
+  export: benchExport,
   parallel: benchParallel,
   render: benchRender,
   service: benchService,

@@ -6,17 +6,18 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
-import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { API_KEY, end, freePort, type Product, startProduct, until } from "../e2e/product.ts";
+import { figure, median } from "./figure.ts";
+import { requestsPerSecond, type Target } from "./load.ts";
 
 const UPLOAD_BYTES = 27_000_000;
 const RUNS = 7;
 const CONNECTIONS = 16;
 const SECONDS = 3;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 export async function benchService(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
@@ -61,9 +62,8 @@ async function benchFirstSight(product: Product): Promise<void> {
     if (run > 0) times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
-  console.log(
-    `upload of 1,000 pages to its first page  ${times[RUNS >> 1]!.toFixed(0)} ms (at most ${times.at(-1)!.toFixed(0)}; must 1000)`,
-  );
+  const detail = `at most ${times.at(-1)!.toFixed(0)} ms`;
+  figure("1,000 pages: from the upload's end to the first page", times[RUNS >> 1]!, "ms", { best: "least", must: 1000 }, detail);
 }
 
 async function benchUpload(product: Product, folder: string): Promise<void> {
@@ -101,13 +101,11 @@ async function benchUpload(product: Product, folder: string): Promise<void> {
     );
   }
   const [floor, upload] = [median(floors), median(uploads)];
-  console.log(`write, fsync, sha256 of 27 MB   ${floor.toFixed(0)} ms`);
-  console.log(`upload of 27 MB                 ${upload.toFixed(0)} ms   ratio ${(upload / floor).toFixed(2)}`);
+  const detail = `${upload.toFixed(0)} : ${floor.toFixed(0)} ms`;
+  figure("upload of 27 MB : write, fsync, sha256", upload / floor, "×", { best: "least", must: 2 }, detail);
   const after = memory(product);
   if (before !== null && after !== null)
-    console.log(
-      `memory of the service           ${before.toFixed(0)} MB before, at most ${after.toFixed(0)} MB during ${RUNS + 1} uploads`,
-    );
+    figure("memory that 8 uploads of 27 MB add", after - before, "MB", { best: "least", must: 100 }, `${before.toFixed(0)} MB before`);
 }
 
 async function benchCachedImage(product: Product, folder: string): Promise<void> {
@@ -134,17 +132,19 @@ async function benchCachedImage(product: Product, folder: string): Promise<void>
         () => false,
       ),
     );
-    const [ours, theirs]: [number[], number[]] = [[], []];
+    const load = { connections: CONNECTIONS, seconds: SECONDS };
+    const ownTarget: Target = { port: Number(new URL(url).port), method: "GET", path: image, headers: {} };
+    const bareTarget: Target = { port, method: "GET", path: "/", headers: {} };
+    const [ours, theirs, ratios]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round <= ROUNDS; round++) {
-      const rates = [await perSecond(bareUrl), await perSecond(url)] as const;
+      const rates = [await requestsPerSecond(bareTarget, load), await requestsPerSecond(ownTarget, load)] as const;
       if (round === 0) continue;
       theirs.push(rates[0]);
       ours.push(rates[1]);
+      ratios.push(rates[1] / rates[0]);
     }
-    console.log(`a bare static server            ${median(theirs).toFixed(0)} requests/s`);
-    console.log(
-      `cached page image               ${median(ours).toFixed(0)} requests/s   ratio ${(median(ours) / median(theirs)).toFixed(2)}`,
-    );
+    const detail = `${median(ours).toFixed(0)} : ${median(theirs).toFixed(0)} requests/s`;
+    figure("cached page image : bare static server", median(ratios), "×", { best: "most", must: 0.7 }, detail);
   } finally {
     await end(bare, "SIGTERM");
   }
@@ -170,30 +170,6 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - start;
 }
 
-/** Requests that are answered in full, over a few connections that stay open. */
-async function perSecond(url: string): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const stop = performance.now() + SECONDS * 1000;
-  let count = 0;
-  const once = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      get(url, { agent }, (response) => {
-        if (response.statusCode !== 200) reject(new Error(`${url}: ${response.statusCode}`));
-        response.on("end", resolve).on("error", reject).resume();
-      }).on("error", reject);
-    });
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      while (performance.now() < stop) {
-        await once();
-        count++;
-      }
-    }),
-  );
-  agent.destroy();
-  return count / SECONDS;
-}
-
 /** Most megabytes so far; null where the system does not tell. */
 function memory({ pid }: Product): number | null {
   try {
@@ -202,8 +178,4 @@ function memory({ pid }: Product): number | null {
   } catch {
     return null;
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
