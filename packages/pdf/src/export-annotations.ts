@@ -74,6 +74,8 @@ export interface AnnotationPlanOptions {
   /** Its marks are about to become content. */
   readonly isFlattened: (index: number) => boolean;
   readonly pageIndexOf: (page: string) => number | null;
+  /** False for a page of a broken file that is no object of its own. */
+  readonly canWrite: (index: number) => boolean;
   readonly hasImage: (blob: string) => boolean;
   readonly onLeftOut?: (record: AnyRecord) => void;
 }
@@ -88,7 +90,7 @@ export function planAnnotations(
   const pageOf = (record: RecordOf<"annotation">): PagePlan | null => {
     // A thread on the document hangs on the first page.
     const index = record.data.page === null ? 0 : options.pageIndexOf(record.data.page);
-    return index === null || index < 0 || index >= document.pageCount ? null : planOf(index);
+    return index === null || index < 0 || index >= document.pageCount || !options.canWrite(index) ? null : planOf(index);
   };
   const planOf = (index: number): PagePlan => {
     let page = pages.get(index);

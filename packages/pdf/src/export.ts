@@ -99,6 +99,8 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
   const handle = handleOf(document);
   const { pageIndexOf = sourcePage, flatten: flattens = false, fontFor, onLeftOut } = options;
   const imageOf = options.imageOf ?? (() => null);
+  const { module: wasm, docPtr } = handle;
+  const pageNumber = (index: number): number => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index));
   const plan: AnnotationPlan = planAnnotations(
     document,
     { changes: changes.filter(isAnnotationChange), comments: changes.filter(isCommentChange) },
@@ -107,12 +109,12 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
       comments: options.comments !== false,
       isFlattened: (index) => isFlattened(index, options),
       pageIndexOf,
+      canWrite: (index) => pageNumber(index) > 0,
       hasImage: (blob) => imageOf(blob) !== null,
       ...(onLeftOut === undefined ? {} : { onLeftOut }),
     },
   );
   const formChanges = changes.filter(isFormChange);
-  const { module: wasm, docPtr } = handle;
   const editsForm = formChanges.length > 0 || (flattens && handle.guard(() => hasForm(wasm, docPtr)));
   dropAnnotations(handle, plan);
   if (options.modifiedAt !== undefined) {
@@ -120,7 +122,6 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
     handle.guard(() => setModificationDate(handle, date));
   }
   const file = saved(document);
-  const pageNumber = (index: number): number => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index));
   const boxOf = (index: number) => handle.guard(() => pageGeometry(wasm, docPtr, index)).box;
   const objects = objectsOf(file);
   const writer = fontWriter(objects);
