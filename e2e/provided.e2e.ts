@@ -50,6 +50,51 @@ describeInBrowser("a document that the page provides itself", () => {
       const { instance } = window as unknown as { instance: { exportPDF(): Promise<ArrayBuffer> } };
       return Array.from(new Uint8Array(await instance.exportPDF()));
     });
+    // Other programs' formats are written and read here as well.
+    const exchanged = await page.evaluate(async () => {
+      interface Exchanging {
+        exportInstantJSON(): Promise<{ annotations: { id: string; type: string; pageIndex: number }[] }>;
+        exportXFDF(): Promise<string>;
+        applyInstantJson(json: object): Promise<{ created: number; updated: number }>;
+        importXFDF(xfdf: string): Promise<{ created: number }>;
+        delete(id: string): Promise<void>;
+        getAnnotations(pageIndex: number): Promise<{ id: string }[]>;
+      }
+      const { instance } = window as unknown as { instance: Exchanging };
+      const [json, xfdf] = [await instance.exportInstantJSON(), await instance.exportXFDF()];
+      await instance.delete(json.annotations[0]!.id);
+      const gone = (await instance.getAnnotations(0)).length;
+      const applied = await instance.applyInstantJson(json);
+      const back = (await instance.getAnnotations(0)).map(({ id }) => id);
+      const again = await instance.applyInstantJson(json);
+      await instance.delete(json.annotations[0]!.id);
+      const imported = await instance.importXFDF(xfdf);
+      const refused = await instance.importXFDF("<no").catch((error: { code: string }) => error.code);
+      const after = (await instance.getAnnotations(0)).length;
+      return {
+        types: json.annotations.map(({ type }) => type),
+        id: json.annotations[0]!.id,
+        xfdf,
+        gone,
+        applied,
+        back,
+        again,
+        imported,
+        refused,
+        after,
+      };
+    });
+    expect(exchanged).toMatchObject({
+      types: ["pspdfkit/shape/rectangle"],
+      gone: 0,
+      applied: { created: 1, updated: 0 },
+      back: [exchanged.id],
+      again: { created: 0, updated: 0 },
+      imported: { created: 1 },
+      refused: "unprocessable",
+      after: 1,
+    });
+    expect(exchanged.xfdf).toContain("<square");
     // Our own import reads it back.
     const { data } = await product.client.documents.upload(
       { title: "Back", wait: 60 },

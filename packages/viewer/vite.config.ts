@@ -22,7 +22,7 @@ export default defineConfig({
   base: "./",
   publicDir: false,
   resolve: { conditions },
-  plugins: [entries(), brotli()],
+  plugins: [xmlAsModule(), entries(), brotli()],
   worker: { format: "es", rolldownOptions: { output: FILES } },
   build: {
     target,
@@ -75,6 +75,24 @@ async function classicScript(entryFile: string): Promise<string> {
   });
   if (!("output" in output)) throw new Error("the classic script was not built");
   return output.output[0].code;
+}
+
+/**
+ * The parser of XFDF is CommonJS. Left to the bundler its helpers would become a file that the entry has to fetch as well: it is made a module instead.
+ */
+function xmlAsModule(): Plugin {
+  return {
+    name: "lectern-xml-as-module",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/node_modules\/(saxes|xmlchars)\//.test(id)) return null;
+      const imports: string[] = [];
+      const body = code.replaceAll(/require\("([^"]+)"\)/g, (_call, name: string) => `m${imports.push(name) - 1}`);
+      const from = imports.map((name, index) => `import m${index} from ${JSON.stringify(name)};`).join("\n");
+      const named = /\/saxes\//.test(id) ? "export { SaxesParser };" : "";
+      return `${from}\nconst exports = {};\n${body}\nexport default exports;\n${named}\n`;
+    },
+  };
 }
 
 /** A `.br` beside each file, so that no server compresses at run time. */

@@ -2,7 +2,7 @@
 import { type Bookmark, bookmarkJson, type Op, readBookmark, type RecordOf, sortedBookmarks } from "@lectern/protocol";
 import { ApiError, newId, orderBetween } from "@lectern/protocol/plain";
 import type { Handlers } from "../handlers.ts";
-import { orderAfter, patchOf } from "../interchange/plan.ts";
+import { orderAfter, patchOf } from "@lectern/pdf/exchange";
 import { type AnnotationRoutesDeps, etag, idFrom, ifMatch, json, sidsOf, unprocessable } from "../layers/annotation-routes.ts";
 import { type LayerContext, writerOf } from "../layers/caller.ts";
 import { layerFor, type ReadLayer } from "../layers/reading.ts";

@@ -1,4 +1,5 @@
 /** Form fields and their widgets are made, replaced and deleted: Instant JSON outside, records inside. The room checks who may and what holds together. */
+import { toggleAt } from "@lectern/pdf/exchange";
 import { type Checked, fieldFromJson, type Op, type PageNames, type RecordOf, widgetFromJson } from "@lectern/protocol";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import type { Handlers, Reply } from "../handlers.ts";
@@ -150,16 +151,6 @@ function fieldNamed(fields: ReadonlyMap<string, FieldRecord>, content: unknown, 
   if (field === undefined)
     throw unprocessable(`${path}.content.formFieldName`, "there is no form field of this name: make the field first");
   return field;
-}
-
-/** The n-th widget of a check box or radio button stands for the n-th option; null for other fields. */
-export function toggleAt(
-  { data }: Pick<FieldRecord, "data">,
-  place: number,
-): { readonly export: string; readonly optionIndex?: number } | null {
-  if (data.type !== "checkbox" && data.type !== "radio") return null;
-  const option = data.options?.[place];
-  return option === undefined ? { export: place === 0 ? "Yes" : `Yes${place + 1}` } : { export: option.value, optionIndex: place };
 }
 
 function created(

@@ -1,4 +1,5 @@
 /** Routes of forms: fields, widgets and values as the published shapes tell them; values are filled by name. The room checks what may be filled. */
+import { fitting } from "@lectern/pdf/exchange";
 import { type AnyRecord, fieldJson, type Op, type RecordOf, valueJson, widgetJson } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import type { Handlers } from "../handlers.ts";
@@ -153,12 +154,6 @@ function storedValues(form: Form, fields: readonly FieldRecord[]) {
     const value = form.values.get(field.id);
     return value === undefined ? [] : [{ ...valueJson(field.data.name, value.data), ...written(value) }];
   });
-}
-
-/** A single choice may be given as a text, a single text as a list of one. */
-export function fitting({ data }: FieldRecord, value: string | string[] | null): string | string[] | null {
-  if (data.type === "text" || data.type === "radio") return Array.isArray(value) && value.length <= 1 ? (value[0] ?? null) : value;
-  return typeof value === "string" ? (value === "" ? [] : [value]) : (value ?? []);
 }
 
 /** The room names ops; the caller knows values. */

@@ -1,5 +1,6 @@
 /** An interchange file is applied: planned, its pictures stored, written as one change through the room; or worked out for a copy that is not stored. */
 import { type Exchange, readInstantDocument } from "@lectern/protocol";
+import { type ExchangePlan, planExchange } from "@lectern/pdf/exchange";
 import { readXfdf } from "@lectern/protocol/xfdf";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import { applyOp, RECORDS_PER_CHANGE, type StoredRecord } from "@lectern/sync/room";
@@ -10,7 +11,6 @@ import { changesFor } from "../layers/changes.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import type { ReadLayer } from "../layers/reading.ts";
 import { type Picture, picturesOf, storePictures } from "./pictures.ts";
-import { type ExchangePlan, planExchange } from "./plan.ts";
 import type { FormFile } from "../handlers.ts";
 import { xfdfPages } from "./written.ts";
 

@@ -2,7 +2,7 @@
  * Annotations over HTTP: Instant JSON outside, records and `room.commit` inside. A batch is written in as few changes as it can be; what cannot be
  * written is reported by its place, the rest stands.
  */
-import { isDeepStrictEqual } from "node:util";
+import { difference } from "@lectern/pdf/exchange";
 import { type Annotation, type AnyRecord, fromInstantJson, type Op, type PageNames, toInstantJson } from "@lectern/protocol";
 import { ApiError, drawingOrder, type FailingPath } from "@lectern/protocol/plain";
 import type { CommitCaller } from "@lectern/sync/room";
@@ -88,9 +88,6 @@ export function plannedCreate(
   return { id, path, userId, ops: [op] };
 }
 
-/** Members of a record that Instant JSON has no word for: a replacement leaves them. */
-const INTERNAL: ReadonlySet<string> = new Set(["type", "order", "lock", "bundle", "attachment", "pdfObjectId"]);
-
 export interface Update {
   readonly content: unknown;
   readonly group: string | null | undefined;
@@ -136,18 +133,6 @@ export function plannedPatch(
   return planned(record, update, difference(read(current, pages, update.path), after));
 }
 
-/** The patch from one to the other. A picture stays when another one is not named. */
-export function difference(before: Annotation, after: Annotation): Record<string, unknown> {
-  const [old, wanted]: Record<string, unknown>[] = [{ ...before }, { ...after }];
-  const patch: Record<string, unknown> = {};
-  for (const key of new Set([...Object.keys(old!), ...Object.keys(wanted!)])) {
-    // Only images have a word for their picture.
-    const isKept = INTERNAL.has(key) && !(key === "attachment" && wanted![key] !== undefined);
-    if (!isKept && !isSame(old![key], wanted![key])) patch[key] = wanted![key] ?? null;
-  }
-  return patch;
-}
-
 function planned(record: AnyRecord, { path, userId, ifSeq, group }: Update, patch: Record<string, unknown>): Planned {
   const ops: Op[] = [];
   const regroup = group !== undefined && group !== record.grp;
@@ -169,16 +154,6 @@ function checkType(before: Annotation, after: Annotation, path: string): void {
   if (after.type === before.type) return;
   const failure = { path: `${path}.content.type`, details: "the type of an annotation cannot be changed" };
   throw new ApiError("unprocessable", failure.details, { failingPaths: [failure] });
-}
-
-/** Equal but for what turning coordinates there and back may have left. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a === "number" && typeof b === "number") return Math.abs(a - b) < 1e-6;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return isDeepStrictEqual(a, b);
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => key in right && isSame(left[key], right[key]));
 }
 
 /** Makes a repeat of the same request harmless; null when it did not ask for that. */

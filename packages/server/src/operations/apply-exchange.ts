@@ -8,7 +8,7 @@ import { ApiError, newId, pageId, parsePageId } from "@lectern/protocol/plain";
 import { readXfdf, type XfdfPages } from "@lectern/protocol/xfdf";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { type StoredManifest, shapeOf } from "../documents/manifest.ts";
-import { fitting } from "../forms/routes.ts";
+import { fitting } from "@lectern/pdf/exchange";
 import { BODY_LIMITS, parseJson } from "../http/body.ts";
 import { xmlTextOf } from "../interchange/apply.ts";
 import { picturesOf } from "../interchange/pictures.ts";

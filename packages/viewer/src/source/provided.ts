@@ -10,17 +10,28 @@ import wasmUrl from "@embedpdf/pdfium/pdfium.wasm?url";
 // oxlint-disable-next-line import/default -- the build gives the address of the bundled worker
 import workerUrl from "@lectern/pdf/worker?worker&url";
 import type { Manifest, PageText, RecordChange } from "@lectern/pdf";
+import type { ExchangeLayer, ExchangePages } from "@lectern/pdf/exchange";
 import type { TextPattern } from "@lectern/pdf/search-pattern";
 import type { AnyRecord, Opened, OutlineItem, Page } from "@lectern/protocol";
-import { ApiError, base32, type ErrorCode, imageWidth, pageId, parsePageId, sourceOrder, TILE_PIXELS } from "@lectern/protocol/plain";
+import {
+  ApiError,
+  base32,
+  type ErrorCode,
+  imageWidth,
+  newId,
+  pageId,
+  parsePageId,
+  sourceOrder,
+  TILE_PIXELS,
+} from "@lectern/protocol/plain";
 import { memoryQueue } from "@lectern/sync/client";
 import { localSocket, memoryBaseRecords, MemoryChangeLog, SyncRoom } from "@lectern/sync/room";
 import { browserClock } from "../layer.ts";
 import type { LoadOptions } from "../options.ts";
-import type { PageShape } from "../pages/page-list.ts";
+import { addRotations, pageList, type PageShape } from "../pages/page-list.ts";
 import type { Tile } from "../pages/tiles.ts";
 import { type Ask, openSession, type OpenSessionOptions } from "./open-session.ts";
-import type { DocumentSource, SearchQuery, Transport } from "./source.ts";
+import type { DocumentSource, Interchange, SearchQuery, Transport } from "./source.ts";
 import type { ExportOptions, SearchHit } from "../public-types.ts";
 
 export interface ProvidedOptions extends OpenSessionOptions {
@@ -127,7 +138,22 @@ class ProvidedSource implements DocumentSource {
   }
 
   readonly history = null;
-  readonly interchange = null;
+  readonly interchange: Interchange = {
+    read: async (file) => {
+      const { writeExchange } = await import("@lectern/pdf/exchange");
+      const format = file === "document.xfdf" ? "xfdf" : file === "document.json?annotation_version=1" ? "instant-1" : "instant-2";
+      return writeExchange(this.#layer(), this.#names(), format);
+    },
+    apply: async (how, text) => {
+      const { planExchange, readExchange } = await import("@lectern/pdf/exchange");
+      const layer = this.#layer();
+      const exchange = await readExchange(layer, this.#names(), { format: how === "apply_xfdf" ? "xfdf" : "instant", text });
+      const freshId = (): string => newId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+      const { ops, created, updated, deleted, skipped } = planExchange(layer, exchange, { pictures: new Map(), freshId });
+      if (ops.length > 0) await this.#room.commit(ops, { grants: layer.grants });
+      return { created, updated, deleted, skipped };
+    },
+  };
 
   async exportPdf({ source = false, flatten = false }: ExportOptions): Promise<Blob> {
     const changes = source ? [] : this.#changes();
@@ -161,6 +187,41 @@ class ProvidedSource implements DocumentSource {
   close(): void {
     this.#room.close().catch(reportError);
     this.#engine.close();
+  }
+
+  #layer(): ExchangeLayer {
+    return {
+      pages: () => this.#names(),
+      grants: this.opened.grants,
+      base: { source: this.opened.source },
+      room: this.#room,
+    };
+  }
+
+  /** The pages as they are now, for formats that count them. */
+  #names(): ExchangePages {
+    const records = this.#room.changed({ kind: "page" }).filter((record) => record.kind === "page");
+    const pages = pageList(this.opened, records);
+    const indexes = new Map(pages.map(({ id, index }) => [id, index]));
+    const at = (id: string): PageShape => {
+      const page = pages[indexes.get(id) ?? -1];
+      if (page === undefined) throw new Error(`there is no page ${id}`);
+      return page;
+    };
+    return {
+      idAt: (index) => pages[index]?.id ?? null,
+      indexOf: (id) => indexes.get(id) ?? null,
+      shown(id) {
+        const { width, height, crop, sourceRotation, rotation } = at(id);
+        return { width, height, crop, rotation: addRotations(sourceRotation, rotation) };
+      },
+      origin: (id) => {
+        const { content, height } = at(id);
+        const shape = content === null ? undefined : this.#manifest.pages[content.sourceIndex];
+        const box = shape === undefined ? null : (shape.boxes.crop ?? shape.boxes.media);
+        return { left: box?.[0] ?? 0, bottom: box?.[1] ?? 0, height: shape?.height ?? height };
+      },
+    };
   }
 
   /** What became of the records of the file, and those that are new. */

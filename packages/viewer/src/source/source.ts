@@ -27,8 +27,7 @@ export interface DocumentSource extends Paper {
   exportPdf(options: ExportOptions): Promise<Blob>;
   /** null: nothing is kept. */
   readonly history: LayerHistory | null;
-  /** null: nobody translates the published formats. */
-  readonly interchange: Interchange | null;
+  readonly interchange: Interchange;
   /** Left out where nobody can do it. */
   readonly pages?: PageRequests;
   /** What lies under redaction marks is removed for good; left out where nobody can do it. */

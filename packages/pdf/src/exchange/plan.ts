@@ -2,7 +2,6 @@
  * An interchange file beside a layer: what of it is new, what replaces what has its id, and what is there already. Pure but for looking at the room;
  * the room decides what is allowed.
  */
-import { checkRecord, type FormLayer } from "@lectern/pdf/forms";
 import {
   type Annotation,
   type AnyRecord,
@@ -21,12 +20,10 @@ import {
   widgetFromJson,
 } from "@lectern/protocol";
 import { ApiError, type FailingPath, FULL_GRANTS, orderBetween, sourceOrder } from "@lectern/protocol/plain";
-import type { StoredRecord } from "@lectern/sync/room";
-import { toggleAt } from "../forms/design.ts";
-import { fitting } from "../forms/routes.ts";
-import { difference, isSame } from "../layers/annotations.ts";
-import type { ReadLayer } from "../layers/reading.ts";
-import type { Picture } from "./pictures.ts";
+import { checkRecord, type FormLayer } from "../forms/index.ts";
+import { fitting, toggleAt } from "./form-values.ts";
+import type { ExchangeLayer, StoredRecord } from "./layer.ts";
+import { difference, isSame } from "./same.ts";
 
 export interface ExchangePlan {
   readonly ops: readonly Op[];
@@ -41,7 +38,7 @@ export interface ExchangePlan {
 }
 
 export interface PlanOptions {
-  readonly pictures: ReadonlyMap<string, Picture>;
+  readonly pictures: ReadonlyMap<string, { readonly sha256: string; readonly mediaType: string }>;
   readonly freshId: () => string;
   /** What cannot be taken over is skipped and told, instead of refused. */
   readonly lenient?: boolean;
@@ -50,12 +47,12 @@ export interface PlanOptions {
 type AnnotationRecord = Extract<AnyRecord, { kind: "annotation" }>;
 
 /** Throws ApiError `unprocessable` with all that is wrong by its path, `forbidden` for values of read-only fields. */
-export function planExchange(layer: ReadLayer, exchange: Exchange, options: PlanOptions): ExchangePlan {
+export function planExchange(layer: ExchangeLayer, exchange: Exchange, options: PlanOptions): ExchangePlan {
   return new Planning(layer, exchange, options).plan();
 }
 
 class Planning {
-  readonly #layer: ReadLayer;
+  readonly #layer: ExchangeLayer;
   readonly #exchange: Exchange;
   readonly #options: PlanOptions;
   readonly #pages: PageNames;
@@ -72,7 +69,7 @@ class Planning {
   #updated = 0;
   #deleted = 0;
 
-  constructor(layer: ReadLayer, exchange: Exchange, options: PlanOptions) {
+  constructor(layer: ExchangeLayer, exchange: Exchange, options: PlanOptions) {
     this.#layer = layer;
     this.#exchange = exchange;
     this.#options = options;
@@ -358,7 +355,7 @@ export function patchOf(before: object, after: object, kept: readonly string[]):
   return patch;
 }
 
-function formLayer({ room }: ReadLayer): FormLayer {
+function formLayer({ room }: ExchangeLayer): FormLayer {
   return {
     read: (id) => room.record(id, FULL_GRANTS),
     ofKind: () => room.snapshot(FULL_GRANTS).records.filter(({ kind }) => kind === "field") as never,
