@@ -61,6 +61,6 @@ export class MemoryChangeLog implements ChangeLog {
   /** Forgets the changes up to this seq. */
   prune(floorSeq: number): void {
     this.#changes = this.#changes.filter((change) => change.seq > floorSeq);
-    this.#head = { ...this.#head, floorSeq };
+    this.#head = { ...this.#head, floorSeq: Math.max(this.#head.floorSeq, floorSeq) };
   }
 }

@@ -213,7 +213,7 @@ export class Person {
   }
 
   #undo(client: SyncClient, direction: "undo" | "redo"): void {
-    const check = watchUndo(client, { disk: this.#world.disk, user: this.user });
+    const check = watchUndo(client, { disk: this.#world.disk, user: this.user, sids: this.queue.sids });
     client[direction]();
     this.#world.guard(check);
   }

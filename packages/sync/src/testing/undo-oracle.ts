@@ -10,10 +10,12 @@ import type { Disk } from "./sim-storage.ts";
 interface Watched {
   readonly disk: Disk;
   readonly user: string;
+  /** Of the queues of this window: what the same person does in another one is a colleague's. */
+  readonly sids: ReadonlySet<string>;
 }
 
 /** Called before an undo; returns what to call behind it, which throws `Violation`. Looks only while nothing of one's own is on its way. */
-export function watchUndo({ records, save, seq }: SyncClient, { disk, user }: Watched): () => void {
+export function watchUndo({ records, save, seq }: SyncClient, { disk, user, sids }: Watched): () => void {
   // Below the first change is another revision of the document.
   if (save.pending > 0 || seq < disk.from) return () => undefined;
   const before = new Map([...records.all()].map((record) => [record.id, record]));
@@ -22,7 +24,7 @@ export function watchUndo({ records, save, seq }: SyncClient, { disk, user }: Wa
     for (const id of new Set([...before.keys(), ...after.keys()])) {
       const [was, is] = [before.get(id), after.get(id)];
       for (const aspect of changes(was, is, after)) {
-        const left = leftBy(disk, { user, id, aspect, seq });
+        const left = leftBy(disk, { sids, id, aspect, seq });
         const found = aspect === "there" ? was !== undefined && was.deleted !== true : aspect === "grp" ? was!.grp : dataOf(was!)[aspect];
         if (left === undefined || !same(left.value ?? null, found ?? null))
           throw new Violation(`undo took back what another person did: ${JSON.stringify({ user, id, aspect, found, left })}`);
@@ -43,13 +45,13 @@ function changes(before: AnyRecord | undefined, after: AnyRecord | undefined, sh
   return changedProperties(before, after);
 }
 
-/** As what this person left it; undefined when they never wrote it. */
+/** As what this window left it; undefined when it never wrote it. */
 function leftBy(
   { changes: logged }: Disk,
-  { user, id, aspect, seq }: { readonly user: string; readonly id: string; readonly aspect: string; readonly seq: number },
+  { sids, id, aspect, seq }: { readonly sids: ReadonlySet<string>; readonly id: string; readonly aspect: string; readonly seq: number },
 ): { readonly value: unknown } | undefined {
   for (const change of logged.toReversed()) {
-    if (change.seq > seq || change.actor !== user) continue;
+    if (change.seq > seq || !sids.has(change.sid)) continue;
     for (const { id: written, op } of change.ops.toReversed()) {
       if (written !== id) continue;
       if (aspect === "there") {
