@@ -17,7 +17,7 @@ export function errorsPage(): string {
     "```json",
     JSON.stringify(
       {
-        type: "urn:lectern:error:invalid_parameters",
+        type: "/docs/errors#invalid_parameters",
         title: ERRORS.invalid_parameters.title,
         status: 400,
         detail: "page_size: Too big: expected number to be <=1000",
@@ -30,7 +30,8 @@ export function errorsPage(): string {
     ),
     "```",
     "",
-    "`code` is for programs and stays the same; `detail` is for the developer who reads it. `requestId` is in the service's log, too. Existing",
+    "`code` is for programs and stays the same; `detail` is for the developer who reads it; `type` is the address of this page on the service",
+    "that answered. `requestId` is in the service's log, too, and in the header `x-request-id` of every answer. Existing",
     "clients find `message`, `details`, `request_id` and `failing_paths` with the same content.",
     "",
     ...rows,

@@ -250,17 +250,17 @@ export interface Operations {
   };
   uploads: {
     /** Begin an upload that can be resumed (tus 1.0). `POST /uploads` */
-    create: { input: {}; output: { data: { id: string; offset: number; length: number; document_id: string; finished: boolean; expires_at: string } }; upload: true };
+    create: { input: {}; output: { data: { id: string; offset: number; length: number | null; document_id: string; finished: boolean; expires_at: string } }; upload: true };
     /** How far an upload is; tus clients ask with HEAD. `GET /uploads/{uploadId}` */
-    get: { input: { uploadId: string }; output: { data: { id: string; offset: number; length: number; document_id: string; finished: boolean; expires_at: string } }; upload: false };
+    get: { input: { uploadId: string }; output: { data: { id: string; offset: number; length: number | null; document_id: string; finished: boolean; expires_at: string } }; upload: false };
     /** The next part of an upload; the last one makes the document. `PATCH /uploads/{uploadId}` */
     append: { input: { uploadId: string }; output: {}; upload: true };
     /** Give an upload up; what it has become stays. `DELETE /uploads/{uploadId}` */
     end: { input: { uploadId: string }; output: {}; upload: false };
   };
   usage: {
-    /** Sessions opened, uploads and bytes per day. `GET /usage` */
-    get: { input: { from?: string | undefined; to?: string | undefined }; output: { data: Array<{ day: string; sessions_opened: number; uploads: number; uploaded_bytes: number }>; totals: { sessions_opened: number; uploads: number; uploaded_bytes: number; documents_stored: number; bytes_stored: number } }; upload: false };
+    /** Sessions opened, uploads, bytes and documents stored per day. `GET /usage` */
+    get: { input: { from?: string | undefined; to?: string | undefined }; output: { data: Array<{ day: string; sessions_opened: number; uploads: number; uploaded_bytes: number; documents_stored: number }>; totals: { sessions_opened: number; uploads: number; uploaded_bytes: number; documents_stored: number; bytes_stored: number } }; upload: false };
   };
   webhooks: {
     /** List webhooks. `GET /webhooks` */

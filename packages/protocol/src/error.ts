@@ -90,8 +90,12 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERRORS, value);
 }
 
+/** On the service that answers: a page with every code and what to do about it. */
+export const ERRORS_PAGE = "/docs/errors";
+
 /** `application/problem+json` (RFC 9457), with the members beside it that existing clients read: `message`, `details`, both spellings. */
 export interface Problem {
+  /** An address on the service: the page that explains the code. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -106,9 +110,10 @@ export interface Problem {
 }
 
 export function problem(error: ApiError, requestId?: string): Problem {
-  const { status, title } = ERRORS[error.code];
+  const { status } = error;
+  const { title } = ERRORS[error.code];
   return {
-    type: `urn:lectern:error:${error.code}`,
+    type: `${ERRORS_PAGE}#${error.code}`,
     title,
     status,
     detail: error.message,

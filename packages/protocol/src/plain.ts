@@ -5,6 +5,7 @@ export {
   type ApiErrorOptions,
   type ErrorCode,
   ERRORS,
+  ERRORS_PAGE,
   errorFromProblem,
   type FailingPath,
   isErrorCode,

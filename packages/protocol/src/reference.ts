@@ -119,19 +119,30 @@ const VALUES: Readonly<Record<string, unknown>> = {
 };
 const NOTE = { v: 2, type: "pspdfkit/note", pageIndex: 0, bbox: [72, 72, 24, 24], text: { format: "plain", value: "Please check" } };
 const COMMENT = { pageIndex: 0, text: { format: "plain", value: "Please check" } };
+const BOOKMARK = { v: 1, type: "pspdfkit/bookmark", name: "Signature", action: { type: "goTo", pageIndex: 0 } };
 /** Bodies that a schema alone does not show well. */
 const BODIES: Readonly<Record<string, object>> = {
   "documents.update": { title: "Contract 7" },
-  "annotations.create": { content: NOTE, user_id: "ana" },
-  "annotations.updateMany": { annotations: [{ id: "note-1", content: NOTE }] },
+  "annotations.create": { id: "annotation-1", content: NOTE, user_id: "ana" },
+  "annotations.updateMany": { annotations: [{ id: "annotation-1", content: NOTE }] },
   "annotations.update": { content: NOTE },
   "annotations.patch": { content: { text: { format: "plain", value: "Checked" } } },
-  "annotations.deleteMany": { annotationIds: ["note-1"] },
+  "annotations.deleteMany": { annotationIds: ["annotation-1"] },
   "comments.create": {
     annotation: { content: { v: 2, type: "pspdfkit/comment-marker", pageIndex: 0, bbox: [72, 72, 24, 24] } },
     comments: [{ content: COMMENT, user_id: "ana" }],
   },
-  "comments.append": { comments: [{ content: COMMENT, user_id: "ben" }] },
+  "comments.append": { comments: [{ id: "comment-1", content: COMMENT, user_id: "ben" }] },
+  "comments.resolve": { user_id: "ana" },
+  "comments.reopen": { user_id: "ana" },
+  "comments.react": { emoji: "👍", user_id: "ana" },
+  "comments.unreact": { emoji: "👍", user_id: "ana" },
+  "bookmarks.create": { id: "bookmark-1", content: BOOKMARK },
+  "bookmarks.update": { content: BOOKMARK },
+  "bookmarks.patch": { content: { name: "Signatures" } },
+  "layers.merge": { into: "" },
+  "tokens.create": { name: "nightly export", scope: "read", expires_in: 3600 },
+  "documents.copy": { document_id: "contract-7", new_document_id: "contract-8" },
   "comments.update": { content: { text: { format: "plain", value: "Checked" } } },
   "forms.updateValues": { formFieldValues: [{ name: "quantity", value: "7" }] },
   "layers.create": { name: "review" },

@@ -1,4 +1,5 @@
-/** Uploads that can be resumed: the tus protocol 1.0 (tus.io), with the extensions creation, creation-with-upload, checksum, expiration, termination. */
+/** Uploads that can be resumed: the tus protocol 1.0 (tus.io), with the extensions creation, creation-defer-length,
+ * creation-with-upload, checksum, expiration, termination. */
 import * as z from "zod";
 import { DocumentId } from "./document.ts";
 import { operation } from "./operation.ts";
@@ -10,7 +11,8 @@ export const UploadState = z.object({
   id: z.string(),
   /** Bytes that are stored for certain. */
   offset: z.int(),
-  length: z.int(),
+  /** null: not known yet. */
+  length: z.int().nullable(),
   /** Of the document that it becomes, or is when `finished`. */
   document_id: DocumentId,
   finished: z.boolean(),

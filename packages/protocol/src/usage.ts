@@ -8,10 +8,12 @@ export const usage = {
   get: operation({
     method: "GET",
     path: "/usage",
-    summary: "Sessions opened, uploads and bytes per day",
+    summary: "Sessions opened, uploads, bytes and documents stored per day",
     query: z.object({ from: z.exactOptional(Day), to: z.exactOptional(Day) }),
     response: z.object({
-      data: z.array(z.object({ day: z.string(), sessions_opened: z.int(), uploads: z.int(), uploaded_bytes: z.int() })),
+      data: z.array(
+        z.object({ day: z.string(), sessions_opened: z.int(), uploads: z.int(), uploaded_bytes: z.int(), documents_stored: z.int() }),
+      ),
       totals: z.object({
         sessions_opened: z.int(),
         uploads: z.int(),

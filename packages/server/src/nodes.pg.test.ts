@@ -143,6 +143,32 @@ describe.skipIf(!(await hasPostgres()))("two nodes on one PostgreSQL", () => {
     expect((await two.request(`/viewer/documents/${document}`)).status).toBe(404);
   });
 
+  it("take the parts of one upload in turns, each byte once, also when both are sent the same part at once", async () => {
+    const file = Buffer.from(pagesPdf(3));
+    const tus = { "tus-resumable": "1.0.0" };
+    const headers = {
+      ...tus,
+      "upload-length": String(file.length),
+      "upload-metadata": `document_id ${Buffer.from("in-turns").toString("base64")}`,
+    };
+    const at = (await one.request("/viewer/uploads", { method: "POST", headers })).headers.get("location")!;
+    const send = (node: TestNode, from: number, to: number) =>
+      node.request(at, {
+        method: "PATCH",
+        headers: { ...tus, "upload-offset": String(from), "content-type": "application/offset+octet-stream" },
+        body: file.subarray(from, to),
+      });
+    const third = Math.floor(file.length / 3);
+    expect((await send(one, 0, third)).status).toBe(204);
+    const offset = (await two.request(at, { method: "HEAD", headers: tus })).headers.get("upload-offset");
+    expect(offset).toBe(String(third));
+    const raced = await Promise.all([send(one, third, 2 * third), send(two, third, 2 * third)]);
+    expect(raced.map(({ status }) => (status === 423 ? 409 : status)).toSorted((a, b) => a - b)).toEqual([204, 409]);
+    expect((await send(two, 2 * third, file.length)).headers.get("lectern-document-id")).toBe("in-turns");
+    const got = await one.request("/viewer/documents/in-turns/pdf?source=true&wait=60");
+    expect(Buffer.from(await got.arrayBuffer()).equals(file)).toBe(true);
+  });
+
   it("lose no acknowledged edit when one of them is killed while both write, and go on when it is back", async () => {
     const document = await fresh();
     const [mia, ben] = [await open(one, document, "mia"), await open(two, document, "ben")];

@@ -31,8 +31,10 @@ import type { Handlers } from "./handlers.ts";
 import { api } from "@lectern/protocol";
 import { createApp } from "./http/app.ts";
 import { ACCOUNT_COOKIE, accessOfSession, accessTo, type Identities, readCookie } from "./http/auth.ts";
+import type { BodyLimits } from "./http/body.ts";
 import { connectionsOf } from "./http/connections.ts";
 import type { Logger } from "./http/log.ts";
+import { requestIds } from "./http/request-id.ts";
 import { attachSockets } from "./http/socket.ts";
 import { serveStatic } from "./http/static.ts";
 import { attachmentRoutes } from "./attachments/routes.ts";
@@ -97,6 +99,8 @@ export interface ServerOptions {
   readonly folders: { readonly sdk: string; readonly dashboard: string };
   /** Of new password hashes. */
   readonly passwordCost?: Cost;
+  /** Of requests; default: BODY_LIMITS. */
+  readonly bodyLimits?: BodyLimits;
   /** Check every answer against the registry: for tests. */
   readonly checkResponses?: boolean;
 }
@@ -135,7 +139,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const events = eventLog({ database, bus, clock, random, onEvent: () => webhooks.wake(), onError });
   const outgoing = outgoingOf({ allowPrivate: config.allowPrivateAddresses });
   const onDisabled = (): void => void events.changed().catch((error: unknown) => onError("reading webhooks", error));
-  const webhooks = delivering({ database, clock, random, secret, outgoing, version: options.version, onError, onDisabled });
+  const webhooks = delivering({ database, clock, random, secret, outgoing, audit, version: options.version, onError, onDisabled });
   await events.start();
 
   const documents = await documentDeps({
@@ -216,6 +220,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   };
 
+  const ids = requestIds({ clock, random });
   const requests = rateLimiter({ perSecond: config.limitRequestsPerSecond, clock });
   const writing: AnnotationRoutesDeps = {
     reading,
@@ -288,9 +293,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     publicUrl,
     requests,
     clock,
-    random,
+    ids,
     log,
     onAnswered: (answered) => metrics.request(answered),
+    ...(options.bodyLimits === undefined ? {} : { bodyLimits: options.bodyLimits }),
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),
   });
   const connections = connectionsOf(app.server);
@@ -306,6 +312,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     mostPerSession: config.limitSocketsPerSession,
     requests,
     clock,
+    ids,
     log,
   });
 

@@ -15,17 +15,19 @@ interface Day {
   readonly sessions_opened: number;
   readonly uploads: number;
   readonly uploaded_bytes: number;
+  readonly documents_stored: number;
 }
 
 interface Chart {
   readonly title: string;
-  readonly of: "sessions_opened" | "uploads" | "uploaded_bytes";
+  readonly of: Exclude<keyof Day, "day">;
   readonly shown: (value: number) => string;
 }
 
 const CHARTS: readonly Chart[] = [
   { title: "Sessions opened per day", of: "sessions_opened", shown: (value) => value.toLocaleString() },
   { title: "Documents uploaded per day", of: "uploads", shown: (value) => value.toLocaleString() },
+  { title: "Documents stored at the end of the day", of: "documents_stored", shown: (value) => value.toLocaleString() },
   { title: "Bytes uploaded per day", of: "uploaded_bytes", shown: bytes },
 ];
 
@@ -33,10 +35,7 @@ export function Usage() {
   const { client, application } = useChosen();
   const usage = useQuery({ queryKey: ["usage", application.id], queryFn: () => client.usage.get({ from: day(DAYS - 1), to: day(0) }) });
   const totals = usage.data?.totals;
-  const byDay = new Map(usage.data?.data.map((row) => [row.day, row]));
-  const rows = Array.from({ length: DAYS }, (_, i) => day(DAYS - 1 - i)).map(
-    (date): Day => byDay.get(date) ?? { day: date, sessions_opened: 0, uploads: 0, uploaded_bytes: 0 },
-  );
+  const rows = usage.data?.data ?? [];
   return (
     <div className="pb-16">
       <PageHead title="Usage" />
@@ -49,7 +48,7 @@ export function Usage() {
           <Figure label={`Bytes uploaded, ${DAYS} days`} value={totals === undefined ? undefined : bytes(totals.uploaded_bytes)} />
           <Figure label="Bytes stored" value={totals === undefined ? undefined : bytes(totals.bytes_stored)} />
         </div>
-        <div className="grid grid-cols-1 gap-4 xl:grid-cols-3">
+        <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
           {CHARTS.map((chart) => (
             <Days key={chart.of} {...chart} rows={rows} />
           ))}

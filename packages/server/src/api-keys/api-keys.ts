@@ -11,7 +11,6 @@ import {
   type ApiKey,
   CONFIGURED_ID,
   deleteConfiguredKey,
-  deleteExpired,
   findKey,
   findKeyByHash,
   insertKey,
@@ -66,8 +65,6 @@ interface Options {
 }
 
 const BELIEVED_MS = 3_000;
-/** Access tokens stay in the store for so long after their end. */
-const KEPT_MS = 7 * 24 * 3_600_000;
 const USED_EVERY_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
@@ -113,7 +110,6 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
     const action = apiKey.expiresAt === null ? "key.created" : "token.created";
     await database.transaction([
       insertKey(apiKey, hashKey(key)),
-      deleteExpired(applicationId, now - KEPT_MS),
       audit(by, { applicationId, action, target: id, details: { name, scope } }),
     ]);
     return { apiKey, key };

@@ -73,8 +73,8 @@ export async function listAccessTokens(database: Database, applicationId: string
   return (await database.query(sql, [applicationId, now])).map(keyOf);
 }
 
-export function deleteExpired(applicationId: string, before: number): Statement {
-  return { sql: "DELETE FROM api_keys WHERE application_id = ? AND expires_at < ?", params: [applicationId, before] };
+export function deleteExpired(before: number): Statement {
+  return { sql: "DELETE FROM api_keys WHERE expires_at < ?", params: [before] };
 }
 
 /** Also an access token. */

@@ -3,6 +3,7 @@ import type { DocumentSummary } from "@lectern/protocol";
 import { ENCRYPTED_PASSWORD, encryptedPdf, pagesPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NOT_OFFERED } from "../http/not-offered.ts";
+import type { BlobStore } from "../ports.ts";
 import { testServer, type TestServer } from "../testing/test-server.ts";
 
 let api: TestServer;
@@ -157,4 +158,26 @@ it("existing clients find the operations by their published names", async () => 
     expect(named.sort(), path).toEqual((path.match(/\{\w+\}/g) ?? []).sort());
   }
   expect((await api.request("/healthcheck", { credential: null })).status).toBe(200);
+});
+
+it("a document keeps what was found in its file when another one with the same is deleted at that moment", async () => {
+  const same = (id: string) => api.upload(Buffer.concat([pagesPdf(4), Buffer.from(`\n% ${id}\n`)]), `document_id=${id}`);
+  await same("first");
+  const blobs = api.server.documents.blobs as { write: BlobStore["write"] };
+  const { write } = blobs;
+  let written = 0;
+  blobs.write = async (...given) => {
+    const stored = await write.apply(blobs, given);
+    // The file, then what was found in it.
+    if (++written === 2) await api.json("/api/documents/first", { method: "DELETE" });
+    return stored;
+  };
+  try {
+    await same("second");
+  } finally {
+    blobs.write = write;
+  }
+  expect(written).toBe(3);
+  expect((await api.json<{ data: { pageCount: number } }>("/api/documents/second")).data.pageCount).toBe(4);
+  expect(await api.json("/api/documents/second/annotations")).toMatchObject({ data: { annotations: [] } });
 });

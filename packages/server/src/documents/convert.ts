@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { newId } from "@lectern/protocol/plain";
 import type { UploadedKind } from "../convert/kinds.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { keepBlob } from "./keep-blob.ts";
 import { type DocumentRow, replaceSource } from "./store.ts";
 
 /** A PDF that is stored. */
@@ -28,12 +29,12 @@ export async function convertDocument(
   try {
     const path = await deps.blobs.localPath(applicationId, uploaded.blob);
     const warnings = await convertFile(deps, { path, ...uploaded }, target, signal);
-    const pdf = await deps.blobs.write(applicationId, createReadStream(target), { maxBytes: deps.maxUploadBytes, signal });
-    return await deps.locks.hold(applicationId, pdf.sha256, async () => {
-      // The collector may have taken the same bytes between their writing and our lock: then the job is tried again.
-      if ((await deps.blobs.size(applicationId, pdf.sha256)) === null) throw new Error("the converted file was collected");
-      return replace({ ...pdf, warnings, now: deps.clock.now() });
-    });
+    return await keepBlob(
+      deps,
+      applicationId,
+      () => deps.blobs.write(applicationId, createReadStream(target), { maxBytes: deps.maxUploadBytes, signal }),
+      (pdf) => replace({ ...pdf, warnings, now: deps.clock.now() }),
+    );
   } finally {
     await rm(target, { force: true });
   }

@@ -2,6 +2,7 @@
 import type { Actor } from "../audit/audit.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { noSuchDocument } from "./status.ts";
+import { usageOfDeletion } from "../usage/usage.ts";
 import { removeUnused } from "./collect.ts";
 import { allBlobs, deleteRows, type DocumentKey, findDocument } from "./store.ts";
 
@@ -10,7 +11,11 @@ export async function deleteDocument(deps: DocumentDeps, key: DocumentKey, by: A
   const document = await findDocument(deps.database, key);
   if (document === null) throw noSuchDocument();
   const blobs = await allBlobs(deps.database, key);
-  const layerIds = await deleteRows(deps.database, key, deps.clock.now(), deps.rowsOf("document.deleted", document, by));
+  const now = deps.clock.now();
+  const layerIds = await deleteRows(deps.database, key, now, [
+    ...usageOfDeletion({ ...key, createdAt: document.createdAt, now }),
+    ...deps.rowsOf("document.deleted", document, by),
+  ]);
   if (layerIds === null) throw noSuchDocument();
   deps.uses.forget(key);
   deps.readiness.changed(key);

@@ -14,7 +14,8 @@ import { renderSource } from "./password.ts";
 import type { PreparePayload } from "./prepare-job.ts";
 import { drawPage } from "./stream.ts";
 import { applyAttached } from "../interchange/attached.ts";
-import { changesOfRevision, type DocumentRow, findDocument, markFailed, markLocked, markReady } from "./store.ts";
+import { blobUse, changesOfRevision, type DocumentRow, findDocument, markFailed, markLocked, markReady } from "./store.ts";
+import { keepBlob } from "./keep-blob.ts";
 
 /** Width of page 1 that is there when a document is `ready`: the rung of a page in a window of ordinary width. */
 export const FIRST_WIDTH = 960;
@@ -87,12 +88,21 @@ export async function importFile(
 ): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
   try {
-    const summary = await prepareWithPictures(deps, { applicationId: document.applicationId, documentId: document.id }, source, {
-      revision: document.revision,
-      target,
-      signal,
-    });
-    return { summary, base: await deps.blobs.write(document.applicationId, createReadStream(target), { signal }) };
+    const { applicationId, id: documentId, revision } = document;
+    const summary = await prepareWithPictures(deps, { applicationId, documentId }, source, { revision, target, signal });
+    const base = await keepBlob(
+      deps,
+      applicationId,
+      () => deps.blobs.write(applicationId, createReadStream(target), { signal }),
+      async (blob) => {
+        // Now, not with the document's row: other documents have the same base, and the last of them may be deleted in between.
+        await deps.database.transaction(
+          blobUse({ applicationId, documentId, ...blob, mediaType: "application/x-ndjson", now: deps.clock.now() }),
+        );
+        return blob;
+      },
+    );
+    return { summary, base };
   } finally {
     await rm(target, { force: true });
   }

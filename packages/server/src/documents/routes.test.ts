@@ -370,6 +370,18 @@ describe("documents", () => {
     });
   });
 
+  it("are counted day by day, also when they are gone", async () => {
+    const stored = async () => {
+      const { data } = await api.json<{ data: { documents_stored: number }[] }>("/viewer/usage");
+      return data.map((day) => day.documents_stored);
+    };
+    const { id } = await api.upload(annotatedPdf());
+    const before = (await stored()).at(-1)!;
+    api.advance(24 * 3_600_000);
+    await api.json(`/viewer/documents/${id}`, { method: "DELETE" });
+    expect((await stored()).slice(-2)).toEqual([before, before - 1]);
+  });
+
   it("are downloaded as they were, when nothing was changed", async () => {
     const bytes = annotatedPdf();
     const { id } = await api.upload(bytes, 'title=Über uns%0A"x"');

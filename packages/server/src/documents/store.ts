@@ -146,8 +146,10 @@ export function blobUse(
       params: [applicationId, sha256, size, mediaType, now],
     },
     {
-      sql: "INSERT INTO blob_uses (application_id, document_id, sha256) VALUES (?, ?, ?) ON CONFLICT (application_id, document_id, sha256) DO NOTHING",
-      params: [applicationId, documentId, sha256],
+      // Of a document that was deleted meanwhile nothing would ever end the use.
+      sql: `INSERT INTO blob_uses (application_id, document_id, sha256) SELECT application_id, id, ? FROM documents WHERE application_id = ? AND id = ?
+        ON CONFLICT (application_id, document_id, sha256) DO NOTHING`,
+      params: [sha256, applicationId, documentId],
     },
   ];
 }
@@ -535,17 +537,6 @@ export async function deleteUnusedBlob(database: Database, applicationId: string
 /** Is there a row for it, used or not? */
 export async function hasBlob(database: Database, applicationId: string, sha256: string): Promise<boolean> {
   return (await database.query("SELECT 1 AS found FROM blobs WHERE application_id = ? AND sha256 = ?", [applicationId, sha256])).length > 0;
-}
-
-/** Of all applications: every blob that some document uses. */
-export async function usedBlobsOfAll(
-  database: Database,
-): Promise<{ readonly applicationId: string; readonly sha256: string; readonly size: number }[]> {
-  const rows = await database.query(
-    `SELECT DISTINCT blobs.application_id, blobs.sha256, blobs.size FROM blobs JOIN blob_uses
-      ON blob_uses.application_id = blobs.application_id AND blob_uses.sha256 = blobs.sha256`,
-  );
-  return rows.map((row) => ({ applicationId: row.application_id as string, sha256: row.sha256 as string, size: row.size as number }));
 }
 
 /** Files of the document's revisions. */

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { operations as listed, pathsOf } from "@lectern/protocol/openapi";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testSocket } from "../testing/test-socket.ts";
 import { type RequestOptions, TEST_KEY, type TestServer, testServer } from "../testing/test-server.ts";
 
 let api: TestServer;
@@ -131,7 +132,7 @@ describe("the surface", () => {
 
   it("answers what is not HTTP with a problem, and hangs up", async () => {
     expect(await raw("NOT HTTP\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*"code":"bad_request"/s);
-    expect(await raw(`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${"x".repeat(40_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await raw(`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${"x".repeat(40_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   it("tells of its state", async () => {
@@ -471,6 +472,24 @@ describe("the dashboard's sign-in", () => {
 });
 
 describe("the log", () => {
+  /** Each secret in every place of a WebSocket frame, right and wrong; the last one ends the socket. */
+  async function framesWith(secrets: readonly string[], token: string): Promise<void> {
+    for (const secret of secrets) {
+      const socket = await testSocket(api.url);
+      await socket.hello(token, { password: "marker-password" });
+      socket.push(1, [["c", "marked", "annotation", { type: "note", page: "1.0", geometry: { bbox: [0, 0, 9, 9] }, note: secret }]]);
+      socket.push(1, [["d", secret]]);
+      socket.send({ type: secret, token: secret });
+      await socket.closed;
+      const stranger = await testSocket(api.url);
+      stranger.send({ type: "hello", sid: "s", token: secret, since: -1, password: secret });
+      await stranger.closed.catch(() => undefined);
+      const babbler = await testSocket(api.url);
+      babbler.send(`{"${secret}`);
+      await babbler.closed;
+    }
+  }
+
   it("holds no secret, however it was sent", async () => {
     const { jwt } = await api.session(document, { user_id: "marker-user" });
     const { key } = await api.server.keys.create("default", { name: "logged", scope: "all", mode: "live" });
@@ -494,8 +513,11 @@ describe("the log", () => {
       ["/viewer/sessions", { body: `{"user_id": "${key}`, headers: { "content-type": "application/json" } }],
     ];
     for (const [path, options] of tries) await (await api.request(path, options)).text();
+    const { secret: hookSecret } = await api.json<{ secret: string }>("/viewer/webhooks", { json: { url: "https://example.com/hook" } });
+    await framesWith([key, jwt, grant, hookSecret, "marker-password", "marker-text"], jwt);
     const log = api.logs.join("");
     expect(log).toContain("/viewer/i/:grant/:blob");
+    for (const secret of [hookSecret, hookSecret.replace("whsec_", ""), "marker-text"]) expect(log).not.toContain(secret);
     for (const secret of [key, jwt, jwt.split(".")[2]!, grant, grant.split(".")[1]!, link, "marker-password", "marker-cookie", TEST_KEY])
       expect(log).not.toContain(secret);
   });

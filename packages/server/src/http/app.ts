@@ -5,7 +5,7 @@
 import multipart from "@fastify/multipart";
 import { type Api, api, type Operation } from "@lectern/protocol";
 import { pathsOf } from "@lectern/protocol/openapi";
-import { ApiError, newId } from "@lectern/protocol/plain";
+import { ApiError } from "@lectern/protocol/plain";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
@@ -20,19 +20,21 @@ import {
   type StreamBody,
 } from "../handlers.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Clock, Random } from "../ports.ts";
+import type { Clock } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
 import type { OriginPolicy } from "../sessions/origins.ts";
 import { accessTo, checkSameOrigin, type Identified, type Identities, identify, single } from "./auth.ts";
 import { BODY_LIMITS, type BodyLimits, readJson } from "./body.ts";
 import { answerOnly, openToBrowsers, preflight, sameOriginOnly } from "./cors.ts";
-import { problemReply, toApiError } from "./error.ts";
-import { TUS_HEADERS } from "../uploads/tus.ts";
+import { problemBytes, problemReply, toApiError } from "./error.ts";
+import { overriddenMethod, TUS_HEADERS } from "../uploads/tus.ts";
 import { parseInput } from "./input.ts";
 import { isForm, readJsonForm } from "./json-form.ts";
 import type { Logger } from "./log.ts";
 import { multipartBody } from "./multipart.ts";
 import { mountNotOffered } from "./not-offered.ts";
+import { paced } from "./pace.ts";
+import type { RequestIds } from "./request-id.ts";
 import type { RateLimiter } from "../rate.ts";
 
 export interface AppOptions {
@@ -44,7 +46,7 @@ export interface AppOptions {
   readonly publicUrl: () => string;
   readonly requests: RateLimiter;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly ids: RequestIds;
   readonly log: Logger;
   /** A request was answered. */
   readonly onAnswered?: Metrics["request"];
@@ -71,18 +73,19 @@ const ALIASES: ReadonlyMap<Operation, readonly string[]> = new Map<Operation, re
   [api.documents.upload, ["/viewer/document", "/api/document"]],
   [api.documents.cover, ["/documents/{documentId}/cover"]],
 ]);
-const REQUEST_ID = /^[\w.:@~-]{1,128}$/;
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { log, clock } = options;
-  const makeId = requestIds(options);
+  const { log, clock, ids } = options;
+  const ofAddress: Counting = (request, reply) => limit(options.requests, `address ${request.ip}`, reply);
   const app = fastify({
     logger: false,
-    genReqId: (request) => {
-      const given = single(request.headers["x-request-id"]);
-      return given !== null && REQUEST_ID.test(given) ? given : makeId();
-    },
+    genReqId: ({ headers }) => ids(headers),
     requestIdHeader: false,
+    // Before the route is looked for; the address stays as it is.
+    rewriteUrl: (request) => {
+      request.method = overriddenMethod(request.method, request.url, request.headers["x-http-method-override"])!;
+      return request.url!;
+    },
     // A proxy on this machine tells the caller's address; nobody else is believed.
     trustProxy: "loopback",
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -93,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       reply.header("x-request-id", request.id);
       sendProblem(toApiError(error), request, reply, log);
     },
-    clientErrorHandler: (error, socket) => refuse(error, socket),
+    clientErrorHandler: (error, socket) => refuse(error, socket, options),
   });
   app.decorateRequest("identified", null);
   app.decorateRequest("givenType", null);
@@ -126,7 +129,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(toApiError(error), request, reply, log));
-  app.setNotFoundHandler((request, reply) => sendProblem(new ApiError("not_found", "There is no such route"), request, reply, log));
+  app.setNotFoundHandler((request, reply) => {
+    ofAddress(request, reply);
+    throw new ApiError("not_found", "There is no such route");
+  });
 
   const mounted = new Map<string, Map<string, Operation>>();
   const streaming: ((scope: FastifyInstance) => void)[] = [];
@@ -149,18 +155,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     });
     for (const mountIn of streaming) mountIn(scope);
   });
-  mountNotOffered(app);
-  for (const [url, methods] of mounted) mountOthers(app, url, methods);
+  mountNotOffered(app, ofAddress);
+  for (const [url, methods] of mounted) mountOthers(app, url, methods, ofAddress);
   return app;
 }
 
-/** Unique and sortable, without asking for random bytes each time. */
-function requestIds({ clock, random }: Pick<AppOptions, "clock" | "random">): () => string {
-  const start = newId(clock.now(), random(10)).slice(0, 18);
-  let count = 0;
-  return () => start + (count++).toString(36).padStart(8, "0");
-}
-
+/** Takes it from what the address may ask. Throws ApiError `rate_limited`. */
+type Counting = (request: FastifyRequest, reply: FastifyReply) => void;
 type AnyHandler = (input: unknown, context: Context) => Promise<unknown>;
 
 function mount(app: FastifyInstance, operation: Operation, url: string, handler: AnyHandler, options: AppOptions): void {
@@ -278,6 +279,7 @@ class RequestContext implements Context {
   readonly access: Access | null;
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
+  readonly #options: AppOptions;
   #body: StreamBody | null | undefined;
   #signal: AbortSignal | null = null;
   /** Stands without its object: handlers take what they need apart. */
@@ -289,6 +291,7 @@ class RequestContext implements Context {
     this.access = access ?? accessOf(operation, request, input, options);
     this.#request = request;
     this.#reply = reply;
+    this.#options = options;
     this.#body = operation.bodyKind === "stream" ? undefined : null;
   }
 
@@ -302,7 +305,7 @@ class RequestContext implements Context {
     return this.header("origin");
   }
   get body(): StreamBody | null {
-    if (this.#body === undefined) this.#body = streamBody(this.#request);
+    if (this.#body === undefined) this.#body = streamBody(this.#request, this.#options);
     return this.#body;
   }
   get files(): ReadonlyMap<string, FormFile> {
@@ -328,13 +331,13 @@ function utf8(header: string): string {
   return text.includes("\uFFFD") ? header : text;
 }
 
-function streamBody(request: FastifyRequest): StreamBody {
-  if (request.isMultipart()) return { kind: "multipart", parts: multipartBody(request) };
+function streamBody(request: FastifyRequest, { clock, bodyLimits = BODY_LIMITS }: AppOptions): StreamBody {
+  if (request.isMultipart()) return { kind: "multipart", parts: multipartBody(request, clock, bodyLimits) };
   if (/^multipart\//i.test(request.givenType ?? "")) throw new ApiError("bad_request", "A form is multipart/form-data with a boundary");
   const stream = request.body as Readable | undefined;
   // Whoever stops reading must not close the connection: the answer still has to go out.
   const bytes = stream === undefined ? nothing() : (stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
-  return { kind: "raw", mediaType: request.givenType, bytes };
+  return { kind: "raw", mediaType: request.givenType, bytes: paced(bytes, clock, bodyLimits.pace) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
@@ -372,8 +375,8 @@ function responseCheck(operation: Operation): (result: unknown) => void {
 }
 
 function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
-  // Who hung up is told nothing, and is no fault of ours.
-  if (error.status >= 500 && !reply.raw.closed) {
+  // Who hung up is told nothing, and is no fault of ours; nor is what is left out on purpose.
+  if (error.status >= 500 && error.code !== "not_implemented" && !reply.raw.closed) {
     const where = { requestId: request.id, method: request.method, route: request.routeOptions.url ?? "(none)" };
     log.error({ ...where, err: error.cause ?? error }, "request failed");
   }
@@ -396,14 +399,15 @@ function discardRest(body: Readable): void {
 }
 
 /** The methods that a path does not have, and preflights for those that browsers use from other origins. */
-function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<string, Operation>): void {
+function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<string, Operation>, count: Counting): void {
   const allow = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
   const others = METHODS.filter((method) => !app.hasRoute({ method, url }));
   if (others.length > 0) {
     app.route({
       method: others,
       url,
-      onRequest: async (_request, reply) => {
+      onRequest: async (request, reply) => {
+        count(request, reply);
         reply.header("allow", allow);
         throw new ApiError("method_not_allowed", `Allowed here: ${allow}`);
       },
@@ -423,13 +427,16 @@ function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<str
 }
 
 /** What is not HTTP at all never reaches a route. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(error: NodeJS.ErrnoException, socket: Socket, { ids, log }: AppOptions): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const code =
-    error.code === "HPE_HEADER_OVERFLOW" ? "too_large" : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "request_timeout" : "bad_request";
-  const { status, headers, body } = problemReply(new ApiError(code), "");
-  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  socket.end(`HTTP/1.1 ${status} Error\r\n${lines.join("")}\r\n${body}`);
+  const refused = REFUSALS[error.code ?? ""] ?? new ApiError("bad_request", "This is not HTTP as the service understands it");
+  const requestId = ids();
+  log.debug({ requestId, code: refused.code }, "not a request");
+  socket.end(problemBytes(refused, requestId));
 }
+
+const REFUSALS: Readonly<Record<string, ApiError>> = {
+  HPE_HEADER_OVERFLOW: new ApiError("too_large", "The headers are too long", { status: 431 }),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new ApiError("too_large", "The extensions of a chunk are too long"),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError("request_timeout"),
+};

@@ -1,6 +1,7 @@
 /** Reads request bodies: JSON within limits of size, depth and time, with names that could reach a prototype refused; uploads stay streams. */
 import type { Readable } from "node:stream";
 import { ApiError } from "@lectern/protocol/plain";
+import { PACE, type Pace } from "./pace.ts";
 
 export interface BodyLimits {
   readonly jsonBytes: number;
@@ -8,9 +9,11 @@ export interface BodyLimits {
   readonly jsonDepth: number;
   /** A body of JSON must have arrived in this time, ms. */
   readonly jsonTimeout: number;
+  /** Of uploads. */
+  readonly pace: Pace;
 }
 
-export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000 };
+export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000, pace: PACE };
 
 const JSON_TYPES = /^(application\/([\w.+-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)\s*(;|$)/i;
 

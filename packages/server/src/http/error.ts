@@ -1,4 +1,5 @@
 /** Everything that is thrown while a request is answered becomes an ApiError, and that a problem document: no stack, no path, no secret leaves. */
+import { STATUS_CODES } from "node:http";
 import { ApiError, type ErrorCode, problem } from "@lectern/protocol/plain";
 
 /** Fastify's and the multipart reader's own errors, as far as their status does not say enough. */
@@ -47,8 +48,18 @@ export function problemReply(error: ApiError, requestId: string): ProblemReply {
       "content-type": "application/problem+json; charset=utf-8",
       "cache-control": "no-store",
       ...(error.retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(error.retryAfter)) }),
+      // What is left of a body that did not come in time would be taken for the next request.
+      ...(error.status === 408 ? { connection: "close" } : {}),
       ...(error.status === 401 ? { "www-authenticate": 'Bearer realm="lectern"' } : {}),
     },
     body: JSON.stringify(problem(error, requestId)),
   };
+}
+
+/** All of an answer, for connections on which no request was understood; they end with it. */
+export function problemBytes(error: ApiError, requestId: string): string {
+  const { status, headers, body } = problemReply(error, requestId);
+  const all = { ...headers, "x-request-id": requestId, "content-length": String(Buffer.byteLength(body)), connection: "close" };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}\r\n${lines.join("")}\r\n${body}`;
 }

@@ -1,6 +1,6 @@
 /** Published operations that this service leaves out on purpose: they answer 501 and say why, so that nobody looks for a mistake of theirs. */
 import { ApiError } from "@lectern/protocol/plain";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 const FONTS = "Fonts are not substituted by configuration: the service draws with the fonts of the file, else with its own";
 const SIGNING = "Signatures are inspected, not made";
@@ -28,7 +28,7 @@ export function pathsNotOffered(path: string): string[] {
   return ["/documents/{documentId}", "/documents/{documentId}/layers/{layerName}"].map((at) => at + path.slice(1));
 }
 
-export function mountNotOffered(app: FastifyInstance): void {
+export function mountNotOffered(app: FastifyInstance, count: (request: FastifyRequest, reply: FastifyReply) => void): void {
   for (const [method, path, why] of NOT_OFFERED) {
     for (const address of pathsNotOffered(path).flatMap((at) => [`/viewer${at}`, `/api${at}`])) {
       const url = address.replace(/\{(\w+)\}/g, ":$1");
@@ -37,7 +37,8 @@ export function mountNotOffered(app: FastifyInstance): void {
         method,
         url,
         // Before the body is read, which may be anything.
-        onRequest: async () => {
+        onRequest: async (request, reply) => {
+          count(request, reply);
           throw new ApiError("not_implemented", why);
         },
         handler: () => {},

@@ -1,8 +1,8 @@
 /** `/docs`: every operation with its parameters, shapes, errors and examples, written from the registry. Nothing of it comes from elsewhere. */
-import { ERRORS, type ErrorCode } from "@lectern/protocol/plain";
-import { ERROR_HELP, reference, type ReferenceEntry } from "@lectern/protocol/reference";
+import { ERRORS_PAGE } from "@lectern/protocol/plain";
+import { reference, type ReferenceEntry } from "@lectern/protocol/reference";
 
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 const code = (text: string): string => `<code>${escaped(text)}</code>`;
 /** Scrolls sideways, so the keyboard must reach it. */
@@ -41,7 +41,7 @@ export function referencePage(version: string): string {
 <header><strong>API reference</strong> <span>${escaped(version)}</span>
 <label><span class="label">Search</span><input type="search" id="search" aria-label="Search operations" placeholder="Search operations" autocomplete="off"></label>
 <a href="/openapi.json">OpenAPI</a></header>
-<nav aria-label="Operations"><details class="menu" id="menu" open><summary>Operations</summary>${nav}<p><a href="#errors">Errors</a></p></details></nav>
+<nav aria-label="Operations"><details class="menu" id="menu" open><summary>Operations</summary>${nav}<p><a href="${ERRORS_PAGE}">Errors</a></p></details></nav>
 <main id="main" tabindex="-1">
 <p id="none" role="status" hidden>No operation has these words.</p>
 <section id="start"><h1>API reference</h1>
@@ -50,13 +50,6 @@ an API key from <code>LECTERN_API_KEY</code>. Those in TypeScript use <code>@lec
 ${block("TypeScript", `import { createClient } from "@lectern/client";\n\nconst lectern = createClient({ baseUrl, apiKey });`)}
 </section>
 ${sections}
-<section id="errors"><h2>Errors</h2><p>A failed request answers <code>application/problem+json</code> with one of these codes.</p>
-<dl>${(Object.keys(ERRORS) as ErrorCode[])
-    .map(
-      (name) =>
-        `<dt id="error-${name}"><code>${name}</code> ${ERRORS[name].status}: ${escaped(ERRORS[name].title)}</dt><dd>${escaped(ERROR_HELP[name])}</dd>`,
-    )
-    .join("")}</dl></section>
 </main>
 </body>
 </html>
@@ -82,7 +75,7 @@ function article(entry: ReferenceEntry): string {
     rows === ""
       ? ""
       : `<div class="table" tabindex="0" role="region" aria-label="Parameters of ${name}"><table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Required</th></tr></thead><tbody>${rows}</tbody></table></div>`;
-  const codes = errors.map((one) => `<a href="#error-${one.code}"><code>${one.code}</code> ${one.status}</a>`).join(" ");
+  const codes = errors.map((one) => `<a href="${ERRORS_PAGE}#${one.code}"><code>${one.code}</code> ${one.status}</a>`).join(" ");
   return `<article id="${name}" data-words="${words(entry)}"><h3><a href="#${name}">${escaped(summary)}</a></h3>
 <p class="route"><b>${method}</b> ${code(path)}</p><p>${code(`lectern.${name}`)} takes ${credential}.</p>${layer}${table}
 ${body === null ? "" : block("Body", body)}${block(`Answer ${status}`, answer)}
@@ -130,8 +123,6 @@ th, td { text-align: start; padding: .3rem .75rem .3rem 0; border-block-end: 1px
 th { font-weight: 600; color: var(--dim) }
 .errors { font-size: .85rem; color: var(--dim) }
 .errors a { margin-inline-end: .6rem; white-space: nowrap; text-decoration: none }
-dt { margin-block-start: 1rem; font-weight: 600 }
-dd { margin-inline-start: 0 }
 [hidden] { display: none !important }
 @media (max-width: 50rem) {
   body { grid-template: auto auto 1fr / minmax(0, 1fr) }

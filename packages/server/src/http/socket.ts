@@ -15,10 +15,11 @@ import type { OriginPolicy } from "../sessions/origins.ts";
 import { findDocument, type Session, shownName } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { single } from "./auth.ts";
-import { problemReply } from "./error.ts";
+import { problemBytes } from "./error.ts";
 import { writeShared } from "./frame.ts";
 import type { Logger } from "./log.ts";
 import type { RateLimiter } from "../rate.ts";
+import type { RequestIds } from "./request-id.ts";
 
 export interface SocketsOptions {
   readonly server: Server;
@@ -34,6 +35,7 @@ export interface SocketsOptions {
   /** Connections of an address count as requests. */
   readonly requests: RateLimiter;
   readonly clock: Clock;
+  readonly ids: RequestIds;
   readonly log: Logger;
 }
 
@@ -181,7 +183,7 @@ export function attachSockets(options: SocketsOptions): Sockets {
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on("error", (error) => log.debug({ err: error }, "socket error"));
     const refusal = refusalOf(request);
-    if (refusal !== null) return refuse(stream, refusal);
+    if (refusal !== null) return void stream.end(problemBytes(refusal, options.ids(request.headers)));
     wss.handleUpgrade(request, stream, head, (ws) => accept(ws, request, stream));
   }
 
@@ -255,10 +257,4 @@ function addressOf({ socket, headers }: IncomingMessage): string {
   const peer = socket.remoteAddress ?? "";
   const forwarded = single(headers["x-forwarded-for"])?.split(",").at(-1)?.trim();
   return forwarded !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(peer) ? forwarded : peer;
-}
-
-function refuse(stream: Duplex, error: ApiError): void {
-  const { status, headers, body } = problemReply(error, "");
-  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" });
-  stream.end(`HTTP/1.1 ${status} Refused\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`);
 }

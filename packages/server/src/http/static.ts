@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { openapi } from "@lectern/protocol/openapi";
 import { publishedOpenapi } from "@lectern/protocol/upstream";
-import { ApiError } from "@lectern/protocol/plain";
+import { ApiError, ERRORS_PAGE } from "@lectern/protocol/plain";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { single } from "./auth.ts";
+import { errorsPage } from "./errors-page.ts";
 import { REFERENCE_SCRIPT, REFERENCE_STYLE, referencePage } from "./reference-page.ts";
 import { type FileFolder, fileFolder, type ServedFile } from "./files.ts";
 
@@ -78,6 +79,7 @@ export function serveStatic(app: FastifyInstance, options: StaticOptions): void 
   page(app, "/view/view.css", text(VIEW_STYLE, "text/css; charset=utf-8"));
   page(app, "/view/view.js", text(VIEW_SCRIPT, "text/javascript; charset=utf-8"));
 
+  page(app, ERRORS_PAGE, text(errorsPage(options.version), "text/html; charset=utf-8"));
   let docs: ServedFile | null = null;
   page(app, "/docs", () => (docs ??= text(referencePage(options.version), "text/html; charset=utf-8")));
   page(app, "/docs/docs.css", text(REFERENCE_STYLE, "text/css; charset=utf-8"));

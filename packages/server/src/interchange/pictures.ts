@@ -6,6 +6,7 @@ import { ApiError } from "@lectern/protocol/plain";
 import { PICTURE_HEAD, pictureType } from "../attachments/picture-type.ts";
 import { MAX_PICTURE_BYTES } from "../attachments/routes.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
+import { keepBlob } from "../documents/keep-blob.ts";
 import { type DocumentKey, usedBlobs } from "../documents/store.ts";
 import { useBlob } from "../operations/own-blob.ts";
 import type { FormFile } from "../handlers.ts";
@@ -50,14 +51,14 @@ export function picturesIn(files: ReadonlyMap<string, FormFile>): Map<string, Pi
 
 /** They are stored, fsynced, and used by the document when this resolves. */
 export async function storePictures(deps: DocumentDeps, key: DocumentKey, pictures: Iterable<Picture>): Promise<void> {
-  for (const { bytes, mediaType, sha256 } of pictures) {
+  for (const { bytes, mediaType } of pictures) {
     const { applicationId } = key;
-    const blob = await deps.blobs.write(applicationId, Readable.from([bytes]));
-    await deps.locks.hold(applicationId, sha256, async () => {
-      // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-      if ((await deps.blobs.size(applicationId, sha256)) === null) throw new ApiError("unavailable", undefined, { retryAfter: 1 });
-      await useBlob(deps, key, { ...blob, mediaType });
-    });
+    await keepBlob(
+      deps,
+      applicationId,
+      () => deps.blobs.write(applicationId, Readable.from([bytes])),
+      (blob) => useBlob(deps, key, { ...blob, mediaType }),
+    );
   }
 }
 

@@ -2,8 +2,9 @@
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ApiError, newId } from "@lectern/protocol/plain";
+import { newId } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "../documents/deps.ts";
+import { keepBlob } from "../documents/keep-blob.ts";
 import { blobUse, type DocumentKey } from "../documents/store.ts";
 
 /** `make` writes the file. */
@@ -14,13 +15,15 @@ export async function ownBlob<T>(
 ): Promise<{ readonly sha256: string; readonly made: T }> {
   return withTarget(deps, async (target) => {
     const made = await make(target);
-    const blob = await deps.blobs.write(key.applicationId, createReadStream(target));
-    await deps.locks.hold(key.applicationId, blob.sha256, async () => {
-      // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-      if ((await deps.blobs.size(key.applicationId, blob.sha256)) === null) throw new ApiError("unavailable", undefined, { retryAfter: 1 });
-      await useBlob(deps, key, { ...blob, mediaType: "application/pdf" });
-    });
-    return { sha256: blob.sha256, made };
+    return keepBlob(
+      deps,
+      key.applicationId,
+      () => deps.blobs.write(key.applicationId, createReadStream(target)),
+      async (blob) => {
+        await useBlob(deps, key, { ...blob, mediaType: "application/pdf" });
+        return { sha256: blob.sha256, made };
+      },
+    );
   });
 }
 

@@ -51,6 +51,13 @@ export async function findSession(database: Database, id: string): Promise<Sessi
   return row === undefined ? null : sessionOf(row);
 }
 
+/** Up to `limit` of those that ended before; how many. */
+export async function deleteEnded(database: Database, before: number, limit: number): Promise<number> {
+  const sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?) RETURNING id";
+  const [rows] = await database.transaction([{ sql, params: [before, limit] }]);
+  return rows!.length;
+}
+
 /** Where a page of the list ended. */
 export interface ListedUntil {
   readonly createdAt: number;

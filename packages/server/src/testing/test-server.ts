@@ -17,6 +17,7 @@ import { memoryBus } from "../adapters/bus-memory.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
 import { loadConfig } from "../config.ts";
 import { prepareStore } from "../first-start.ts";
+import { BODY_LIMITS, type BodyLimits } from "../http/body.ts";
 import { createLogger } from "../http/log.ts";
 import { loadMigrations } from "../migrations/migrate.ts";
 import { type Clock, type Recogniser, systemRandom } from "../ports.ts";
@@ -70,6 +71,8 @@ export interface TestServerOptions {
   readonly dataDir?: string;
   /** Default: Tesseract, when it is installed. */
   readonly recogniser?: Recogniser;
+  /** Of requests, where they differ from those of the product. */
+  readonly bodyLimits?: Partial<BodyLimits>;
   /** What was built of the viewer and the dashboard; default: nothing. */
   readonly folders?: { readonly sdk: string; readonly dashboard: string };
 }
@@ -120,6 +123,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     version: "0.0.0-test",
     checkResponses: true,
     folders: options.folders ?? { sdk: join(dataDir, "no-sdk"), dashboard: join(dataDir, "no-dashboard") },
+    bodyLimits: { ...BODY_LIMITS, ...options.bodyLimits },
     passwordCost: { log2N: 4, p: 1 },
   });
   await prepareStore({ config, server, log, samplePath: "" });
@@ -169,8 +173,10 @@ export function testApi(url: string, apiKey = TEST_KEY): TestApi {
     request,
     json,
     async upload(bytes, query = "") {
+      // As long as it takes, on a machine that does much else.
+      const wait = /(^|&)wait=/.test(query) ? "" : "&wait=60";
       return (
-        await json<{ data: DocumentSummary }>(`/viewer/documents?${query}`, {
+        await json<{ data: DocumentSummary }>(`/viewer/documents?${query}${wait}`, {
           body: Buffer.from(bytes),
           headers: { "content-type": "application/pdf" },
         })

@@ -4,7 +4,7 @@ import { actorOf } from "../audit/audit.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { type ApplicationCaller, type Context, type Handlers, type Reply, reply } from "../handlers.ts";
 import type { ResumableUpload } from "./store.ts";
-import { checksumOf, metadataOf, numberOf, requirePartType, requireVersion } from "./tus.ts";
+import { announcedSize, checksumOf, metadataOf, numberOf, requirePartType, requireVersion } from "./tus.ts";
 import { beginUpload, endUpload, type Part, receivePart, resumableUpload } from "./uploads.ts";
 
 type UploadContext = Context<ApplicationCaller, null>;
@@ -14,14 +14,12 @@ export function uploadRoutes(deps: DocumentDeps, publicUrl: () => string): Handl
     async create(_input, context) {
       const { caller } = context;
       requireVersion(context);
-      if (context.header("upload-defer-length") !== null)
-        throw new ApiError("invalid_parameters", "Upload-Length must be known when the upload begins");
-      const size = numberOf(context, "upload-length");
+      const size = announcedSize(context);
       if (size === 0) throw new ApiError("invalid_parameters", "Upload-Length: a document is not empty");
       const withPart = typeOf(context) !== null;
       if (withPart) requirePartType(typeOf(context));
       const begun = await beginUpload(deps, { applicationId: caller.applicationId, size, ...metadataOf(context) });
-      const upload = withPart ? await receivePart(deps, partOf(context, begun.id, 0)) : begun;
+      const upload = withPart ? await receivePart(deps, partOf(context, begun.id, { offset: 0, isBeginning: true })) : begun;
       // Without a host, so that it is right by whatever name the service was called.
       const { pathname } = new URL(`viewer/uploads/${upload.id}`, `${publicUrl().replace(/\/$/, "")}/`);
       return answer(upload, { status: 201, headers: { location: pathname }, body: true });
@@ -32,7 +30,7 @@ export function uploadRoutes(deps: DocumentDeps, publicUrl: () => string): Handl
     async append({ uploadId }, context) {
       requireVersion(context);
       requirePartType(typeOf(context));
-      const part = partOf(context, uploadId, numberOf(context, "upload-offset"));
+      const part = partOf(context, uploadId, { offset: numberOf(context, "upload-offset"), isBeginning: false });
       return answer(await receivePart(deps, part), { status: 204, body: false });
     },
     async end({ uploadId }, context) {
@@ -48,13 +46,15 @@ function typeOf({ body }: UploadContext): string | null {
   return body?.mediaType ?? null;
 }
 
-function partOf(context: UploadContext, id: string, offset: number): Part {
+function partOf(context: UploadContext, id: string, { offset, isBeginning }: { offset: number; isBeginning: boolean }): Part {
   const { caller, body } = context;
   if (body?.kind !== "raw") throw new ApiError("unsupported_media_type");
   return {
     applicationId: caller.applicationId,
     id,
     offset,
+    // With the beginning it is known already, or not.
+    size: isBeginning || context.header("upload-length") === null ? null : numberOf(context, "upload-length"),
     length: context.header("content-length") === null ? null : numberOf(context, "content-length"),
     bytes: body.bytes,
     checksum: checksumOf(context),
@@ -82,7 +82,7 @@ function answer(
     headers: {
       ...how.headers,
       "upload-offset": String(received),
-      "upload-length": String(size),
+      ...(size === null ? { "upload-defer-length": "1" } : { "upload-length": String(size) }),
       "upload-expires": expires.toUTCString(),
       ...(fields.given === null ? {} : { "upload-metadata": fields.given }),
       ...(finishedAt === null ? {} : { "lectern-document-id": documentId }),

@@ -17,7 +17,8 @@ export interface ResumableUpload {
   readonly applicationId: string;
   /** Of the document that it becomes. */
   readonly documentId: string;
-  readonly size: number;
+  /** null: the client does not know it yet. */
+  readonly size: number | null;
   /** Bytes that are on disk. All of them: it is a document. */
   readonly received: number;
   readonly fields: UploadFields;
@@ -26,13 +27,16 @@ export interface ResumableUpload {
   readonly finishedAt: number | null;
 }
 
+/** In the column `size`. */
+const UNKNOWN = -1;
+
 export async function insertUpload(database: Database, upload: ResumableUpload): Promise<void> {
   const { id, applicationId, documentId, size, received, fields, createdAt, expiresAt } = upload;
   await database.transaction([
     {
       sql: `INSERT INTO uploads (id, application_id, document_id, size, received, fields, created_at, expires_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      params: [id, applicationId, documentId, size, received, JSON.stringify(fields), createdAt, expiresAt],
+      params: [id, applicationId, documentId, size ?? UNKNOWN, received, JSON.stringify(fields), createdAt, expiresAt],
     },
   ]);
 }
@@ -48,7 +52,7 @@ function uploadOf(row: Row): ResumableUpload {
     id: row.id as string,
     applicationId: row.application_id as string,
     documentId: row.document_id as string,
-    size: row.size as number,
+    size: row.size === UNKNOWN ? null : (row.size as number),
     received: row.received as number,
     fields: JSON.parse(row.fields as string) as UploadFields,
     createdAt: row.created_at as number,
@@ -77,6 +81,12 @@ export async function releaseUpload(database: Database, id: string, holder: stri
 /** The process that held them is gone. */
 export async function releaseAllUploads(database: Database): Promise<void> {
   await database.transaction([{ sql: "UPDATE uploads SET held_by = NULL, held_until = NULL WHERE held_by IS NOT NULL" }]);
+}
+
+/** Now the client knows it. false: the holder has lost it. */
+export async function noteSize(database: Database, id: string, holder: string, size: number): Promise<boolean> {
+  const sql = "UPDATE uploads SET size = ? WHERE id = ? AND held_by = ? AND size = ?";
+  return changed(database, { sql, params: [size, id, holder, UNKNOWN], expect: 1 });
 }
 
 /** So much is on disk. false: the holder has lost it. */

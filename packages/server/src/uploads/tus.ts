@@ -6,7 +6,7 @@ import type { Part } from "./uploads.ts";
 import type { UploadFields } from "./store.ts";
 
 const TUS_VERSION = "1.0.0";
-const TUS_EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination";
+const TUS_EXTENSIONS = "creation,creation-defer-length,creation-with-upload,checksum,expiration,termination";
 /** Names in the protocol are those of node:crypto. */
 const TUS_CHECKSUMS = "sha1,sha256";
 /** On every answer. The largest upload is told by refusing a larger one: it is configured. */
@@ -37,6 +37,15 @@ export function numberOf(asking: Asking, name: string): number {
   const given = asking.header(name) ?? "";
   if (!/^\d{1,15}$/.test(given)) throw invalid(name, "must be a whole number of bytes");
   return Number(given);
+}
+
+/** Of an upload that begins; null: told later, with a part. Throws ApiError `invalid_parameters`. */
+export function announcedSize(asking: Asking): number | null {
+  const deferred = asking.header("upload-defer-length");
+  if (deferred === null) return numberOf(asking, "upload-length");
+  if (deferred !== "1") throw invalid("Upload-Defer-Length", "may be 1");
+  if (asking.header("upload-length") !== null) throw invalid("Upload-Defer-Length", "cannot come with Upload-Length");
+  return null;
 }
 
 /** `sha256 <base64>`. Throws ApiError `invalid_parameters`. */
@@ -85,4 +94,11 @@ function textOf(bytes: Buffer): string {
 
 function invalid(name: string, details: string): ApiError {
   return new ApiError("invalid_parameters", `${name}: ${details}`, { failingPaths: [{ path: `$.header.${name.toLowerCase()}`, details }] });
+}
+
+/** Where a client cannot send PATCH or DELETE it sends POST with this header; of others nothing is said, so they are what they are. */
+export function overriddenMethod(method: string | undefined, url: string | undefined, override: unknown): string | undefined {
+  const isUpload = method === "POST" && override !== undefined && /^\/(?:viewer|api)\/uploads\/[^/?]+/.test(url ?? "");
+  const wanted = typeof override === "string" ? override.toUpperCase() : "";
+  return isUpload && (wanted === "PATCH" || wanted === "DELETE") ? wanted : method;
 }

@@ -128,6 +128,61 @@ describe("an upload in parts", () => {
     expect((await head(at)).headers.get("lectern-document-id")).not.toBeNull();
   });
 
+  it("may begin before its length is known", async () => {
+    const headers = { ...TUS, "upload-defer-length": "1", "upload-metadata": metadata({ document_id: "deferred" }) };
+    const created = await api.request("/viewer/uploads", { method: "POST", headers });
+    expect(await created.json()).toMatchObject({ data: { length: null, finished: false } });
+    const at = created.headers.get("location")!;
+    expect((await send(at, 0, PDF.subarray(0, 500))).status).toBe(204);
+    const state = await head(at);
+    expect([state.headers.get("upload-defer-length"), state.headers.get("upload-length"), state.headers.get("upload-offset")]).toEqual([
+      "1",
+      null,
+      "500",
+    ]);
+    for (const wrong of ["0", "499", "x"])
+      expect(await codeOf(await send(at, 500, PDF.subarray(500), { "upload-length": wrong }))).toEqual([400, "invalid_parameters"]);
+    expect(await codeOf(await send(at, 500, PDF.subarray(500), { "upload-length": "1000001" }))).toEqual([413, "too_large"]);
+    expect((await send(at, 500, PDF.subarray(500, 900), { "upload-length": String(PDF.length) })).status).toBe(204);
+    expect(await codeOf(await send(at, 900, PDF.subarray(900), { "upload-length": "5000" }))).toEqual([400, "invalid_parameters"]);
+    expect((await send(at, 900, PDF.subarray(900))).headers.get("lectern-document-id")).toBe("deferred");
+    expect((await api.json<{ data: object }>("/viewer/documents/deferred")).data).toMatchObject({ sourcePdfSha256: sha256(PDF) });
+  });
+
+  it("that begins without a length ends with an empty part that tells it, and never grows beyond the limit", async () => {
+    const headers = { ...TUS, "upload-defer-length": "1" };
+    const whole = (await api.request("/viewer/uploads", { method: "POST", headers })).headers.get("location")!;
+    expect((await send(whole, 0, PDF)).status).toBe(204);
+    expect((await head(whole)).headers.get("lectern-document-id")).toBeNull();
+    const ended = await send(whole, PDF.length, new Uint8Array(0), { "upload-length": String(PDF.length) });
+    expect([ended.status, ended.headers.has("lectern-document-id")]).toEqual([204, true]);
+    const large = (await api.request("/viewer/uploads", { method: "POST", headers })).headers.get("location")!;
+    expect(await codeOf(await send(large, 0, Buffer.alloc(1_000_001)))).toEqual([413, "too_large"]);
+    expect(await codeOf(await api.request("/viewer/uploads", { method: "POST", headers: { ...TUS, "upload-defer-length": "2" } }))).toEqual(
+      [400, "invalid_parameters"],
+    );
+  });
+
+  it("takes parts and its end by POST from clients that can send nothing else, and only there", async () => {
+    const post = (at: string, method: string, more: Readonly<Record<string, string>> = {}, body?: Buffer) =>
+      api.request(at, {
+        method: "POST",
+        headers: { ...TUS, "x-http-method-override": method, ...more },
+        ...(body === undefined ? {} : { body }),
+      });
+    const at = await begun(PDF.length);
+    const part = { "upload-offset": "0", "content-type": "application/offset+octet-stream" };
+    expect((await post(at, "PATCH", part, PDF.subarray(0, 100))).headers.get("upload-offset")).toBe("100");
+    expect((await post(at, "delete")).status).toBe(204);
+    expect((await head(at)).status).toBe(404);
+    expect((await post(at, "GET")).status).toBe(405);
+    const { id } = await api.upload(PDF);
+    expect((await api.request(`/viewer/documents/${id}`, { method: "POST", headers: { "x-http-method-override": "DELETE" } })).status).toBe(
+      405,
+    );
+    expect((await api.request(`/viewer/documents/${id}`)).status).toBe(200);
+  });
+
   it("can be given up", async () => {
     const at = await begun(PDF.length);
     expect((await api.request(at, { method: "DELETE", headers: TUS })).status).toBe(204);
@@ -167,7 +222,7 @@ describe("an upload in parts", () => {
     expect([options.status, options.headers.get("tus-version"), options.headers.get("tus-extension")]).toEqual([
       204,
       "1.0.0",
-      "creation,creation-with-upload,checksum,expiration,termination",
+      "creation,creation-defer-length,creation-with-upload,checksum,expiration,termination",
     ]);
     expect((await api.request(at, { method: "HEAD", credential: null })).status).toBe(401);
   });

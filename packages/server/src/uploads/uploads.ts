@@ -23,6 +23,7 @@ import {
   insertUpload,
   knownUploads,
   noteReceived,
+  noteSize,
   releaseAllUploads,
   releaseUpload,
   type ResumableUpload,
@@ -31,21 +32,22 @@ import {
 
 /** After its last part an upload is kept for so long; a finished one answers for so long, too. */
 export const KEPT_MS = 24 * 3_600_000;
+/** Longer than a body may be silent (http/pace.ts). */
 const HELD_MS = 30_000;
-/** A body that brings nothing for so long ends; less than a lease. */
-const SILENT_MS = 20_000;
 /** So much, or so long, at most is sent again after a crash. */
 const SYNC_BYTES = 16_000_000;
 const SYNC_MS = 5000;
 const BATCH = 100;
 
-export type UploadDeps = Pick<DocumentDeps, "database" | "clock" | "random" | "uploadsDir">;
+export type UploadDeps = Pick<DocumentDeps, "database" | "clock" | "random" | "uploadsDir" | "maxUploadBytes">;
 
 export interface Part {
   readonly applicationId: string;
   readonly id: string;
   /** Where the client believes it to be. */
   readonly offset: number;
+  /** Of all of the upload, when the client says it now. */
+  readonly size: number | null;
   /** Of this part, when it was announced. */
   readonly length: number | null;
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -57,11 +59,15 @@ export interface Part {
 /** Throws ApiError `too_large`, `exists`. */
 export async function beginUpload(
   deps: DocumentDeps,
-  given: { readonly applicationId: string; readonly documentId: string | null; readonly size: number; readonly fields: UploadFields },
+  given: {
+    readonly applicationId: string;
+    readonly documentId: string | null;
+    readonly size: number | null;
+    readonly fields: UploadFields;
+  },
 ): Promise<ResumableUpload> {
   const { database, clock, random } = deps;
-  if (given.size > deps.maxUploadBytes)
-    throw new ApiError("too_large", `The file is larger than the limit of ${deps.maxUploadBytes} bytes`);
+  if (given.size !== null && given.size > deps.maxUploadBytes) throw largerThan(deps.maxUploadBytes);
   if (
     given.documentId !== null &&
     (await findDocument(database, { applicationId: given.applicationId, documentId: given.documentId })) !== null
@@ -115,10 +121,11 @@ export async function receivePart(deps: DocumentDeps, part: Part): Promise<Resum
     throw new ApiError("locked", "Another request is writing to this upload", { retryAfter: 1 });
   try {
     // Looked at again: now nobody else changes it.
-    const upload = await resumableUpload(deps, applicationId, id);
+    const known = await resumableUpload(deps, applicationId, id);
+    const upload = part.size === null ? known : await withSize(deps, known, part.size, holder);
     if (part.offset !== upload.received)
       throw new ApiError("conflict", `The upload is at ${upload.received}, not at ${part.offset}`, { extra: { offset: upload.received } });
-    if (part.length !== null && part.length > upload.size - upload.received) throw tooLong(upload);
+    if (part.length !== null && part.length > mostOf(deps, upload) - upload.received) throw tooLong(deps, upload);
     if (upload.finishedAt !== null) return upload;
     const received = await append(deps, upload, part, async (now) => {
       const state = { received: now, heldUntil: until(), expiresAt: clock.now() + KEPT_MS };
@@ -132,13 +139,23 @@ export async function receivePart(deps: DocumentDeps, part: Part): Promise<Resum
   }
 }
 
+/** Throws ApiError `invalid_parameters` (it was another one, or less than has come), `too_large`, `locked`. */
+async function withSize(deps: UploadDeps, upload: ResumableUpload, size: number, holder: string): Promise<ResumableUpload> {
+  if (upload.size === size) return upload;
+  if (upload.size !== null) throw new ApiError("invalid_parameters", `Upload-Length: the upload was announced with ${upload.size} bytes`);
+  if (size === 0 || size < upload.received)
+    throw new ApiError("invalid_parameters", `Upload-Length: ${upload.received} bytes have come already, and a document is not empty`);
+  if (size > deps.maxUploadBytes) throw largerThan(deps.maxUploadBytes);
+  if (!(await noteSize(deps.database, upload.id, holder, size)))
+    throw new ApiError("locked", "Another request has taken this upload over", { retryAfter: 1 });
+  return { ...upload, size };
+}
+
 /** Up to where it is now, all of it synced. All but the last byte's part is noted: what is noted as whole is a document. */
-async function append(
-  { clock, uploadsDir }: UploadDeps,
-  upload: ResumableUpload,
-  part: Part,
-  note: (received: number) => Promise<void>,
-): Promise<number> {
+async function append(deps: UploadDeps, upload: ResumableUpload, part: Part, note: (received: number) => Promise<void>): Promise<number> {
+  const { clock, uploadsDir } = deps;
+  const most = mostOf(deps, upload);
+  const isWhole = (received: number): boolean => received === upload.size;
   const file = await open(join(uploadsDir, upload.id), "r+").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") throw elsewhere(error);
     throw error;
@@ -147,7 +164,7 @@ async function append(
   let [at, noted, notedAt] = [upload.received, upload.received, clock.now()];
   const sync = async (): Promise<void> => {
     await file.datasync();
-    if (at < upload.size) await note(at);
+    if (!isWhole(at)) await note(at);
     [noted, notedAt] = [at, clock.now()];
   };
   try {
@@ -155,8 +172,8 @@ async function append(
     // What a crash left beyond what was told.
     await file.truncate(at);
     try {
-      for await (const chunk of audible(part.bytes, clock)) {
-        if (at + chunk.length > upload.size) throw tooLong(upload);
+      for await (const chunk of part.bytes) {
+        if (at + chunk.length > most) throw tooLong(deps, upload);
         for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
         hash?.update(chunk);
         at += chunk.length;
@@ -165,7 +182,7 @@ async function append(
       }
     } catch (error) {
       // The connection ended, or something of this part is wrong: what came before stays.
-      if (hash === null && at > noted && at < upload.size) await sync();
+      if (hash === null && at > noted && !isWhole(at)) await sync();
       throw error;
     }
     if (hash !== null && !hash.digest().equals(part.checksum!.digest))
@@ -222,20 +239,6 @@ function keepHeld({ database, clock, ...deps }: DocumentDeps, { id }: ResumableU
   return { stop: () => stop() };
 }
 
-/** The same chunks; ends with `request_timeout` when nothing comes for too long. */
-async function* audible(bytes: AsyncIterable<Uint8Array>, clock: UploadDeps["clock"]): AsyncGenerator<Uint8Array> {
-  const source = bytes[Symbol.asyncIterator]();
-  for (;;) {
-    let cancel = (): void => undefined;
-    const silent = new Promise<never>((_, reject) => {
-      cancel = clock.setTimeout(() => reject(new ApiError("request_timeout", "The body brought nothing for too long")), SILENT_MS);
-    });
-    const next = await Promise.race([source.next(), silent]).finally(cancel);
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
 /** Row first: a file without one is found by its age. */
 export async function removeUpload({ database, uploadsDir }: UploadDeps, id: string): Promise<void> {
   await deleteUpload(database, id);
@@ -282,8 +285,17 @@ export async function removeExpiredUploads(deps: UploadDeps, signal: AbortSignal
   }
 }
 
-function tooLong({ size }: ResumableUpload): ApiError {
+function mostOf({ maxUploadBytes }: UploadDeps, { size }: ResumableUpload): number {
+  return size ?? maxUploadBytes;
+}
+
+function tooLong({ maxUploadBytes }: UploadDeps, { size }: ResumableUpload): ApiError {
+  if (size === null) return largerThan(maxUploadBytes);
   return new ApiError("too_large", `The upload was announced with ${size} bytes, and more were sent`);
+}
+
+function largerThan(limit: number): ApiError {
+  return new ApiError("too_large", `The file is larger than the limit of ${limit} bytes`);
 }
 
 function elsewhere(cause?: unknown): ApiError {

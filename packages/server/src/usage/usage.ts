@@ -1,7 +1,7 @@
 /** Usage: exact counts per day (UTC) and application, written in the transaction of what they count. */
 import { ApiError } from "@lectern/protocol/plain";
 import type { Clock, Database, Statement } from "../ports.ts";
-import { readSums, usageStatement } from "./store.ts";
+import { type Counted, readSums, usageStatement } from "./store.ts";
 
 const DAY = 86_400_000;
 const MOST_DAYS = 366;
@@ -28,21 +28,38 @@ export function usageOfUpload(upload: {
   return [usageStatement({ ...entry, what: "uploads", amount: 1 }), usageStatement({ ...entry, what: "uploaded_bytes", amount: bytes })];
 }
 
+/** A document was deleted. */
+export function usageOfDeletion(gone: {
+  readonly applicationId: string;
+  readonly documentId: string;
+  readonly createdAt: number;
+  readonly now: number;
+}): Statement[] {
+  const { applicationId, documentId, createdAt, now } = gone;
+  const entry = { applicationId, key: `${documentId} ${createdAt}`, amount: 1 };
+  return [
+    usageStatement({ ...entry, day: dayOf(createdAt), what: "gone_made" }),
+    usageStatement({ ...entry, day: dayOf(now), what: "gone_deleted" }),
+  ];
+}
+
 export interface UsageOfDay {
   readonly day: string;
   readonly sessions_opened: number;
   readonly uploads: number;
   readonly uploaded_bytes: number;
+  /** At the end of the day, or now. */
+  readonly documents_stored: number;
 }
 
 export interface UsageReport {
-  /** Days on which something happened, in order. */
+  /** Each of the days asked for, in order. */
   readonly data: UsageOfDay[];
   /** Of the days asked for; `…_stored` is what there is now. */
-  readonly totals: Omit<UsageOfDay, "day"> & { readonly documents_stored: number; readonly bytes_stored: number };
+  readonly totals: Omit<UsageOfDay, "day"> & { readonly bytes_stored: number };
 }
 
-const NOTHING = { sessions_opened: 0, uploads: 0, uploaded_bytes: 0 };
+const HAPPENS = ["sessions_opened", "uploads", "uploaded_bytes"] as const;
 
 /** `from`, `to`: first and last day, YYYY-MM-DD; the last 30 days by default. Throws ApiError `invalid_parameters`. */
 export async function readUsage(
@@ -57,16 +74,35 @@ export async function readUsage(
   if (days < 1) throw invalid("from", "must not be after `to`");
   if (days > MOST_DAYS) throw invalid("from", `at most ${MOST_DAYS} days at once`);
 
-  const { sums, stored } = await readSums(database, applicationId, { from, to });
-  const byDay = new Map<string, { -readonly [K in keyof UsageOfDay]: UsageOfDay[K] }>();
-  const totals = { ...NOTHING, documents_stored: stored.documents, bytes_stored: stored.bytes };
-  for (const { day, what, amount } of sums) {
-    const counts = byDay.get(day) ?? { day, ...NOTHING };
-    byDay.set(day, counts);
-    counts[what] = amount;
-    totals[what] += amount;
+  const first = timeOf(from, "from");
+  const { sums, stored, made } = await readSums(database, applicationId, { from, since: first });
+  const amounts = new Map(sums.map(({ day, what, amount }) => [`${day} ${what}`, amount]));
+  const madeOn = new Map(made.map(({ day, documents }) => [dayOf(day * DAY), documents]));
+  const amount = (day: string, what: Counted): number => amounts.get(`${day} ${what}`) ?? 0;
+  /** How many more there were at the end of the day than before it. */
+  const more = (day: string): number => (madeOn.get(day) ?? 0) + amount(day, "gone_made") - amount(day, "gone_deleted");
+
+  const later = [...new Set([...sums.map(({ day }) => day), ...madeOn.keys()])].filter((day) => day > to);
+  let documents = later.reduce((count, day) => count - more(day), stored.documents);
+  const data: UsageOfDay[] = [];
+  // Backwards: what there is now is known, and what happened since.
+  for (let n = days - 1; n >= 0; n--) {
+    const day = dayOf(first + n * DAY);
+    const [sessions_opened, uploads, uploaded_bytes] = HAPPENS.map((what) => amount(day, what)) as [number, number, number];
+    data.unshift({ day, sessions_opened, uploads, uploaded_bytes, documents_stored: documents });
+    documents -= more(day);
   }
-  return { data: [...byDay.values()], totals };
+  const total = (what: (typeof HAPPENS)[number]): number => data.reduce((sum, day) => sum + day[what], 0);
+  return {
+    data,
+    totals: {
+      sessions_opened: total("sessions_opened"),
+      uploads: total("uploads"),
+      uploaded_bytes: total("uploaded_bytes"),
+      documents_stored: stored.documents,
+      bytes_stored: stored.bytes,
+    },
+  };
 }
 
 function timeOf(day: string, name: string): number {

@@ -4,8 +4,9 @@
  * `webhook-id`. A receiver that is slow or down keeps only its own few places; after five days of failure its webhook is switched off.
  */
 import { ApiError, hearsOf } from "@lectern/protocol/plain";
+import { type Audit, SERVICE } from "../audit/audit.ts";
 import type { Outgoing } from "../outgoing/request.ts";
-import type { Clock, Database, Random } from "../ports.ts";
+import { type Clock, Conflict, type Database, type Random, type Statement } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
 import { signedHeaders } from "./sign.ts";
 import {
@@ -31,6 +32,7 @@ export interface DeliverOptions {
   readonly random: Random;
   readonly secret: ServerSecret;
   readonly outgoing: Outgoing;
+  readonly audit: Audit;
   readonly version: string;
   readonly onError: (what: string, error: unknown) => void;
   /** A webhook was switched off here. */
@@ -184,12 +186,22 @@ export function delivering(options: DeliverOptions): Delivering {
       gone || pause === undefined
         ? { outcome: "failed", ...failure }
         : { outcome: "again", ...failure, dueAt: now + Math.max(jittered(pause), Math.min(answer.retryAfter, MOST_RETRY_AFTER)) };
-    await database.transaction([
-      finishDelivery(delivery.id, attempted, now),
-      markFailing(hook.id, now),
-      ...(reason === null ? [] : [disableWebhook(hook.id, reason, now)]),
-    ]);
-    if (reason !== null) options.onDisabled();
+    const failed = [finishDelivery(delivery.id, attempted, now), markFailing(hook.id, now)];
+    if (reason === null || !(await switchOff(hook, reason, now, failed))) await database.transaction(failed);
+  }
+
+  /** With what goes along. False, and nothing written, when it is off already: of several that failed at once one switches it off. */
+  async function switchOff(hook: WebhookRow, reason: string, now: number, along: readonly Statement[]): Promise<boolean> {
+    const { applicationId, id } = hook;
+    const deed = { applicationId, action: "webhook.disabled", target: id, details: { url: new URL(hook.url).origin, reason } };
+    try {
+      await database.transaction([disableWebhook(id, reason, now), options.audit(SERVICE, deed), ...along]);
+    } catch (error) {
+      if (error instanceof Conflict) return false;
+      throw error;
+    }
+    options.onDisabled();
+    return true;
   }
 
   function jittered(pause: number): number {

@@ -258,10 +258,12 @@ export function markFailing(webhookId: string, now: number): Statement {
   return { sql: "UPDATE webhooks SET failing_since = ? WHERE id = ? AND failing_since IS NULL", params: [now, webhookId] };
 }
 
+/** A `Conflict` when it is off already, or gone. */
 export function disableWebhook(webhookId: string, reason: string, now: number): Statement {
   return {
     sql: "UPDATE webhooks SET enabled = 0, disabled_reason = ?, updated_at = ? WHERE id = ? AND enabled = 1",
     params: [reason, now, webhookId],
+    expect: 1,
   };
 }
 

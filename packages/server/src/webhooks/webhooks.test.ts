@@ -188,6 +188,13 @@ it("gives a message up in the end, and switches off who has failed for five days
   there.answer((response) => void response.writeHead(410).end());
   await service.json(`/viewer/webhooks/${data.id}/test`, { method: "POST" });
   await expect.poll(shown, waiting).toMatchObject({ enabled: false, disabled_reason: "The receiver answered 410 Gone" });
+  const audited = await service.json<{ data: object[] }>("/viewer/audit?action=webhook.disabled");
+  const entry = (reason: string) => ({
+    actor: { kind: "service" },
+    target: data.id,
+    details: { url: new URL(there.url).origin, reason },
+  });
+  expect(audited.data).toMatchObject([entry("The receiver answered 410 Gone"), entry("Every attempt has failed for five days")]);
 });
 
 it("is not slowed by a receiver that hangs", async () => {
