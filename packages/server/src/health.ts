@@ -17,6 +17,15 @@ export async function askDatabase(database: Database): Promise<void> {
   await database.query("SELECT 1 AS one");
 }
 
+/** By how much its clock is ahead of ours, in milliseconds; less than the time that asking took is nothing. PostgreSQL only. */
+export async function clockSkew(database: Database, clock: Clock): Promise<number> {
+  const before = clock.now();
+  const [row] = await database.query<{ ms: number }>("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS ms");
+  const after = clock.now();
+  const ms = row!.ms;
+  return ms < before ? ms - before : ms > after ? ms - after : 0;
+}
+
 /** One look answers all who ask within this time. */
 const FRESH_MS = 1000;
 

@@ -1,7 +1,8 @@
 /**
  * Backup and restore. A backup is a folder: the database as of one moment, every blob that it names, and the server's keys. The database is
- * copied first; blobs are never changed and stay a day after their last use, so all that the copy names are there, whatever is edited meanwhile.
- * Every blob is hashed on its way out and on its way back.
+ * copied first; blobs are never changed, so all that the copy names are there, whatever is edited meanwhile. Those of a document that is deleted
+ * meanwhile may be gone: then the database is copied once more, and what has been copied of the files stays. Every blob is hashed on its way out
+ * and on its way back.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
@@ -12,8 +13,7 @@ import { diskBlobs } from "../adapters/blobs-disk.ts";
 import { blobsOfSqlite, copySqlite, type NamedBlob } from "../adapters/copy-sqlite.ts";
 import type { Config } from "../config.ts";
 import { openDataDirectory } from "../data-directory.ts";
-import { usedBlobsOfAll } from "../documents/store.ts";
-import { openBlobs, openDatabase } from "../open-adapters.ts";
+import { openBlobs } from "../open-adapters.ts";
 import type { BlobStore } from "../ports.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -37,6 +37,8 @@ const SQLITE = "lectern.sqlite";
 const DUMP = "database.dump";
 const KEY = join("keys", "server.key");
 const MANIFEST = "backup.json";
+/** Of copying the database. */
+const MOST_TRIES = 10;
 
 /** `target`: a folder that does not exist yet; it is there only when all of it is. Throws CommandError. */
 export async function backup(
@@ -50,10 +52,8 @@ export async function backup(
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "keys"), { recursive: true, mode: 0o700 });
   try {
-    const blobs =
-      config.databaseUrl === null ? await copyOfSqlite(config, folder) : await dumpOfPostgres(config, config.databaseUrl, folder);
     const source = await openBlobs(config, { path: config.dataDir, blobs: join(config.dataDir, "blobs") }, () => undefined);
-    const bytes = await copyBlobs(source, await diskBlobs(join(folder, "blobs")), blobs);
+    const { blobs, bytes } = await copyOfOneMoment(config, source, folder);
     await copyFile(join(config.dataDir, KEY), join(folder, KEY)).catch((error: unknown) => {
       throw new CommandError(`The server's key ${join(config.dataDir, KEY)} cannot be read`, { cause: error });
     });
@@ -75,6 +75,26 @@ export async function backup(
   }
 }
 
+async function copyOfOneMoment(
+  config: Places,
+  source: BlobStore,
+  folder: string,
+): Promise<{ readonly blobs: readonly NamedBlob[]; readonly bytes: number }> {
+  const target = await diskBlobs(join(folder, "blobs"));
+  for (let tries = 1; ; tries++) {
+    await rm(join(folder, SQLITE), { force: true });
+    const blobs = config.databaseUrl === null ? await copyOfSqlite(config, folder) : await dumpOfPostgres(config.databaseUrl, folder);
+    try {
+      return { blobs, bytes: await copyBlobs(source, target, blobs) };
+    } catch (error) {
+      if (!(error instanceof MissingFile) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+/** A file that the database names: deleted since the database was copied, or lost. */
+class MissingFile extends CommandError {}
+
 async function copyOfSqlite(config: Places, folder: string): Promise<readonly NamedBlob[]> {
   const database = join(config.dataDir, SQLITE);
   if (!(await exists(database))) throw new CommandError(`There is no database ${database}; say where it is with --data-dir`);
@@ -82,15 +102,26 @@ async function copyOfSqlite(config: Places, folder: string): Promise<readonly Na
   return blobsOfSqlite(join(folder, SQLITE));
 }
 
-async function dumpOfPostgres(config: Places, url: string, folder: string): Promise<readonly NamedBlob[]> {
+async function dumpOfPostgres(url: string, folder: string): Promise<readonly NamedBlob[]> {
   await run("pg_dump", ["--format=custom", "--no-owner", `--file=${join(folder, DUMP)}`], url);
-  const database = await openDatabase(config, "", () => undefined);
-  try {
-    // Those that came after the dump are more than it names, and do no harm.
-    return await usedBlobsOfAll(database);
-  } finally {
-    await database.close();
+  // Of the dump, not of the database: a document that is deleted by now is in the one and not in the other.
+  const text = await spawned("pg_restore", ["--data-only", "--table=blob_uses", "--file=-", join(folder, DUMP)]);
+  return blobsOfCopy(text);
+}
+
+/** What `COPY … FROM stdin` of the table of uses names. */
+export function blobsOfCopy(text: string): NamedBlob[] {
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => /^COPY \S*blob_uses /.test(line));
+  if (start < 0) throw new CommandError("The dump holds no table of files");
+  const columns = /\((.*)\)/.exec(lines[start]!)![1]!.split(", ");
+  const [application, blob] = [columns.indexOf("application_id"), columns.indexOf("sha256")];
+  const named = new Map<string, NamedBlob>();
+  for (const line of lines.slice(start + 1, lines.indexOf("\\.", start))) {
+    const cells = line.split("\t");
+    named.set(`${cells[application]}/${cells[blob]}`, { applicationId: cells[application]!, sha256: cells[blob]!, size: 0 });
   }
+  return [...named.values()];
 }
 
 /** Into a data directory that holds nothing yet, and with PostgreSQL into an empty database. Throws CommandError. */
@@ -129,8 +160,13 @@ export async function restore(config: Places, from: string): Promise<BackupResul
 async function copyBlobs(source: BlobStore, target: BlobStore, blobs: readonly NamedBlob[]): Promise<number> {
   let bytes = 0;
   for (const { applicationId, sha256 } of blobs) {
+    const copied = await target.size(applicationId, sha256);
+    if (copied !== null) {
+      bytes += copied;
+      continue;
+    }
     const stream = await source.read(applicationId, sha256);
-    if (stream === null) throw new CommandError(`The file ${applicationId}/${sha256}, which the database names, is missing`);
+    if (stream === null) throw new MissingFile(`The file ${applicationId}/${sha256}, which the database names, is missing`);
     const written = await target.write(applicationId, stream as AsyncIterable<Uint8Array>);
     if (written.sha256 !== sha256) throw new CommandError(`The file ${applicationId}/${sha256} is damaged: its bytes have another hash`);
     bytes += written.size;
@@ -156,11 +192,10 @@ async function readManifest(folder: string): Promise<Manifest> {
   return manifest;
 }
 
-/** A program of PostgreSQL. */
-/** The password goes by a file that is gone afterwards: everybody on the machine can read the arguments of a process. */
+/** A program of PostgreSQL. The password goes by a file that is gone afterwards: everybody on the machine can read the arguments of a process. */
 async function run(program: string, args: readonly string[], databaseUrl: string): Promise<void> {
   const { url, password } = splitPassword(databaseUrl);
-  if (password === null) return spawned(program, [...args, "--dbname", url]);
+  if (password === null) return void (await spawned(program, [...args, "--dbname", url]));
   const folder = await mkdtemp(join(tmpdir(), "lectern-"));
   try {
     const passfile = join(folder, "pgpass");
@@ -183,15 +218,20 @@ export function splitPassword(databaseUrl: string): { readonly url: string; read
   return { url: url.href, password };
 }
 
-async function spawned(program: string, all: readonly string[]): Promise<void> {
-  await new Promise<void>((done, reject) => {
-    const child = spawn(program, all, { stdio: ["ignore", "ignore", "pipe"] });
+/** What it printed. */
+async function spawned(program: string, all: readonly string[]): Promise<string> {
+  return new Promise<string>((done, reject) => {
+    const child = spawn(program, all, { stdio: ["ignore", "pipe", "pipe"] });
+    const printed: Buffer[] = [];
     let said = "";
+    child.stdout.on("data", (data: Buffer) => printed.push(data));
     child.stderr.on("data", (data: Buffer) => (said = (said + data.toString()).slice(-2000)));
     child.once("error", () =>
       reject(new CommandError(`${program} is needed for PostgreSQL and is not installed: install the PostgreSQL client programs`)),
     );
-    child.once("exit", (code) => (code === 0 ? done() : reject(new CommandError(`${program} failed: ${said.trim()}`))));
+    child.once("close", (code) =>
+      code === 0 ? done(Buffer.concat(printed).toString()) : reject(new CommandError(`${program} failed: ${said.trim()}`)),
+    );
   });
 }
 

@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pagesPdf } from "@lectern/pdf/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { Command } from "commander";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { sqliteDatabase } from "../adapters/database-sqlite.ts";
+import { createApplication } from "../applications/store.ts";
+import { ConfigError } from "../config.ts";
+import { loadMigrations } from "../migrations/migrate.ts";
+import { systemClock, systemRandom } from "../ports.ts";
+import { fakeS3 } from "../testing/fake-s3.ts";
+import { CommandError } from "./command-error.ts";
+import { addCommands } from "./commands.ts";
 import { startMain, TEST_KEY, testServer, type TestProcess, testProcess } from "../testing/test-server.ts";
 
 let service: TestProcess;
@@ -24,11 +33,31 @@ interface Ran {
   readonly error: string;
 }
 
+const settings = (): Record<string, string> => ({
+  LECTERN_DATA_DIR: service.dataDir,
+  LECTERN_PORT: new URL(service.url).port,
+  LECTERN_WORKERS: "1",
+});
+
+/** The command in this process: a process for each takes a second. */
 async function lectern(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const child = startMain(
-    { LECTERN_DATA_DIR: service.dataDir, LECTERN_PORT: new URL(service.url).port, LECTERN_WORKERS: "1", ...env },
-    args,
-  );
+  const [out, error]: [string[], string[]] = [[], []];
+  let code = 0;
+  const program = new Command("lectern").exitOverride();
+  const run = async (work: () => Promise<void>): Promise<void> =>
+    work().catch((thrown: unknown) => {
+      if (!(thrown instanceof CommandError || thrown instanceof ConfigError)) throw thrown;
+      code = 1;
+      error.push(`lectern: ${thrown.message}`);
+    });
+  addCommands(program, run, { env: { ...settings(), ...env }, print: (line) => void out.push(line), fail: () => void (code = 1) });
+  await program.parseAsync(args, { from: "user" });
+  return { code, out: out.join("\n"), error: error.join("\n") };
+}
+
+/** The real one, from its command line to its exit code. */
+async function lecternProcess(args: readonly string[]): Promise<Ran> {
+  const child = startMain(settings(), args);
   let [out, error] = ["", ""];
   child.stdout?.on("data", (data: Buffer) => (out += data.toString()));
   child.stderr?.on("data", (data: Buffer) => (error += data.toString()));
@@ -37,7 +66,7 @@ async function lectern(args: readonly string[], env: Readonly<Record<string, str
 }
 
 it("makes a key that works at once while the service runs, and revokes it", async () => {
-  const made = await lectern(["keys", "create", "from the command line", "--scope", "read"]);
+  const made = await lecternProcess(["keys", "create", "from the command line", "--scope", "read"]);
   expect(made).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/^lct_live_/) as string });
   expect((await service.request("/viewer/documents", { credential: made.out })).status).toBe(200);
   const listed = (await lectern(["keys", "list"])).out.split("\n").find((line) => line.endsWith("from the command line"))!;
@@ -47,7 +76,7 @@ it("makes a key that works at once while the service runs, and revokes it", asyn
   await expect
     .poll(async () => (await service.request("/viewer/documents", { credential: made.out })).status, { timeout: 20_000 })
     .toBe(401);
-  expect(await lectern(["keys", "revoke", "nothing"])).toMatchObject({ code: 1, error: "lectern: There is no API key nothing" });
+  expect(await lecternProcess(["keys", "revoke", "nothing"])).toMatchObject({ code: 1, error: "lectern: There is no API key nothing" });
 }, 60_000);
 
 it("uploads, lists, opens and deletes a document without being given a key", async () => {
@@ -66,40 +95,65 @@ it("uploads, lists, opens and deletes a document without being given a key", asy
 it("looks at everything the service needs, and says what is wrong", async () => {
   const { code, out } = await lectern(["doctor"]);
   expect(code, out).toBe(0);
-  for (const name of ["data directory", "database", "PDF workers", "port", "clock", "LibreOffice"]) expect(out).toContain(` ${name}: `);
+  for (const name of ["data directory", "database", "PDF workers", "port", "clock", "LibreOffice", "Tesseract"])
+    expect(out).toContain(` ${name}: `);
+  expect(out).toMatch(/ fonts: .*Latin/);
+  expect(out).not.toContain(" bucket: ");
   const bad = await lectern(["doctor"], { LECTERN_DATABASE_URL: "postgres://nobody@127.0.0.1:1/nothing" });
   expect([bad.code, bad.out]).toEqual([1, expect.stringMatching(/problem {2}database: /) as string]);
+  expect(bad.out).toMatch(/problem {2}clock: /);
 }, 60_000);
 
-it("copies a store while somebody edits it, and what is restored has everything that was acknowledged before, whole", async () => {
-  const { id } = await service.upload(pagesPdf(3));
-  const attached = pagesPdf(5);
-  const second = await service.upload(attached);
-  const content = { type: "pspdfkit/note", pageIndex: 0, bbox: [0, 0, 9, 9], text: { format: "plain", value: "x" } };
-  const acked: string[] = [];
-  let writing = true;
-  const writer = (async () => {
-    for (let n = 0; writing; n++) {
-      await service.json(`/viewer/documents/${id}/annotations`, { json: { id: `w${n}`, content } });
-      acked.push(`w${n}`);
-      if (n % 20 === 0) await service.upload(pagesPdf((n % 7) + 1), "wait=0");
-    }
-  })();
-  await expect.poll(() => acked.length, { timeout: 20_000 }).toBeGreaterThan(20);
-  const before = [...acked];
-  const target = join(folder, "backup");
-  const made = await lectern(["backup", target]);
-  writing = false;
-  await writer;
-  expect(made, made.error).toMatchObject({ code: 0 });
-  expect(acked.length).toBeGreaterThan(before.length);
-  expect((await lectern(["backup", target])).error).toContain("exists already");
+it("looks whether the bucket takes and gives, and says when it does not", async () => {
+  const bucket = await fakeS3();
+  onTestFinished(() => bucket.close());
+  const looked = await lectern(["doctor"], { LECTERN_BLOBS_URL: bucket.url });
+  expect(looked.out).toMatch(/^ok +bucket: lectern-test: stored, found and deleted a file$/m);
+  expect([bucket.objects.size, bucket.requests.some((request) => request.startsWith("PUT blobs/doctor/"))]).toEqual([0, true]);
+  const elsewhere = bucket.url.replace("@lectern-test/", "@another/");
+  const bad = await lectern(["doctor"], { LECTERN_BLOBS_URL: elsewhere });
+  expect([bad.code, bad.out]).toEqual([1, expect.stringMatching(/^problem +bucket: /m) as string]);
+  expect(looked.out + bad.out).not.toContain("secret");
+}, 60_000);
 
-  const restored = join(folder, "restored");
-  expect(await lectern(["restore", target], { LECTERN_DATA_DIR: restored })).toMatchObject({ code: 0 });
-  expect((await lectern(["restore", target], { LECTERN_DATA_DIR: restored })).error).toContain("is not empty");
-  const copy = await testServer({ dataDir: restored, env: { LECTERN_API_KEY: TEST_KEY } });
-  try {
+describe.each(["a folder", "a bucket"])("a store with its files in %s", (place) => {
+  it("is copied while somebody edits, uploads and deletes; what is restored has everything acknowledged before, whole", async () => {
+    const bucket = place === "a bucket" ? await fakeS3() : null;
+    const edited = bucket === null ? service : await testProcess({ LECTERN_LIMIT_REQUESTS_PER_SECOND: "0", LECTERN_BLOBS_URL: bucket.url });
+    onTestFinished(async () => {
+      if (edited !== service) await edited.close();
+      await bucket?.close();
+    });
+    const { id } = await edited.upload(pagesPdf(3));
+    const second = await edited.upload(pagesPdf(5));
+    const content = { type: "pspdfkit/note", pageIndex: 0, bbox: [0, 0, 9, 9], text: { format: "plain", value: "x" } };
+    const acked: string[] = [];
+    let writing = true;
+    const writer = (async () => {
+      for (let n = 0; writing; n++) {
+        await edited.json(`/viewer/documents/${id}/annotations`, { json: { id: `w${n}`, content } });
+        acked.push(`w${n}`);
+        if (n % 20 !== 0) continue;
+        const { id: other } = await edited.upload(pagesPdf((n % 7) + 1), "wait=0");
+        if (n % 40 === 0) await edited.json(`/viewer/documents/${other}`, { method: "DELETE" });
+      }
+    })();
+    await expect.poll(() => acked.length, { timeout: 20_000 }).toBeGreaterThan(20);
+    const before = [...acked];
+    const target = join(folder, `backup of ${place}`);
+    const from = { LECTERN_DATA_DIR: edited.dataDir, ...(bucket === null ? {} : { LECTERN_BLOBS_URL: bucket.url }) };
+    const made = await lectern(["backup", target], from);
+    writing = false;
+    await writer;
+    expect(made, made.error).toMatchObject({ code: 0 });
+    expect(acked.length).toBeGreaterThan(before.length);
+    expect((await lectern(["backup", target], from)).error).toContain("exists already");
+
+    const restored = join(folder, `restored from ${place}`);
+    expect(await lectern(["restore", target], { LECTERN_DATA_DIR: restored })).toMatchObject({ code: 0 });
+    expect((await lectern(["restore", target], { LECTERN_DATA_DIR: restored })).error).toContain("is not empty");
+    const copy = await testServer({ dataDir: restored, env: { LECTERN_API_KEY: TEST_KEY } });
+    onTestFinished(() => copy.close());
     const { records } = await copy.json<{ records: { id: string }[] }>(`/viewer/documents/${id}/records`);
     const found = new Set(records.map((record) => record.id));
     for (const name of before) expect(found.has(name), name).toBe(true);
@@ -111,10 +165,15 @@ it("copies a store while somebody edits it, and what is restored has everything 
       const file = new Uint8Array(await (await copy.request(`/viewer/documents/${document.id}/pdf?source=true&wait=20`)).arrayBuffer());
       expect(createHash("sha256").update(file).digest("hex")).toBe(document.sourcePdfSha256);
     }
-  } finally {
-    await copy.close();
-  }
-}, 120_000);
+    if (bucket === null) return;
+    const other = await fakeS3();
+    onTestFinished(() => other.close());
+    const elsewhere = { LECTERN_DATA_DIR: join(folder, "elsewhere"), LECTERN_BLOBS_URL: other.url };
+    expect(await lectern(["restore", target], elsewhere)).toMatchObject({ code: 0 });
+    const hashes = documents.map((document) => document.sourcePdfSha256);
+    expect([...other.objects.keys()].map((key) => key.split("/").at(-1))).toEqual(expect.arrayContaining(hashes));
+  }, 120_000);
+});
 
 it("refuses a backup whose files are damaged or missing, and what is no backup", async () => {
   const target = join(folder, "damaged");
@@ -132,7 +191,35 @@ it("refuses a backup whose files are damaged or missing, and what is no backup",
   expect((await lectern(["restore", folder], { LECTERN_DATA_DIR: join(folder, "three") })).error).toContain("is no backup");
 }, 60_000);
 
-it("tells each command's settings with --help", async () => {
-  const { out } = await lectern(["backup", "--help"]);
-  for (const text of ["--data-dir", "LECTERN_DATA_DIR", "--database-url", "--blobs-url"]) expect(out).toContain(text);
-}, 30_000);
+it("tells each command's settings with --help", () => {
+  const program = new Command("lectern");
+  addCommands(program, async () => undefined, { env: {}, print: () => undefined, fail: () => undefined });
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  const help = new Map(all(program).map((command) => [command.name(), command.helpInformation()]));
+  for (const text of ["--data-dir", "LECTERN_DATA_DIR", "--database-url", "--blobs-url"]) expect(help.get("backup")).toContain(text);
+  expect([...help.keys()]).toEqual(expect.arrayContaining(["keys", "documents", "session", "doctor", "backup", "restore"]));
+  const ofOne = all(program).filter((command) => command.helpInformation().includes("--application <id or name>"));
+  expect(ofOne.map((command) => command.name())).toEqual(["create", "list", "revoke", "list", "upload", "delete", "session"]);
+});
+
+it("asks whose, once there are several applications", async () => {
+  const dataDir = join(folder, "several");
+  const env = { LECTERN_DATA_DIR: dataDir };
+  await mkdir(dataDir);
+  const database = await sqliteDatabase({ path: join(dataDir, "lectern.sqlite") });
+  await database.migrate(await loadMigrations());
+  await database.close();
+  expect((await lectern(["keys", "create", "only"], env)).code).toBe(0);
+  const again = await sqliteDatabase({ path: join(dataDir, "lectern.sqlite") });
+  const { id } = await createApplication(again, "Second", { clock: systemClock, random: systemRandom });
+  await again.close();
+  const asked = await lectern(["keys", "list"], env);
+  expect([asked.code, asked.error]).toEqual([
+    1,
+    `lectern: There are several applications; say which with --application: default (Default), ${id} (Second)`,
+  ]);
+  expect((await lectern(["keys", "create", "by name", "--application", "Second"], env)).code).toBe(0);
+  expect((await lectern(["keys", "list", "--application", id], env)).out).toMatch(/\tby name$/);
+  expect((await lectern(["keys", "list", "--application", "default"], env)).out).toMatch(/\tonly$/);
+  expect((await lectern(["session", "x", "--application", "Third"], env)).error).toContain("There is no application Third");
+});

@@ -13,66 +13,77 @@ const STORE: readonly Name[] = ["dataDir", "databaseUrl"];
 const PLACE: readonly Name[] = [...STORE, "blobsUrl"];
 const SERVICE: readonly Name[] = [...STORE, "host", "port", "publicUrl", "apiKey"];
 
-export function addCommands(program: Command, run: Run): void {
+/** Where a command takes its settings from, beside its flags, and what it says. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  /** The command did its work, and what it found is bad. */
+  readonly fail: () => void;
+}
+
+export function addCommands(program: Command, run: Run, { env, print, fail }: Terminal): void {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const configOf = (given: Given): Config => loadConfig(flagsOf(given), env);
 
   const keys = program.command("keys").description("API keys: made, listed and revoked, also while the service runs");
-  command(keys, "create <name>", "make an API key; it is printed once", STORE)
+  ofApplication(command(keys, "create <name>", "make an API key; it is printed once", STORE))
     .addOption(new Option("--scope <scope>", "what it may do").choices(["all", "read", "upload"]).default("all"))
     .option("--test", "a key that begins with lct_test_")
     .action((name: string, given: Given & { scope: "all" | "read" | "upload"; test?: boolean }) =>
       run(async () => {
         const { withKeys } = await import("./keys.ts");
-        await withKeys(configOf(given), async (all, applicationId) => {
+        await withKeys(configOf(given), given["application"] ?? null, async (all, applicationId) => {
           const { key } = await all.create(applicationId, { name, scope: given.scope, mode: given.test === true ? "test" : "live" });
           print(key);
         });
       }),
     );
-  command(keys, "list", "list API keys, newest first", STORE).action((given: Given) =>
+  ofApplication(command(keys, "list", "list API keys, newest first", STORE)).action((given: Given) =>
     run(async () => {
       const { withKeys, keyLine } = await import("./keys.ts");
-      await withKeys(configOf(given), async (all, applicationId) => {
+      await withKeys(configOf(given), given["application"] ?? null, async (all, applicationId) => {
         for (const key of await all.list(applicationId)) print(keyLine(key));
       });
     }),
   );
-  command(keys, "revoke <id>", "revoke an API key: it is refused within five seconds", STORE).action((id: string, given: Given) =>
-    run(async () => {
-      const { withKeys } = await import("./keys.ts");
-      await withKeys(configOf(given), async (all, applicationId) => {
-        await all.revoke(applicationId, id).catch(() => {
-          throw new CommandError(`There is no API key ${id}`);
+  ofApplication(command(keys, "revoke <id>", "revoke an API key: it is refused within five seconds", STORE)).action(
+    (id: string, given: Given) =>
+      run(async () => {
+        const { withKeys } = await import("./keys.ts");
+        await withKeys(configOf(given), given["application"] ?? null, async (all, applicationId) => {
+          await all.revoke(applicationId, id).catch(() => {
+            throw new CommandError(`There is no API key ${id}`);
+          });
+          print(`revoked ${id}`);
         });
-        print(`revoked ${id}`);
-      });
-    }),
+      }),
   );
 
   const documents = program.command("documents").description("documents of the running service");
-  command(documents, "list", "list documents, newest first", SERVICE)
+  ofApplication(command(documents, "list", "list documents, newest first", SERVICE))
     .option("--title <text>", "only those whose title holds this")
     .action((given: Given) =>
-      run(async () => (await import("./documents.ts")).listDocuments(configOf(given), given["title"] ?? null, print)),
+      run(async () =>
+        (await import("./documents.ts")).listDocuments(configOf(given), { title: given["title"] ?? null, ...of(given) }, print),
+      ),
     );
-  command(documents, "upload <file>", "upload a file and wait until it is ready; prints its id", SERVICE)
+  ofApplication(command(documents, "upload <file>", "upload a file and wait until it is ready; prints its id", SERVICE))
     .option("--id <id>", "its id")
     .option("--title <text>", "its title")
     .action((file: string, given: Given) =>
       run(async () =>
         (await import("./documents.ts")).uploadFile(
           configOf(given),
-          { file, id: given["id"] ?? null, title: given["title"] ?? null },
+          { file, id: given["id"] ?? null, title: given["title"] ?? null, ...of(given) },
           print,
         ),
       ),
     );
-  command(documents, "delete <id>", "delete a document with all its layers", SERVICE).action((id: string, given: Given) =>
-    run(async () => (await import("./documents.ts")).deleteDocument(configOf(given), id, print)),
+  ofApplication(command(documents, "delete <id>", "delete a document with all its layers", SERVICE)).action((id: string, given: Given) =>
+    run(async () => (await import("./documents.ts")).deleteDocument(configOf(given), { id, ...of(given) }, print)),
   );
 
-  command(program, "session <document>", "mint a session and print the URL that shows the document", SERVICE)
+  ofApplication(command(program, "session <document>", "mint a session and print the URL that shows the document", SERVICE))
     .option("--user <id>", "user id")
     .option("--name <name>", "name that others see")
     .option("--layer <name>", "layer; default: the default layer")
@@ -88,7 +99,7 @@ export function addCommands(program: Command, run: Run): void {
     (given: Given) =>
       run(async () => {
         const { doctor } = await import("./doctor.ts");
-        if (!(await doctor(configOf(given), print))) process.exitCode = 1;
+        if (!(await doctor(configOf(given), print))) fail();
       }),
   );
 
@@ -111,6 +122,13 @@ export function addCommands(program: Command, run: Run): void {
   );
 }
 
+/** For what belongs to one of several applications. */
+function ofApplication(made: Command): Command {
+  return made.option("--application <id or name>", "whose; needed when there are several");
+}
+
+const of = (given: Given): { readonly application: string | null } => ({ application: given["application"] ?? null });
+
 /** With the settings that it reads, described as `lectern start --help` describes them. */
 function command(parent: Command, usage: string, description: string, settings: readonly Name[]): Command {
   const made = parent.command(usage).description(description);
@@ -122,10 +140,9 @@ function command(parent: Command, usage: string, description: string, settings: 
 }
 
 /** commander names `--data-dir` dataDir. */
-function configOf(given: Given): Config {
-  const flags = Object.values(SETTINGS).flatMap(({ flag }) => {
+function flagsOf(given: Given): string[] {
+  return Object.values(SETTINGS).flatMap(({ flag }) => {
     const value = given[flag.replaceAll(/-(\w)/g, (_all, letter: string) => letter.toUpperCase())];
     return value === undefined ? [] : [`--${flag}=${value}`];
   });
-  return loadConfig(flags);
 }

@@ -1,21 +1,26 @@
 /** Is everything there that the service needs? One line for each thing, and what to do about it. */
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
 import { tesseractRecogniser } from "../adapters/recogniser-tesseract.ts";
 import type { Config } from "../config.ts";
-import { askDatabase } from "../health.ts";
-import { openDatabase } from "../open-adapters.ts";
+import { askDatabase, clockSkew } from "../health.ts";
+import { openBlobs, openDatabase } from "../open-adapters.ts";
 import { systemClock } from "../ports.ts";
+import { hostFonts } from "../render/host-fonts.ts";
 import { renderPool } from "../render/pool.ts";
 
 const run = promisify(execFile);
 const GIGABYTE = 1_000_000_000;
 /** Built before this, a clock is wrong: tokens and signatures depend on it. */
 const EARLIEST = Date.parse("2025-01-01");
+
+const MOST_SKEW_MS = 2000;
 
 interface Finding {
   readonly level: "ok" | "warning" | "problem";
@@ -32,10 +37,11 @@ export async function doctor(config: Config, print: (line: string) => void): Pro
     "data directory": () => dataDirectory(config),
     database: () => database(config),
     disk: () => disk(config),
+    ...(config.blobsUrl === null ? {} : { bucket: () => bucket(config) }),
     "PDF workers": renderer,
     port: () => port(config),
-    clock: async () =>
-      systemClock.now() > EARLIEST ? ok(new Date(systemClock.now()).toISOString()) : problem("it is years behind: set it"),
+    clock: () => clock(config),
+    fonts: async () => fonts(),
     LibreOffice: async () => {
       // Where the service itself looks for it.
       const found = await libreOfficeConverter({ program: config.libreOffice, tempDir: config.dataDir }).version();
@@ -82,6 +88,65 @@ async function database(config: Config): Promise<Finding> {
   }
   const kind = config.databaseUrl === null ? "SQLite" : "PostgreSQL";
   return warnings.length === 0 ? ok(`${kind} answers`) : warning(`${kind} answers; ${warnings.join("; ")}`);
+}
+
+/** Tokens and leases go by it, and nodes must agree. */
+async function clock(config: Config): Promise<Finding> {
+  const now = systemClock.now();
+  if (now < EARLIEST) return problem("it is years behind: set it");
+  const time = new Date(now).toISOString();
+  if (config.databaseUrl === null) return ok(time);
+  const opened = await openDatabase(config, "", () => undefined);
+  try {
+    const skew = await clockSkew(opened, systemClock);
+    const text = `${time}; the database's is ${Math.abs(skew / 1000).toFixed(1)} s ${skew < 0 ? "behind" : "ahead"}`;
+    return Math.abs(skew) < MOST_SKEW_MS ? ok(text) : warning(`${text}: set both by the same time server`);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Something is stored, read and deleted again. */
+async function bucket(config: Config): Promise<Finding> {
+  const folder = await mkdtemp(join(tmpdir(), "lectern-doctor-"));
+  const warnings: string[] = [];
+  try {
+    const blobs = await openBlobs(config, { path: folder, blobs: folder }, (text) => warnings.push(text));
+    const { sha256, size } = await blobs.write("doctor", Readable.from([Buffer.from(`lectern doctor ${systemClock.now()}`)]));
+    const found = await blobs.size("doctor", sha256);
+    await blobs.delete("doctor", sha256);
+    const where = new URL(config.blobsUrl!).host;
+    return found === size ? ok(`${where}: stored, found and deleted a file`) : problem(`${where}: what was stored is not found`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One character of each script stands for it. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  Latin: "ő",
+  Greek: "λ",
+  Cyrillic: "Ж",
+  Hebrew: "א",
+  Arabic: "ع",
+  Devanagari: "क",
+  Thai: "ก",
+  Japanese: "あ",
+  Chinese: "中",
+  Korean: "한",
+};
+
+/** Of the machine, for files that do not bring their own. */
+function fonts(): Finding {
+  const fontFor = hostFonts();
+  const [there, missing] = [true, false].map((wanted) =>
+    Object.keys(SCRIPTS).filter((script) => (fontFor(SCRIPTS[script]!.codePointAt(0)!, "Helvetica") !== null) === wanted),
+  ) as [string[], string[]];
+  if (missing.length === 0) return ok(`for ${there.join(", ")}`);
+  return warning(
+    `none for ${missing.join(", ")}${there.length === 0 ? "" : ` (there are for ${there.join(", ")})`}: such text is drawn only in files that bring ` +
+      "their fonts; install them, for example `apt install fonts-dejavu fonts-noto-core fonts-noto-cjk`",
+  );
 }
 
 async function disk({ dataDir }: Config): Promise<Finding> {

@@ -8,6 +8,10 @@ import { CommandError } from "./command-error.ts";
 import { withKeys } from "./keys.ts";
 
 type Print = (line: string) => void;
+interface Of {
+  /** null: the one of LECTERN_API_KEY, else the only one. */
+  readonly application: string | null;
+}
 type Given = Readonly<Record<string, string | undefined>>;
 
 const TOKEN_MS = 5 * 60_000;
@@ -19,8 +23,12 @@ interface Shown {
   readonly errors: readonly { readonly reason: string }[];
 }
 
-export async function listDocuments(config: Config, title: string | null, print: Print): Promise<void> {
-  const ask = await asking(config);
+export async function listDocuments(
+  config: Config,
+  { title, application }: Of & { readonly title: string | null },
+  print: Print,
+): Promise<void> {
+  const ask = await asking(config, application);
   const filter = title === null ? "" : `&title=${encodeURIComponent(title)}`;
   for (let cursor = ""; ;) {
     const page = (await ask(`/api/documents?page_size=100${filter}${cursor}`)) as { data: Shown[]; next_cursor: string | null };
@@ -32,10 +40,10 @@ export async function listDocuments(config: Config, title: string | null, print:
 
 export async function uploadFile(
   config: Config,
-  { file, id, title }: { readonly file: string; readonly id: string | null; readonly title: string | null },
+  { file, id, title, application }: Of & { readonly file: string; readonly id: string | null; readonly title: string | null },
   print: Print,
 ): Promise<void> {
-  const ask = await asking(config);
+  const ask = await asking(config, application);
   const query = new URLSearchParams({ title: title ?? basename(file).replace(/\.pdf$/i, ""), file_name: basename(file), wait: "60" });
   if (id !== null) query.set("document_id", id);
   const body = Readable.toWeb(createReadStream(file)) as ReadableStream;
@@ -46,10 +54,9 @@ export async function uploadFile(
     throw new CommandError(`${data.id} is ${data.status}${data.errors.map(({ reason }) => `: ${reason}`).join("")}`);
 }
 
-export async function deleteDocument(config: Config, id: string, print: Print): Promise<void> {
-  await (
-    await asking(config)
-  )(`/api/documents/${encodeURIComponent(id)}`, { method: "DELETE" });
+export async function deleteDocument(config: Config, { id, application }: Of & { readonly id: string }, print: Print): Promise<void> {
+  const ask = await asking(config, application);
+  await ask(`/api/documents/${encodeURIComponent(id)}`, { method: "DELETE" });
   print(`deleted ${id}`);
 }
 
@@ -69,13 +76,14 @@ export async function mintSession(
     ...(given["name"] === undefined ? {} : { creator_name: given["name"] }),
   };
   const init = { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const { view_url } = (await (await asking(config))("/api/sessions", init)) as { view_url: string };
+  const { view_url } = (await (await asking(config, given["application"] ?? null))("/api/sessions", init)) as { view_url: string };
   print(view_url);
 }
 
-async function asking(config: Config): Promise<(path: string, init?: RequestInit) => Promise<unknown>> {
+/** A key says itself whose it is. */
+async function asking(config: Config, application: string | null): Promise<(path: string, init?: RequestInit) => Promise<unknown>> {
   const url = publicUrlOf(config, config.port);
-  const credential = config.apiKey ?? (await newToken(config));
+  const credential = (application === null ? config.apiKey : null) ?? (await newToken(config, application));
   return async (path, init = {}) => {
     const headers = { ...(init.headers as Record<string, string> | undefined), authorization: `Bearer ${credential}` };
     const response = await fetch(`${url}${path}`, { ...init, headers }).catch((error: unknown) => {
@@ -89,9 +97,9 @@ async function asking(config: Config): Promise<(path: string, init?: RequestInit
   };
 }
 
-async function newToken(config: Config): Promise<string> {
+async function newToken(config: Config, application: string | null): Promise<string> {
   let token = "";
-  await withKeys(config, async (keys, applicationId) => {
+  await withKeys(config, application, async (keys, applicationId) => {
     const expiresAt = systemClock.now() + TOKEN_MS;
     token = (await keys.createToken(applicationId, { name: "lectern command", scope: "all", documents: null, expiresAt })).key;
   });

@@ -3,14 +3,19 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type ApiKeys, apiKeys } from "../api-keys/api-keys.ts";
 import type { ApiKey } from "../api-keys/store.ts";
-import { ensureDefaultApplication } from "../applications/store.ts";
+import { ensureDefaultApplication, listApplications } from "../applications/store.ts";
 import type { Config } from "../config.ts";
 import { loadMigrations } from "../migrations/migrate.ts";
 import { openDatabase } from "../open-adapters.ts";
-import { systemClock, systemRandom } from "../ports.ts";
+import { type Database, systemClock, systemRandom } from "../ports.ts";
 import { CommandError } from "./command-error.ts";
 
-export async function withKeys(config: Config, work: (keys: ApiKeys, applicationId: string) => Promise<void>): Promise<void> {
+/** `application`: id or name; null: the only one. */
+export async function withKeys(
+  config: Config,
+  application: string | null,
+  work: (keys: ApiKeys, applicationId: string) => Promise<void>,
+): Promise<void> {
   const path = join(config.dataDir, "lectern.sqlite");
   if (
     config.databaseUrl === null &&
@@ -27,11 +32,24 @@ export async function withKeys(config: Config, work: (keys: ApiKeys, application
       throw error;
     };
     const keys = apiKeys({ database, clock: systemClock, random: systemRandom, onError: failed });
-    await work(keys, (await ensureDefaultApplication(database, systemClock)).id);
+    await work(keys, await chosen(database, application));
     await keys.close();
   } finally {
     await database.close();
   }
+}
+
+async function chosen(database: Database, given: string | null): Promise<string> {
+  await ensureDefaultApplication(database, systemClock);
+  const all = await listApplications(database);
+  const found = given === null ? all : [all.find(({ id }) => id === given) ?? all.filter(({ name }) => name === given)].flat();
+  if (found.length === 1) return found[0]!.id;
+  const names = all.map(({ id, name }) => `${id} (${name})`).join(", ");
+  throw new CommandError(
+    given === null
+      ? `There are several applications; say which with --application: ${names}`
+      : `There ${found.length === 0 ? "is no application" : "are several applications"} ${given}. There are: ${names}`,
+  );
 }
 
 export function keyLine({ id, hint, name, scope, lastUsedAt, revokedAt }: ApiKey): string {

@@ -12,6 +12,8 @@ export interface FakeS3 {
   readonly requests: readonly string[];
   /** The next so many requests are answered with 503. */
   fail(count: number): void;
+  /** Called once, with the next request of this kind, which is answered when it is done. */
+  before(request: RegExp, act: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function fakeS3(bucket = "lectern-test"): Promise<FakeS3> {
   const objects = new Map<string, Buffer>();
   const requests: string[] = [];
   let failures = 0;
+  let next: { readonly request: RegExp; readonly act: () => Promise<void> } | null = null;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = decodeURIComponent(new URL(request.url!, "http://s3").pathname).slice(1);
@@ -26,6 +29,11 @@ export async function fakeS3(bucket = "lectern-test"): Promise<FakeS3> {
     const key = rest.join("/");
     requests.push(`${request.method} ${key}`);
     const body = await buffer(request);
+    if (next?.request.test(`${request.method} ${key}`) === true) {
+      const { act } = next;
+      next = null;
+      await act();
+    }
     const error = (status: number, code: string): void =>
       void response
         .writeHead(status, { "content-type": "application/xml" })
@@ -68,6 +76,7 @@ export async function fakeS3(bucket = "lectern-test"): Promise<FakeS3> {
     objects,
     requests,
     fail: (count) => void (failures = count),
+    before: (given, act) => void (next = { request: given, act }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
