@@ -8,10 +8,10 @@ import { API_KEY, type Product, startProduct, until } from "./product.ts";
 
 /** Measured: thin lines that lie between pixels come to 0.2, everything else to less. */
 const TOLERANCE = 0.25;
-/** PDFium's own Courier is thinner than that of the browser. */
-const THIN: Readonly<Record<string, number>> = { "text 3": 0.35 };
+/** PDFium's own Courier is thinner than that of the browser, and it begins the dashes of a link, which it draws itself, elsewhere; undashed is 0.4. */
+const OTHERS: Readonly<Record<string, number>> = { "text 3": 0.35, "link 2": 0.37 };
 
-const isOff = ([name, difference]: readonly [string, number]): boolean => difference > (THIN[name] ?? TOLERANCE);
+const isOff = ([name, difference]: readonly [string, number]): boolean => difference > (OTHERS[name] ?? TOLERANCE);
 
 describeInBrowser("what is drawn", () => {
   let product: Product;
