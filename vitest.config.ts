@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Our packages are resolved to their sources, so tests need no build. */
@@ -10,6 +11,8 @@ export default defineConfig({
     include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/*.long.test.ts"],
     execArgv: ["--conditions=lectern-source"],
+    // Much of it waits for a disk or for another process; vitest would leave a core free.
+    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,5 +1,6 @@
 /** `npm run bench [name …]`: all, or those named (`sync-…` are parts of `sync`); figures as ratios to a floor or a peer in the same run. Times say nothing on their own: machines differ. */
 import { build } from "../scripts/build.mjs";
+import { benchAbuse } from "./abuse.ts";
 import { benchApi } from "./api.ts";
 import { benchDatabase } from "./database.ts";
 import { benchExport } from "./export.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   "sync-large": () => benchSync("large"),
   "sync-kill": () => benchSync("kill"),
   "sync-nodes": () => benchSync("nodes"),
+  "sync-abuse": benchAbuse,
   api: benchApi,
 };
 

@@ -124,7 +124,6 @@ program
   .addHelpText("after", `\nSettings, as flags or environment variables:\n\n${configTable("text")}`)
   .action((_options: unknown, command: Command) => orExplain(() => start(loadConfig(command.args))));
 addCommands(program, orExplain, {
-  env: process.env,
   print: (line) => void process.stdout.write(`${line}\n`),
   fail: () => void (process.exitCode = 1),
 });

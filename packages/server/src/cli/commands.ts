@@ -15,7 +15,8 @@ const SERVICE: readonly Name[] = [...STORE, "host", "port", "publicUrl", "apiKey
 
 /** Where a command takes its settings from, beside its flags, and what it says. */
 export interface Terminal {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Default: the process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
   /** The command did its work, and what it found is bad. */
   readonly fail: () => void;
