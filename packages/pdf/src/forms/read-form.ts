@@ -18,7 +18,7 @@ import {
   textOf,
   utf8Text,
 } from "../objects/values.ts";
-import { parseDefaultAppearance } from "../pdfium/default-appearance.ts";
+import { hexColor, parseDefaultAppearance } from "../pdfium/default-appearance.ts";
 import { readAction } from "./read-action.ts";
 
 export type FieldType = "button" | "checkbox" | "combobox" | "listbox" | "radio" | "signature" | "text";
@@ -375,25 +375,7 @@ const BORDERS: Readonly<Record<string, FileWidgetLook["borderStyle"]>> = {
 };
 
 function colorOf(file: ObjectFile, object: PdfObject | undefined): string | null {
-  const parts = file.array(object).map((part) => numberOf(file.resolve(part)) ?? 0);
-  const [a = 0, b = 0, c = 0, d = 0] = parts;
-  const rgb =
-    parts.length === 1
-      ? [a, a, a]
-      : parts.length === 3
-        ? [a, b, c]
-        : parts.length === 4
-          ? [a, b, c].map((ink) => 1 - Math.min(1, ink + d))
-          : null;
-  return rgb === null
-    ? null
-    : `#${rgb
-        .map((part) =>
-          Math.round(Math.max(0, Math.min(1, part)) * 255)
-            .toString(16)
-            .padStart(2, "0"),
-        )
-        .join("")}`;
+  return hexColor(file.array(object).map((part) => numberOf(file.resolve(part)) ?? 0));
 }
 
 type Filled = Pick<FileField, "value" | "optionIndexes">;

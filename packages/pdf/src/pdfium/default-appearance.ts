@@ -39,8 +39,8 @@ export function parseDefaultAppearance(operators: string, style: string): Defaul
     if (token === "Tf" && tokens[at - 2]?.startsWith("/") === true) {
       font = tokens[at - 2]!.slice(1);
       fontSize = Number(tokens[at - 1]);
-    } else if (token === "g" || token === "rg" || token === "k") fontColor = color(operands(OPERANDS[token])) ?? fontColor;
-    else if (token === "G" || token === "RG" || token === "K") strokeColor = color(operands(OPERANDS[token])) ?? strokeColor;
+    } else if (token === "g" || token === "rg" || token === "k") fontColor = hexColor(operands(OPERANDS[token])) ?? fontColor;
+    else if (token === "G" || token === "RG" || token === "K") strokeColor = hexColor(operands(OPERANDS[token])) ?? strokeColor;
   });
   const css = parseStyle(style);
   const family = font === null ? null : (RESOURCE_NAMES[(font as string).toLowerCase()] ?? font);
@@ -56,8 +56,8 @@ export function parseDefaultAppearance(operators: string, style: string): Defaul
 
 const OPERANDS = { g: 1, G: 1, rg: 3, RG: 3, k: 4, K: 4 } as const;
 
-/** Grey, RGB or CMYK, each 0…1. */
-function color(parts: readonly number[]): string | null {
+/** `#rrggbb` of grey, RGB or CMYK by how many there are, each 0…1; null for anything else. */
+export function hexColor(parts: readonly number[]): string | null {
   if (parts.some((part) => !Number.isFinite(part))) return null;
   const [a = 0, b = 0, c = 0, d = 0] = parts;
   const rgb =
