@@ -25,7 +25,7 @@ interface Joined {
 
 export async function benchAbuse(): Promise<void> {
   const product = await startProduct({ LECTERN_LIMIT_SOCKETS_PER_SESSION: "0" });
-  const stops: (() => void)[] = [];
+  const stops: (() => unknown)[] = [];
   try {
     const { id } = (await product.client.documents.upload({ wait: 60 }, { body: pagesPdf(1) as BodyInit, type: "application/pdf" })).data;
     const { jwt } = await product.client.sessions.create({
@@ -49,6 +49,7 @@ export async function benchAbuse(): Promise<void> {
       stops.push(() => half.destroy());
     }
     let going = true;
+    stops.push(() => (going = false));
     const abusers = [flood, giant, nonsense].map(async (abuse) => {
       while (going) await abuse(url, jwt);
     });

@@ -22,7 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   "sync-large": () => benchSync("large"),
   "sync-kill": () => benchSync("kill"),
   "sync-nodes": () => benchSync("nodes"),
-  "sync-abuse": benchAbuse,
+  abuse: benchAbuse,
   api: benchApi,
 };
 

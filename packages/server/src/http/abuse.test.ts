@@ -1,6 +1,6 @@
 /**
  * Who does not keep to the protocol, over real sockets: each of them is refused or ended, and beside them an honest peer goes on being acknowledged.
- * The same under load, with times: `npm run bench sync-abuse`. What a room does with a reader's full buffer: room.test.ts, room-presence.test.ts.
+ * The same under load, with times: `npm run bench abuse`. What a room does with a reader's full buffer: room.test.ts, room-presence.test.ts.
  */
 import { connect } from "node:net";
 import { pagesPdf } from "@lectern/pdf/testing";
