@@ -1,15 +1,14 @@
-/** Shapes that a drag draws as a box: rectangle, cloud, ellipse. Shift makes it as high as it is wide. It is selected then, so that its looks can be changed at once. */
+/** Shapes that a drag draws as a box: rectangle, cloud, ellipse. Shift makes it as high as it is wide. */
 import type { Ellipse, Point, Rect, Rectangle } from "@lectern/protocol";
 import { clamp, rectBetween, roundRect } from "../annotations/geometry.ts";
 import { KINDS } from "../annotations/registry.ts";
+import { dragTool } from "./drag-tool.ts";
 import { shapeLook } from "./shape-looks.ts";
 import { type Desk, type Tool, type ToolPage, type ToolPointer } from "./tool.ts";
 
 const CLOUD_INTENSITY = 2;
 
 export function boxTool(desk: Desk, name: "rectangle" | "ellipse" | "cloud"): Tool {
-  let start: ToolPointer | null = null;
-  let id = "";
   const type = name === "ellipse" ? "ellipse" : "rectangle";
 
   function annotation(from: ToolPointer, to: ToolPointer): Rectangle | Ellipse {
@@ -21,36 +20,14 @@ export function boxTool(desk: Desk, name: "rectangle" | "ellipse" | "cloud"): To
     };
   }
 
-  function end(): void {
-    start = null;
-    desk.preview(new Map());
-  }
-
-  return {
+  return dragTool(desk, {
     name,
-    down(pointer) {
-      if (!desk.edits.mayCreate) return false;
-      start = pointer;
-      id = desk.newId();
-      return true;
-    },
-    move(pointer) {
-      if (start !== null) desk.preview(new Map([[id, { annotation: annotation(start, pointer) }]]));
-    },
-    up(pointer) {
-      if (start === null) return;
-      const made = annotation(start, pointer);
-      const [, , width, height] = made.geometry.bbox;
+    annotation,
+    isEnough({ geometry: { bbox } }) {
       const { minimum } = KINDS[type];
-      const large = width >= minimum && height >= minimum;
-      if (large) desk.edits.create([made], [id]);
-      end();
-      if (!large) return;
-      desk.setActive("select");
-      desk.selection.set([id]);
+      return bbox[2] >= minimum && bbox[3] >= minimum;
     },
-    cancel: end,
-  };
+  });
 }
 
 /** The rectangle of a drag, within the page; a square when asked for. */

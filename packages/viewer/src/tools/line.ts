@@ -2,13 +2,11 @@
 import type { Line, Point } from "@lectern/protocol";
 import { clamp } from "../annotations/geometry.ts";
 import { pointGeometry } from "../annotations/shape.ts";
+import { dragTool } from "./drag-tool.ts";
 import { shapeLook } from "./shape-looks.ts";
 import { CLICK_SLOP, type Desk, type Tool, type ToolPointer } from "./tool.ts";
 
 export function lineTool(desk: Desk, name: "line" | "arrow"): Tool {
-  let start: ToolPointer | null = null;
-  let id = "";
-
   function annotation(from: ToolPointer, to: ToolPointer): Line {
     const points = [within(from, from.point), within(from, to.shift ? snapped(from.point, to.point) : to.point)];
     const line: Line = {
@@ -20,34 +18,9 @@ export function lineTool(desk: Desk, name: "line" | "arrow"): Tool {
     return { ...line, geometry: pointGeometry(line, points) };
   }
 
-  function end(): void {
-    start = null;
-    desk.preview(new Map());
-  }
-
-  return {
-    name,
-    down(pointer) {
-      if (!desk.edits.mayCreate) return false;
-      start = pointer;
-      id = desk.newId();
-      return true;
-    },
-    move(pointer) {
-      if (start !== null) desk.preview(new Map([[id, { annotation: annotation(start, pointer) }]]));
-    },
-    up(pointer) {
-      if (start === null) return;
-      const made = annotation(start, pointer);
-      const long = distance(start.point, pointer.point) * start.page.scale >= CLICK_SLOP;
-      if (long) desk.edits.create([made], [id]);
-      end();
-      if (!long) return;
-      desk.setActive("select");
-      desk.selection.set([id]);
-    },
-    cancel: end,
-  };
+  const isEnough = (_made: Line, from: ToolPointer, to: ToolPointer): boolean =>
+    distance(from.point, to.point) * from.page.scale >= CLICK_SLOP;
+  return dragTool(desk, { name, annotation, isEnough });
 }
 
 export function within({ page }: ToolPointer, [x, y]: Point): Point {
