@@ -6,6 +6,7 @@ import type { Action, AnnotationFlag, LineCaps, Point, Rect } from "@lectern/pro
 import { type FontName, standardFont } from "./appearance/font-metrics.ts";
 import type { DrawnAnnotation } from "./appearance/registry.ts";
 import { plainText } from "./appearance/rich-text.ts";
+import { blendModeName } from "./appearance-stream.ts";
 import { pdfDate } from "./dates.ts";
 import type { PdfBox } from "./engine.ts";
 import { measureDictionary } from "./measure.ts";
@@ -39,16 +40,21 @@ export function annotationEntries(annotation: AnnotationToWrite, box: PdfBox): P
     Rect: rectangle(box, annotation.rect),
     NM: annotation.name === "" ? undefined : annotation.name,
     T: data.creatorName,
-    CreationDate: annotation.createdAt > 0 ? pdfDate(annotation.createdAt) : undefined,
-    M: annotation.updatedAt > 0 ? pdfDate(annotation.updatedAt) : undefined,
+    ...dates(annotation),
     Contents: contents(data),
     RC: "text" in data && data.text !== undefined ? richContents(data.text) : undefined,
     F: flagBits(data.flags ?? []),
     CA: opacity < 1 ? opacity : undefined,
+    BM: "blendMode" in data.appearance ? pdfName(blendModeName(data.appearance.blendMode)) : undefined,
     [PRIVATE_KEY]: privateData(data),
     ...kindEntries(data, box),
     ...measured(data),
   };
+}
+
+function dates({ createdAt, updatedAt }: Pick<AnnotationToWrite, "createdAt" | "updatedAt">): PdfDictionary {
+  const created = createdAt > 0 ? pdfDate(createdAt) : undefined;
+  return { CreationDate: created, M: updatedAt === createdAt ? created : updatedAt > 0 ? pdfDate(updatedAt) : undefined };
 }
 
 const SUBTYPE_NAMES: Readonly<Record<DrawnAnnotation["type"], string>> = {
@@ -88,8 +94,15 @@ function measured(data: DrawnAnnotation): PdfDictionary {
   return { Measure: measureDictionary(data.measurement), ...(intent === undefined ? {} : { IT: pdfName(intent) }) };
 }
 
+const NO_WORDS = { format: "plain", value: "" } as const;
+
+/** Of the others a note is the contents. */
+function hasWords(data: DrawnAnnotation): data is Extract<DrawnAnnotation, { type: "text" | "note" | "comment-marker" }> {
+  return data.type === "text" || data.type === "note" || data.type === "comment-marker";
+}
+
 function contents(data: DrawnAnnotation): string | undefined {
-  const text = "text" in data && data.text !== undefined ? plainText(data.text) : (data.note ?? "");
+  const text = hasWords(data) ? plainText(data.text ?? NO_WORDS) : (data.note ?? "");
   return text === "" ? undefined : text;
 }
 
@@ -265,9 +278,8 @@ const RESOURCE_NAMES: Readonly<Record<FontName, string>> = {
 
 /** Members that PDF has no place for, of any kind and of some. */
 function privateData(data: DrawnAnnotation): string | undefined {
-  const { lock, bundle, custom, attachment, action } = data;
+  const { lock, bundle, custom, attachment } = data;
   const members: Record<string, unknown> = { lock, bundle, custom, attachment };
-  if (data.type !== "link") members["action"] = action;
   if (data.type === "comment-marker") {
     members["type"] = "comment-marker";
     members["document"] = data.page === null ? true : undefined;
@@ -291,9 +303,13 @@ function privateData(data: DrawnAnnotation): string | undefined {
     members["appearance"] = given({ natural, backgroundColor });
   }
   if (data.type === "text") {
-    const { verticalAlign, isFitting } = data.appearance;
-    members["appearance"] = given({ verticalAlign, isFitting });
+    const { font, verticalAlign, isFitting, cloudInset } = data.appearance;
+    // The file's one entry for insets is the callout's.
+    const inset = data.geometry.callout === undefined ? {} : { cloudInset };
+    members["appearance"] = given({ font, verticalAlign, isFitting, ...inset, ...unseenBorder(data.appearance) });
   }
+  if (data.type === "link") members["appearance"] = given(unseenBorder(data.appearance));
+  if (hasWords(data)) members["note"] = data.note;
   if (data.type === "redaction") {
     members["geometry"] = given({ rotation: data.geometry.rotation });
     members["appearance"] = given({ color: data.appearance.overlayText === undefined ? undefined : data.appearance.color });
@@ -303,8 +319,13 @@ function privateData(data: DrawnAnnotation): string | undefined {
   return text === "{}" ? undefined : text;
 }
 
+/** In the file there is no border without a colour or a width. */
+function unseenBorder({ borderColor, borderStyle, borderWidth }: Extract<DrawnAnnotation, { type: "link" }>["appearance"]): object {
+  return borderColor === undefined || borderWidth === 0 ? { borderColor, borderStyle, borderWidth } : {};
+}
+
 /** Undefined when all of them are. */
-function given(group: Readonly<Record<string, unknown>>): object | undefined {
+function given(group: object): object | undefined {
   return Object.values(group).every((value) => value === undefined) ? undefined : group;
 }
 
@@ -315,20 +336,20 @@ export function keptEntries({ name, data, rect, createdAt, updatedAt }: Annotati
     Rect: rectangle(box, rect),
     NM: name === "" ? undefined : name,
     T: data.creatorName,
-    CreationDate: createdAt > 0 ? pdfDate(createdAt) : undefined,
-    M: updatedAt > 0 ? pdfDate(updatedAt) : undefined,
+    ...dates({ createdAt, updatedAt }),
     Contents: contents(data),
     F: flagBits(data.flags ?? []),
     [PRIVATE_KEY]: kept,
   };
 }
 
-/** The entries that make a link lead somewhere; `undefined` removes what was there. */
-export function actionEntries(action: Action | undefined, target: PageTarget): PdfDictionary {
+/** The entries that make something lead somewhere; `undefined` removes what was there. Only links and outline items have a `Dest`. */
+export function actionEntries(action: Action | undefined, target: PageTarget, key: "Dest" | "A" = "Dest"): PdfDictionary {
   const nothing = { A: undefined, Dest: undefined };
   if (action === undefined) return nothing;
   if (action.type !== "goTo") return { ...nothing, A: actionDictionary(action) };
-  return { ...nothing, Dest: destination(action, target) };
+  const leads = destination(action, target);
+  return { ...nothing, [key]: key === "Dest" || leads === undefined ? leads : { S: pdfName("GoTo"), D: leads } };
 }
 
 export function destination(action: Extract<Action, { type: "goTo" }>, target: PageTarget): PdfValue | undefined {
@@ -382,7 +403,7 @@ function asciiUri(uri: string): string {
 }
 
 /** By bit, ISO 32000-2, table 240. */
-const SUBMIT_FLAGS = [
+export const SUBMIT_FLAGS = [
   "includeExclude",
   "includeNoValueFields",
   "exportFormat",

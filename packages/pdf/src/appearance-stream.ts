@@ -53,28 +53,23 @@ function writeForm(shared: SharedObjects, content: ContentStream, extra: PdfDict
 }
 
 function resources(shared: SharedObjects, { fonts, embedded, graphicsStates, images, groups }: StreamResources): PdfDictionary {
-  const pictures = Object.entries(images).flatMap(([key, blob]) => {
-    const ref = writeImage(shared, blob);
-    return ref === null ? [] : [[key, ref] as const];
-  });
-  const forms = Object.entries(groups).map(([key, group]) => {
+  const pictures = mapped(images, (blob) => writeImage(shared, blob));
+  const forms = mapped(groups, (group) => {
     const [left, top, width, height] = group.bbox;
     const extra = { BBox: [left, top, left + width, top + height], Group: { Type: pdfName("Group"), S: pdfName("Transparency") } };
-    return [key, writeForm(shared, group, extra)] as const;
+    return writeForm(shared, group, extra);
   });
-  const all = {
-    ...mapped(fonts, (font) => writeFont(shared, font)),
-    ...mapped(embedded, (font) => shared.embedding!.writer.ref(font)),
-  };
+  const standard = mapped(fonts, (font) => writeFont(shared, font));
+  const brought = mapped(embedded, (font) => shared.embedding!.writer.ref(font));
   return {
-    Font: Object.keys(all).length === 0 ? undefined : all,
+    Font: standard === undefined ? brought : { ...standard, ...brought },
     ExtGState: mapped(graphicsStates, ({ opacity, blendMode }) => ({
       Type: pdfName("ExtGState"),
       CA: opacity,
       ca: opacity,
       BM: pdfName(blendModeName(blendMode)),
     })),
-    XObject: pictures.length + forms.length === 0 ? undefined : Object.fromEntries([...pictures, ...forms]),
+    XObject: pictures === undefined ? forms : { ...pictures, ...forms },
   };
 }
 
@@ -110,12 +105,17 @@ function writeImage({ objects, images, imageOf }: SharedObjects, blob: string): 
   return ref;
 }
 
-function mapped<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => PdfRef | PdfDictionary): PdfDictionary | undefined {
-  const pairs = Object.entries(entries);
-  return pairs.length === 0 ? undefined : Object.fromEntries(pairs.map(([key, entry]) => [key, value(entry)]));
+/** Those that are not null; undefined when there are none. */
+function mapped<T>(entries: Readonly<Record<string, T>>, value: (entry: T) => PdfRef | PdfDictionary | null): PdfDictionary | undefined {
+  let result: Record<string, PdfRef | PdfDictionary> | undefined;
+  for (const key in entries) {
+    const made = value(entries[key]!);
+    if (made !== null) (result ??= {})[key] = made;
+  }
+  return result;
 }
 
 /** `colorDodge` → `ColorDodge`. */
-function blendModeName(mode: BlendMode): string {
+export function blendModeName(mode: BlendMode): string {
   return mode[0]!.toUpperCase() + mode.slice(1);
 }

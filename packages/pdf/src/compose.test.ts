@@ -125,7 +125,7 @@ test("an outline takes the place of the file's, and leads to pages where they ar
   expect(reading(compose([numbered("own", 3)], [page(0)], { outline: [] }), (document) => document.outline())).toEqual([]);
 });
 
-test("fields stay with their page, and the copy of a page has fields of its own", () => {
+test("fields stay with their page; the copy of a page has fields of its own, or leaves them to its records", () => {
   const source = formPdf();
   const names = (bytes: Uint8Array): string[] =>
     [
@@ -134,10 +134,18 @@ test("fields stay with their page, and the copy of a page has fields of its own"
         .matchAll(/\/T \(([^)]*)\)/g),
     ].map((match) => match[1]!);
   const before = names(compose([source], [page(0)]));
-  const after = names(compose([source], [page(0), page(0, { id: "copy", keepsAnnotations: false })]));
+  const after = names(compose([source], [page(0), page(0, { id: "copy" })]));
   expect(before.length).toBeGreaterThan(0);
   expect(after.length).toBeGreaterThan(before.length);
   expect(new Set(after).size).toBe(after.length);
+  const { buttons, others } = reading(source, (document) => {
+    const fields = document.form().filter(({ widgets }) => widgets.length > 0);
+    const isButton = ({ type }: (typeof fields)[number]): boolean => type === "button" || type === "signature";
+    return { buttons: fields.filter(isButton).length, others: fields.filter((field) => !isButton(field)).length };
+  });
+  expect(others).toBeGreaterThan(0);
+  const left = reading(compose([source], [page(0), page(0, { id: "copy", keepsAnnotations: false })]), (document) => document.form());
+  expect(left.filter(({ widgets }) => widgets.some(({ pageIndex }) => pageIndex === 1)).length).toBe(buttons);
   expect(names(compose([source], [page(0, { file: null })]))).toEqual([]);
 });
 

@@ -22,5 +22,7 @@ export function isoDate(text: string): string | null {
 
 /** As PDF writes it, in UTC. */
 export function pdfDate(millis: number): string {
-  return `D:${new Date(millis).toISOString().replace(/[-:T]|\.\d+Z$/g, "")}Z`;
+  const iso = new Date(millis).toISOString();
+  // YYYY-MM-DDTHH:mm:ss.sssZ, counted from the end: the year may have more digits.
+  return `D:${iso.slice(0, -20)}${iso.slice(-19, -17)}${iso.slice(-16, -14)}${iso.slice(-13, -11)}${iso.slice(-10, -8)}${iso.slice(-7, -5)}Z`;
 }

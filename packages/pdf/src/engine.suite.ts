@@ -187,6 +187,17 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       expect(isRed(pixel(turned, 346, turned.height - 4))).toBe(true);
     });
 
+    it("draws into memory that it is given, when that is long enough", () => {
+      const document = open(pagesPdf(1));
+      const { width, height, data } = document.render(0, { width: 60 });
+      const memory = new Uint8Array(data.length + 100).fill(7);
+      const drawn = document.render(0, { width: 60 }, memory);
+      expect(drawn).toEqual({ width, height, data });
+      expect(drawn.data.buffer).toBe(memory.buffer);
+      expect(memory.subarray(data.length)).toEqual(new Uint8Array(100).fill(7));
+      expect(document.render(0, { width: 60 }, new Uint8Array(data.length - 1))).toEqual({ width, height, data });
+    });
+
     it("draws a part exactly as it is in the whole", () => {
       const document = open(pagesPdf(1));
       const whole = document.render(0, { width: 600 });

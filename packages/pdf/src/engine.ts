@@ -3,6 +3,8 @@
  * All calls are synchronous: an engine lives in a child process or a worker, and the caller talks to that.
  * Coordinates: points of the page, y down from the top-left of its crop box, before any rotation.
  */
+import type { EmbeddedBytes } from "./inspect/embedded-files.ts";
+import type { Codec } from "./objects/filters.ts";
 import type { Action, Highlight, LineCaps, OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import type { FieldType, FileField } from "./forms/read-form.ts";
 import type { Measurement } from "./measure.ts";
@@ -255,8 +257,13 @@ export interface PdfDocument {
   page(index: number): PageInfo;
   /** Destinations name pages by index (`goTo` with `page: "<index>"`); import turns them into page ids. */
   outline(): OutlineItem[];
-  /** Pixels: at most `maxPixels` of the engine's options, else PdfError `too_large`. */
-  render(index: number, options: RenderOptions): Bitmap;
+  /** What our own export has said of the bookmarks among them, see bookmarks.ts; empty for nothing. */
+  readonly bookmarkList: string;
+  /**
+   * Pixels: at most `maxPixels` of the engine's options, else PdfError `too_large`. They are written into `into` when that is long enough:
+   * whoever draws one page after the other gives the same memory again, as getting new memory takes longer than the copy.
+   */
+  render(index: number, options: RenderOptions, into?: Uint8Array): Bitmap;
   text(index: number): PageText;
   /** All annotations of a page, form widgets included, in drawing order; broken ones are left out. */
   annotations(index: number): FileAnnotation[];
@@ -265,6 +272,13 @@ export interface PdfDocument {
   /** The interactive form; empty when there is none. It takes a save of the whole: ask once, and only when there are widgets or `hasForm`. */
   form(): FileField[];
   readonly hasForm: boolean;
+  /** There are files in the file's list of them. */
+  readonly hasFiles: boolean;
+  /**
+   * Those of the list, those of the file as a whole, and those of these annotations (object numbers), one after the other as they are asked for. It
+   * takes a save of the whole, as `form`.
+   */
+  files(codec: Codec, annotations: readonly number[]): Iterable<EmbeddedBytes>;
   /** Full save (never incremental). */
   save(): Uint8Array;
   close(): void;

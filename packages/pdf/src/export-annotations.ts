@@ -39,7 +39,7 @@ interface Edit {
   readonly replaces: number | null;
   /** Null: it only goes away. */
   readonly write: AnnotationToWrite | null;
-  /** The entries that say where a link leads stay as they are. */
+  /** The entries that say where it leads stay as they are. */
   readonly keepsAction: boolean;
   /** Those that say what it is grouped with, too. */
   readonly keepsBundle?: boolean;
@@ -72,7 +72,7 @@ export interface AnnotationPlanOptions {
   /** False: without replies, and without what only carries a thread. */
   readonly comments: boolean;
   /** Its marks are about to become content. */
-  readonly isFlattened: (index: number) => boolean;
+  readonly isFlattened: (index: number, mark?: Pick<FileAnnotation, "name" | "objectNumber">) => boolean;
   readonly pageIndexOf: (page: string) => number | null;
   /** False for a page of a broken file that is no object of its own. */
   readonly canWrite: (index: number) => boolean;
@@ -160,6 +160,7 @@ export function planAnnotations(
     const page = planOf(index);
     // Flattening draws what has an appearance: others get the one that the screen shows.
     for (const annotation of page.found) {
+      if (!options.isFlattened(index, annotation)) continue;
       if (annotation.hasAppearance || page.taken.has(annotation.ordinal) || (annotation.flags & NOT_SEEN) !== 0) continue;
       const data = annotationData(annotation, String(index));
       if (data === null || data.type === "link") continue;
@@ -174,16 +175,20 @@ export function planAnnotations(
   return pages;
 }
 
-/** Before the document is saved: what goes away goes from its objects, so that nothing of it is in the bytes. */
-export function dropAnnotations(handle: PdfiumHandle, plan: AnnotationPlan): void {
+/** Before the document is saved: what goes away goes from its objects, so that nothing of it is in the bytes. False: nothing does. */
+export function dropAnnotations(handle: PdfiumHandle, plan: AnnotationPlan): boolean {
+  let drops = false;
   for (const [index, { edits, found }] of plan) {
-    clearAppearance(
-      handle,
-      index,
-      edits.flatMap(({ replaces, write, keepsLook }) => (replaces !== null && write !== null && keepsLook !== true ? [replaces] : [])),
+    if (edits.every(({ replaces }) => replaces === null)) continue;
+    const redrawn = edits.flatMap(({ replaces, write, keepsLook }) =>
+      replaces !== null && write !== null && keepsLook !== true ? [replaces] : [],
     );
-    removeAnnotations(handle, index, goneFrom(edits, found));
+    const gone = goneFrom(edits, found);
+    clearAppearance(handle, index, redrawn);
+    removeAnnotations(handle, index, gone);
+    drops ||= redrawn.length > 0 || gone.size > 0;
   }
+  return drops;
 }
 
 /** Ordinals of what is taken away, with the popups of it, the replies to it, and theirs. */
@@ -234,7 +239,7 @@ function looseMembers({ edits, found }: PagePlan): FileAnnotation[] {
   );
 }
 
-function ungroup(annotation: PdfDict): void {
+export function ungroup(annotation: PdfDict): void {
   for (const key of ["IRT", "RT"]) annotation.delete(key);
 }
 
@@ -275,7 +280,7 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
   const gone = goneFrom(edits, found);
   /** Place in the saved list by ordinal in the source. */
   const places = new Map<number, number>();
-  for (let ordinal = 0, place = 0; ordinal <= Math.max(-1, ...found.map((one) => one.ordinal)); ordinal++)
+  for (let ordinal = 0, place = 0; ordinal <= (found.at(-1)?.ordinal ?? -1); ordinal++)
     if (!gone.has(ordinal)) places.set(ordinal, place++);
   const list = [...file.array(page.get("Annots"))];
   const orders = new Map([...places].map(([ordinal, place]) => [place, sourceOrder(ordinal)]));
@@ -295,9 +300,10 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
       putEntries(file.edit(old), { Rect: annotationEntries(write, box)["Rect"], ...appearance });
       continue;
     }
+    const action = keepsAction ? {} : actionEntries(write.data.action, context.target, write.data.type === "link" ? "Dest" : "A");
     const entries: PdfDictionary = {
       ...annotationEntries(write, box),
-      ...(write.data.type === "link" && !keepsAction ? actionEntries(write.data.action, context.target) : {}),
+      ...action,
       ...appearance,
       P: pdfRef(number),
     };
@@ -305,7 +311,8 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
     members.push({ id: write.name, bundle: write.data.bundle, number: ref.number, keepsBundle });
     const order = drawingOrder(write);
     if (place !== undefined) orders.set(place, order);
-    if (old !== null) putEntries(file.edit(old), keepsLook === true ? keptEntries(write, box) : { ...CLEARED, ...entries });
+    if (old !== null)
+      putEntries(file.edit(old), keepsLook === true ? { ...keptEntries(write, box), ...action } : { ...CLEARED, ...entries });
     else {
       const popup = write.data.type === "note" ? pdfRef(file.add(null).number) : null;
       file.set(ref.number, entriesOf(popup === null ? entries : { ...entries, Popup: popup }));
@@ -385,15 +392,16 @@ function coverage(data: Annotation): Rect {
 
 /** The ordinal of the annotation that a base record was made from. */
 function locate({ found, taken }: PagePlan, { id, data }: RecordOf<"annotation">): number | null {
-  const candidates = found.filter(
-    (annotation) => typeIn(annotation) === data.type && !isComment(annotation) && !taken.has(annotation.ordinal),
-  );
+  /** Asked last: of thousands on a page only few are to be looked at as a whole. */
+  const isFree = (annotation: FileAnnotation): boolean =>
+    !taken.has(annotation.ordinal) && !isComment(annotation) && typeIn(annotation) === data.type;
+  const isThere = ({ rect }: FileAnnotation): boolean => rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02);
   const match =
-    (data.pdfObjectId === undefined ? undefined : candidates.find((annotation) => annotation.objectNumber === data.pdfObjectId)) ??
-    candidates.find((annotation) => annotation.name === id) ??
-    candidates.find(
-      (annotation) => annotation.objectNumber === 0 && annotation.rect.every((side, at) => Math.abs(side - data.geometry.bbox[at]!) < 0.02),
-    );
+    (data.pdfObjectId === undefined
+      ? undefined
+      : found.find((annotation) => annotation.objectNumber === data.pdfObjectId && isFree(annotation))) ??
+    found.find((annotation) => annotation.name === id && isFree(annotation)) ??
+    found.find((annotation) => annotation.objectNumber === 0 && isThere(annotation) && isFree(annotation));
   if (match === undefined) return null;
   taken.add(match.ordinal);
   return match.ordinal;
@@ -407,12 +415,14 @@ function typeIn(annotation: FileAnnotation): string | null {
 
 /** New ones are appended: the lower first. */
 function inDrawingOrder<T extends AnnotationChange>(changes: readonly T[]): T[] {
-  const key = ({ current }: AnnotationChange): string => (current === null ? "" : drawingOrder(current));
-  return changes.toSorted((a, b) => {
-    if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1;
+  const keyed = changes.map((change) => ({ change, key: change.current === null ? "" : drawingOrder(change.current) }));
+  keyed.sort((one, other) => {
+    if (one.key !== other.key) return one.key < other.key ? -1 : 1;
+    const [a, b] = [one.change, other.change];
     const created = (a.current?.createdAt ?? 0) - (b.current?.createdAt ?? 0);
     return created !== 0 ? created : idOf(a) < idOf(b) ? -1 : idOf(a) > idOf(b) ? 1 : 0;
   });
+  return keyed.map(({ change }) => change);
 }
 
 function byTime(a: CommentChange, b: CommentChange): number {

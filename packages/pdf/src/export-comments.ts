@@ -1,6 +1,7 @@
 /** Comment records → replies to the annotation that their thread hangs on, and states of the review model (ISO 32000-2, 12.5.6.3). */
 import type { RecordOf } from "@lectern/protocol";
 import { reviewState } from "@lectern/protocol/plain";
+import { PRIVATE_KEY } from "./annotation-dictionary.ts";
 import { plainText } from "./appearance/rich-text.ts";
 import { pdfDate } from "./dates.ts";
 import type { FileAnnotation } from "./engine.ts";
@@ -40,14 +41,17 @@ export function commentEntries(
     RT: pdfName("R"),
     State: state?.state,
     StateModel: state?.model,
+    [PRIVATE_KEY]:
+      data.custom === undefined && data.mentions === undefined
+        ? undefined
+        : JSON.stringify({ custom: data.custom, mentions: data.mentions }),
   };
 }
 
 /** The ordinal of the reply that a base record was made from. */
 export function locateComment(found: readonly FileAnnotation[], { id, data }: RecordOf<"comment">): number | null {
-  const replies = found.filter(isComment);
   const match =
-    (data.pdfObjectId === undefined ? undefined : replies.find((reply) => reply.objectNumber === data.pdfObjectId)) ??
-    replies.find((reply) => reply.name === id);
+    (data.pdfObjectId === undefined ? undefined : found.find((one) => one.objectNumber === data.pdfObjectId && isComment(one))) ??
+    found.find((one) => one.name === id && isComment(one));
   return match?.ordinal ?? null;
 }

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Annotation, RecordOf } from "@lectern/protocol";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileAnnotation, PdfEngine } from "./engine.ts";
 import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 import { openPdfiumNode } from "./host/node.ts";
 import { importRecords } from "./import.ts";
-import { drawn } from "./testing/drawn-records.ts";
+import { annotationRecord } from "./testing/annotation-record.ts";
 import { ANNOTATED, annotatedPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf, rotatedPdf } from "./testing/index.ts";
 
 type AnnotationRecord = RecordOf<"annotation">;
@@ -49,18 +48,7 @@ function render(file: Uint8Array, options: { readonly page?: number; readonly an
 const write = (source: Uint8Array, changes: Iterable<RecordChange>, options: Partial<ExportOptions> = {}): Uint8Array =>
   exportDocument(engine, source, changes, { annotations: true, ...options });
 
-const record = (id: string, data: Annotation): AnnotationRecord => ({
-  id,
-  kind: "annotation",
-  seq: 1,
-  createdBy: null,
-  createdAt: 1_700_000_000_000,
-  updatedBy: null,
-  updatedAt: 1_700_000_360_000,
-  grp: null,
-  data,
-});
-const created = (id: string, data: Annotation): RecordChange => ({ base: null, current: record(id, data) });
+const created = (id: string, data: Annotation): RecordChange => ({ base: null, current: annotationRecord(id, data) });
 const changed = (base: AnnotationRecord, patch: object): RecordChange => ({
   base,
   current: { ...base, updatedAt: 1_750_000_000_000, data: { ...base.data, ...patch } as Annotation },
@@ -74,30 +62,7 @@ const rectangle = (more: object = {}): Annotation => ({
   ...more,
 });
 
-describe("a round trip", () => {
-  /** The order is that of the file's list, see below. */
-  const strip = ({ pdfObjectId: _number, order: _order, ...data }: Annotation): object => data;
-
-  test("records come back as they were, from pages with odd boxes and every rotation", () => {
-    const source = rotatedPdf();
-    fc.assert(
-      fc.property(fc.array(fc.tuple(drawn, fc.integer({ min: 0, max: 4 })), { minLength: 1, maxLength: 8 }), (annotations) => {
-        const records = annotations.map(([data, page], index) => record(`record-${index}`, { ...data, page: `1.${page}` }));
-        const found = read(
-          write(
-            source,
-            records.map((current) => ({ base: null, current })),
-          ),
-        );
-        const sorted = found.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-        expect(sorted.map(({ id, createdAt, updatedAt, data }) => ({ id, createdAt, updatedAt, data: strip(data) }))).toEqual(
-          records.map(({ id, createdAt, updatedAt, data }) => ({ id, createdAt, updatedAt, data: strip(data) })),
-        );
-      }),
-      { numRuns: 100, seed: 1 },
-    );
-  });
-
+describe("an export", () => {
   test("the same records give the same bytes, other records others", () => {
     const changes = [created("record-1", rectangle()), created("record-2", rectangle({ note: "x" }))];
     const file = write(pagesPdf(2), changes);
@@ -230,6 +195,44 @@ describe("a source with annotations", () => {
     expect(at(325, 325)).toBe("#ffffff");
     expect(at(360, 262)).not.toBe("#ffffff");
   });
+
+  test("only what is named is flattened, by its name or its object number; windows and words about other marks stay", () => {
+    const source = annotatedPdf();
+    const before = inFile(source);
+    const number = before.find(({ name }) => name === ANNOTATED.ink)!.objectNumber;
+    const changes = [created("record-1", rectangle())];
+    const file = write(source, changes, { flatten: true, flattenOnly: { annotations: ["record-1", number] } });
+    expect(inFile(file).map(({ name, subtype }) => name ?? subtype)).toEqual(
+      before.map(({ name, subtype }) => name ?? subtype).filter((name) => name !== ANNOTATED.ink),
+    );
+    expect(render(file, { annotations: "none" }).at(140, 320)).toBe("#ff0000");
+    expect(read(file).map(({ id }) => id)).toEqual(
+      read(source)
+        .map(({ id }) => id)
+        .filter((id) => id !== ANNOTATED.ink),
+    );
+    expect(write(source, changes, { flatten: true, flattenOnly: { annotations: ["record-1", number] } })).toEqual(file);
+  });
+
+  test("with a note its window and the words about it go; what is on other pages stays", () => {
+    const note = write(annotatedPdf(), [], { flatten: true, flattenOnly: { annotations: [ANNOTATED.note] } });
+    expect(inFile(note).some(({ subtype }) => subtype === "Popup" || subtype === "Text")).toBe(false);
+    expect(inFile(note).map(({ name, subtype }) => name ?? subtype)).toContain(ANNOTATED.ink);
+    const elsewhere = write(annotatedPdf(), [], { flatten: true, flattenOnly: { pages: [7] } });
+    expect(inFile(elsewhere).length).toBe(inFile(annotatedPdf()).length);
+  });
+
+  test("what is grouped with another mark is drawn like any", () => {
+    const marks = [
+      created("record-1", rectangle({ bundle: "record-1" })),
+      created("record-2", rectangle({ bundle: "record-1", geometry: { bbox: [300, 300, 50, 50] } })),
+    ];
+    const flat = write(pagesPdf(1), marks, { flatten: true });
+    expect(inFile(flat)).toEqual([]);
+    expect(render(flat, { annotations: "none" }).at(325, 325)).toBe("#ff0000");
+    const head = write(pagesPdf(1), marks, { flatten: true, flattenOnly: { annotations: ["record-1"] } });
+    expect(inFile(head).map(({ name, isReply }) => [name, isReply])).toEqual([["record-2", false]]);
+  });
 });
 
 test("an encrypted file stays encrypted, with the annotations in it", () => {
@@ -288,7 +291,7 @@ test("hostile words are words in the file", () => {
 
 describe("threads", () => {
   const comment = (id: string, root: string, more: object = {}): RecordOf<"comment"> => ({
-    ...record(id, rectangle()),
+    ...annotationRecord(id, rectangle()),
     kind: "comment",
     data: { root, text: { format: "plain", value: `says ${id}` }, creatorName: "Ada", ...more },
   });

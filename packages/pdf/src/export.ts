@@ -2,28 +2,40 @@
  * Records → a file: the source edited in place. Only what changed is touched; the rest stays as it is in the source, down to
  * the annotations that nobody edited. The same source and records give the same bytes.
  *
- * First what PDFium does: it takes away what goes and saves the whole file anew, in the clear. Then what we write ourselves into the objects
- * of what it has saved: annotations, fields and everything else that PDFium has no or only slow words for. Last, the security of the source.
+ * First what PDFium does: it takes away what goes and saves the whole file anew, in the clear. A source from which nothing goes, and which we can
+ * read ourselves, is taken as it stands. Then what we write ourselves into its objects: annotations, fields and everything else that PDFium has
+ * no or only slow words for. Last, the security of the source.
  */
-import type { AnyRecord } from "@lectern/protocol";
+import type { AnyRecord, Bookmark } from "@lectern/protocol";
 import { parsePageId } from "@lectern/protocol/plain";
 import type { FontFor } from "./appearance/embedded-text.ts";
+import type { PageTarget } from "./annotation-dictionary.ts";
 import type { PdfImage } from "./appearance-stream.ts";
+import { type BookmarkChange, writeBookmarks } from "./bookmarks.ts";
 import { pdfDate } from "./dates.ts";
 import type { CommentChange } from "./export-comments.ts";
 import { type PdfDocument, type PdfEngine, PdfError, type RangeReader } from "./engine.ts";
-import { type AnnotationChange, type AnnotationPlan, dropAnnotations, planAnnotations, writeAnnotations } from "./export-annotations.ts";
-import { type FormChange, writeForm } from "./forms/write-form.ts";
+import {
+  type AnnotationChange,
+  type AnnotationPlan,
+  dropAnnotations,
+  planAnnotations,
+  ungroup,
+  writeAnnotations,
+} from "./export-annotations.ts";
+import { type ChosenWidget, type FormChange, writeForm } from "./forms/write-form.ts";
 import { fontWriter } from "./font-writer.ts";
 import { ObjectFile } from "./objects/file.ts";
-import { isRef, type PdfObject, refTo } from "./objects/values.ts";
+import { pageBox } from "./objects/page-tree.ts";
+import { soundFile } from "./objects/sound-file.ts";
+import { isRef, type PdfObject, refTo, textString } from "./objects/values.ts";
 import { objectsOf } from "./objects/written.ts";
 import { pdfRef } from "./pdf-writer.ts";
+import { removeWidgets } from "./pages.ts";
 import { handleOf } from "./pdfium/document.ts";
-import { hasFileId, setModificationDate } from "./pdfium/file-version.ts";
-import { type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
+import { hasFileId } from "./pdfium/file-version.ts";
+import { type FlattenCandidate, type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
 import { formPages, hasForm } from "./pdfium/form.ts";
-import { pageGeometry } from "./pdfium/page.ts";
 import { saveDocument } from "./pdfium/save.ts";
 import { keepSecurity } from "./security/keep-security.ts";
 
@@ -33,6 +45,13 @@ export interface RecordChange {
   readonly current: AnyRecord | null;
 }
 
+/** What is chosen by both: pages and, on them, annotations. */
+export interface FlattenScope {
+  readonly pages?: readonly number[];
+  /** Mark-ups and widgets: ids of records, which are their names (/NM) too, or object numbers of the source. */
+  readonly annotations?: readonly (string | number)[];
+}
+
 export interface ExportOptions {
   /** False: without the mark-ups of source and changes; links and form fields stay. */
   readonly annotations: boolean;
@@ -40,8 +59,10 @@ export interface ExportOptions {
   readonly comments?: boolean;
   /** Mark-ups become part of the page's content. */
   readonly flatten?: boolean;
-  /** Only on these pages; default all. */
-  readonly flattenPages?: readonly number[];
+  /** To be the names (/NM) of annotations of the source, by object number. */
+  readonly names?: Readonly<Record<number, string>>;
+  /** Only these; the rest of the form stays a form. Default: all, and the form is taken away. */
+  readonly flattenOnly?: FlattenScope;
   readonly password?: string;
   /** Milliseconds since 1970: the file's modification date, which otherwise stays. */
   readonly modifiedAt?: number;
@@ -66,13 +87,16 @@ export function exportDocument(
   options: ExportOptions,
 ): Uint8Array {
   const wanted = [...changes].filter(({ base, current }) => base !== null || current !== null);
-  if (wanted.length === 0 && options.annotations && options.comments !== false && options.flatten !== true) return readAll(source);
+  const isAsked = options.flatten === true || options.names !== undefined;
+  if (wanted.length === 0 && options.annotations && options.comments !== false && !isAsked) return readAll(source);
   const version = fingerprint(source, wanted, options);
   const { password } = options;
-  const edited = withDocument(engine, source, password, (document) => edit(document, wanted, options, version));
+  const { bytes: edited, widgets } = withDocument(engine, source, password, (document) =>
+    edit(document, source, wanted, { ...options, version }),
+  );
   const flat =
-    options.flatten === true && options.annotations
-      ? withDocument(engine, edited, undefined, (document) => flatten(document, options, version))
+    options.flatten === true
+      ? withDocument(engine, edited, undefined, (document) => flatten(document, options, { widgets, version }))
       : edited;
   return keepSecurity(engine, flat, { source, ...(password === undefined ? {} : { password }) }) ?? flat;
 }
@@ -95,19 +119,31 @@ function withDocument<T>(
   }
 }
 
-function edit(document: PdfDocument, changes: readonly RecordChange[], options: ExportOptions, version: string): Uint8Array {
+interface Edited {
+  readonly bytes: Uint8Array;
+  /** Object numbers of widgets that are to become content. */
+  readonly widgets: ReadonlySet<number>;
+}
+
+function edit(
+  document: PdfDocument,
+  source: Uint8Array | RangeReader,
+  changes: readonly RecordChange[],
+  options: ExportOptions & { readonly version: string },
+): Edited {
   const handle = handleOf(document);
-  const { pageIndexOf = sourcePage, flatten: flattens = false, fontFor, onLeftOut } = options;
+  const { pageIndexOf = sourcePage, flatten: flattens = false, fontFor, onLeftOut, version } = options;
   const imageOf = options.imageOf ?? (() => null);
   const { module: wasm, docPtr } = handle;
-  const pageNumber = (index: number): number => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index));
+  const pageNumber = remembered((index) => handle.guard(() => wasm.fn.EPDFDoc_GetPageObjectNumberByIndex(docPtr, index)));
   const plan: AnnotationPlan = planAnnotations(
     document,
     { changes: changes.filter(isAnnotationChange), comments: changes.filter(isCommentChange) },
     {
       annotations: options.annotations,
       comments: options.comments !== false,
-      isFlattened: (index) => isFlattened(index, options),
+      isFlattened: (index, mark) =>
+        isFlattened(index, options) && (mark === undefined || isChosen(options, mark.objectNumber, [mark.name])),
       pageIndexOf,
       canWrite: (index) => pageNumber(index) > 0,
       hasImage: (blob) => imageOf(blob) !== null,
@@ -116,16 +152,17 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
   );
   const formChanges = changes.filter(isFormChange);
   const editsForm = formChanges.length > 0 || (flattens && handle.guard(() => hasForm(wasm, docPtr)));
-  dropAnnotations(handle, plan);
-  if (options.modifiedAt !== undefined) {
-    const date = pdfDate(options.modifiedAt);
-    handle.guard(() => setModificationDate(handle, date));
-  }
-  const file = saved(document);
-  const boxOf = (index: number) => handle.guard(() => pageGeometry(wasm, docPtr, index)).box;
+  const isWhole = !dropAnnotations(handle, plan);
+  const file = (isWhole ? soundFile(readAll(source)) : null) ?? saved(document);
+  if (options.modifiedAt !== undefined) setModificationDate(file, options.modifiedAt);
+  const boxOf = remembered((index) => pageBox(file, file.dict(refTo(pageNumber(index)))));
   const objects = objectsOf(file);
   const writer = fontWriter(objects);
-  const leaves = writeAnnotations(
+  const target: PageTarget = (page) => {
+    const index = pageIndexOf(page);
+    return index === null || index < 0 || index >= document.pageCount ? null : { ref: pdfRef(pageNumber(index)), box: boxOf(index) };
+  };
+  const left = writeAnnotations(
     {
       file,
       shared: {
@@ -137,31 +174,45 @@ function edit(document: PdfDocument, changes: readonly RecordChange[], options: 
       },
       pageNumber,
       boxOf,
-      target(page) {
-        const index = pageIndexOf(page);
-        return index === null || index < 0 || index >= document.pageCount ? null : { ref: pdfRef(pageNumber(index)), box: boxOf(index) };
-      },
+      target,
       written: new Map(),
     },
     plan,
   );
   writer.finish();
-  if (!editsForm) return leaves ? file.write(version) : file.update(version);
+  const bookmarks = changes.filter(isBookmarkChange);
+  if (bookmarks.length > 0) writeBookmarks(file, bookmarks, { target, titleOf: (bookmark) => pageTitle(bookmark, pageIndexOf) });
+  for (const [number, name] of Object.entries(options.names ?? {}))
+    if (file.dict(refTo(Number(number))).has("Rect")) file.edit(Number(number)).set("NM", textString(name));
+  if (!editsForm) return { bytes: left || bookmarks.length > 0 ? file.write(version) : file.update(version), widgets: new Set() };
   const pages = handle.guard(() => formPages(handle));
-  writeForm(file, formChanges, { pages, pageIndexOf, flatten: flattens, fontFor, onLeftOut });
+  const flattened = !flattens
+    ? null
+    : options.flattenOnly === undefined
+      ? "all"
+      : (index: number, { objectNumber, names }: ChosenWidget) => isFlattened(index, options) && isChosen(options, objectNumber, names);
+  const widgets = writeForm(file, formChanges, { pages, pageIndexOf, flatten: flattened, fontFor, onLeftOut });
   // What fields held and showed before is out of the bytes too.
-  return file.write(version);
+  return { bytes: file.write(version), widgets };
 }
 
-function flatten(document: PdfDocument, options: ExportOptions, version: string): Uint8Array {
+function flatten(
+  document: PdfDocument,
+  options: ExportOptions,
+  { widgets, version }: { readonly widgets: ReadonlySet<number>; readonly version: string },
+): Uint8Array {
+  const isWanted = ({ subtype, objectNumber, name }: FlattenCandidate): boolean =>
+    subtype === "Widget" ? widgets.has(objectNumber) : isChosen(options, objectNumber, [name()]);
   const handle = handleOf(document);
   const pages: FlattenedPage[] = [];
   for (let index = 0; index < document.pageCount; index++) {
-    const flat = isFlattened(index, options) ? handle.guard(() => flattenPage(handle, index)) : null;
+    if (!isFlattened(index, options)) continue;
+    const flat = handle.guard(() => flattenPage(handle, index, options.flattenOnly === undefined ? undefined : isWanted));
     if (flat !== null) pages.push(flat);
   }
   const file = saved(document);
   // The true annotations in place of their stand-ins.
+  const gone = new Set(pages.flatMap((page) => [...page.gone]));
   for (const { page: number, kept } of pages) {
     const page = file.edit(number);
     const standIns = file.array(page.get("Annots"));
@@ -173,12 +224,33 @@ function flatten(document: PdfDocument, options: ExportOptions, version: string)
         "Annots",
         kept.map((object): PdfObject => refTo(object)),
       );
+    for (const object of kept) {
+      const headOf = file.dict(refTo(object)).get("IRT");
+      if (isRef(headOf) && gone.has(headOf.number)) ungroup(file.edit(object));
+    }
   }
-  return file.update(version);
+  if (options.flattenOnly === undefined || ![...gone].some((number) => widgets.has(number))) return file.update(version);
+  removeWidgets(file, new Set([...gone].filter((number) => widgets.has(number))));
+  return file.write(version);
 }
 
-function isFlattened(index: number, { flatten, flattenPages }: ExportOptions): boolean {
-  return flatten === true && flattenPages?.includes(index) !== false;
+/** Asked once for each page. */
+function remembered<T>(ask: (index: number) => T): (index: number) => T {
+  const known = new Map<number, T>();
+  return (index) => {
+    let answer = known.get(index);
+    if (answer === undefined) known.set(index, (answer = ask(index)));
+    return answer;
+  };
+}
+
+function isFlattened(index: number, { flatten, flattenOnly }: ExportOptions): boolean {
+  return flatten === true && flattenOnly?.pages?.includes(index) !== false;
+}
+
+function isChosen({ flattenOnly }: ExportOptions, objectNumber: number, names: readonly (string | null)[]): boolean {
+  const chosen = flattenOnly?.annotations;
+  return chosen === undefined || names.some((name) => name !== null && chosen.includes(name)) || chosen.includes(objectNumber);
 }
 
 /** In the clear. */
@@ -192,12 +264,29 @@ function saved(document: PdfDocument): ObjectFile {
   return file;
 }
 
+function setModificationDate(file: ObjectFile, millis: number): void {
+  const info = file.trailer.get("Info");
+  const entries = isRef(info) ? file.edit(info.number) : new Map(file.dict(info));
+  entries.set("ModDate", textString(pdfDate(millis)));
+  if (!isRef(info)) file.trailer.set("Info", file.add(entries));
+}
+
 function isFormChange(change: RecordChange): change is FormChange {
   return ["field", "widget", "value"].includes((change.current ?? change.base)?.kind ?? "");
 }
 
 function isAnnotationChange(change: RecordChange): change is AnnotationChange {
   return (change.current ?? change.base)?.kind === "annotation";
+}
+
+function isBookmarkChange(change: RecordChange): change is BookmarkChange {
+  return (change.current ?? change.base)?.kind === "bookmark";
+}
+
+/** Of a bookmark without a name, for readers who need one. */
+function pageTitle({ action }: Bookmark, pageIndexOf: (page: string) => number | null): string {
+  const index = action.type === "goTo" ? pageIndexOf(action.page) : null;
+  return index === null ? "Bookmark" : `Page ${index + 1}`;
 }
 
 function isCommentChange(change: RecordChange): change is CommentChange {
@@ -221,15 +310,20 @@ function fingerprint(source: Uint8Array | RangeReader, changes: readonly RecordC
     options.annotations,
     options.comments ?? true,
     options.flatten ?? false,
+    options.flattenOnly ?? null,
     options.modifiedAt ?? null,
     sorted,
   ]);
-  const lanes = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b];
+  let [a, b, c, d] = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b];
   for (let at = 0; at < text.length; at++) {
-    for (let lane = 0; lane < 4; lane++) lanes[lane] = Math.imul(lanes[lane]! ^ (text.charCodeAt(at) + lane), 0x01000193) >>> 0;
+    const unit = text.charCodeAt(at);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ (unit + 1), 0x01000193);
+    c = Math.imul(c ^ (unit + 2), 0x01000193);
+    d = Math.imul(d ^ (unit + 3), 0x01000193);
   }
-  return lanes
-    .map((lane) => lane.toString(16).padStart(8, "0"))
+  return [a, b, c, d]
+    .map((lane) => (lane >>> 0).toString(16).padStart(8, "0"))
     .join("")
     .toUpperCase();
 }

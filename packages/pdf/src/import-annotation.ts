@@ -30,7 +30,7 @@ import { isRecordSubtype, RECORD_SUBTYPES, type Subtype } from "./subtypes.ts";
 export type ImportedType = (typeof RECORD_SUBTYPES)[keyof typeof RECORD_SUBTYPES];
 
 const COORDINATE_LIMIT = 1_000_000;
-const MAX_TEXT = 60_000;
+const MAX_TEXT = 100_000;
 const MAX_RECTS = 5000;
 const MAX_POINTS = 5000;
 
@@ -64,7 +64,7 @@ function withMeasurement(data: Annotation | null, { measurement }: FileAnnotatio
   return data === null || measurement === null || !MEASURED.has(data.type) ? data : ({ ...data, measurement } as Annotation);
 }
 
-type Common = Pick<Annotation, "page" | "order" | "creatorName" | "flags" | "pdfObjectId">;
+type Common = Pick<Annotation, "page" | "order" | "creatorName" | "flags" | "action" | "pdfObjectId">;
 type KindImport = (annotation: FileAnnotation, common: Common) => Annotation | null;
 
 const KINDS: Readonly<Record<ImportedType, KindImport>> = {
@@ -162,16 +162,18 @@ const KINDS: Readonly<Record<ImportedType, KindImport>> = {
     type: "link",
     ...base,
     ...noteOf(annotation),
-    ...(annotation.action === null ? {} : { action: annotation.action }),
     geometry: { bbox: recordBox(annotation.rect) },
-    // Without an explicit border none is drawn, as browsers do.
-    appearance: hasBorder(annotation)
-      ? {
-          borderColor: annotation.color ?? "#000000",
-          borderStyle: annotation.border.style,
-          borderWidth: within(annotation.border.width, 0, 100),
-        }
-      : {},
+    appearance: {
+      // Without an explicit border none is drawn, as browsers do.
+      ...(hasBorder(annotation)
+        ? {
+            borderColor: annotation.color ?? "#000000",
+            borderStyle: annotation.border.style,
+            borderWidth: within(annotation.border.width, 0, 100),
+          }
+        : {}),
+      ...opacityOf(annotation),
+    },
   }),
 };
 
@@ -276,7 +278,7 @@ function freeText(annotation: FileAnnotation, base: Common): Text | null {
             borderWidth: within(annotation.border.width, 0, 100),
           }
         : {}),
-      ...cloudOf(annotation),
+      ...cloudOf(look.callout.length > 0 ? { ...annotation, inset: null } : annotation),
     },
     text: textOf(annotation),
   };
@@ -297,7 +299,7 @@ const FLAGS: readonly (readonly [bit: number, flag: AnnotationFlag])[] = [
 const PRINT = 4;
 
 /** What every kind has. */
-export function common({ flags: bits, author, objectNumber, ordinal }: FileAnnotation, page: string): Common {
+export function common({ flags: bits, author, action, objectNumber, ordinal }: FileAnnotation, page: string): Common {
   const flags: AnnotationFlag[] = (bits & PRINT) === 0 ? ["noPrint"] : [];
   for (const [bit, flag] of FLAGS) if ((bits & (1 << (bit - 1))) !== 0) flags.push(flag);
   const name = author === null ? "" : cleanText(author).slice(0, 256);
@@ -307,6 +309,7 @@ export function common({ flags: bits, author, objectNumber, ordinal }: FileAnnot
     order: sourceOrder(ordinal),
     ...(name === "" ? {} : { creatorName: name }),
     ...(flags.length === 0 ? {} : { flags }),
+    ...(action === null ? {} : { action }),
     ...(objectNumber === 0 ? {} : { pdfObjectId: objectNumber }),
   };
 }
@@ -345,10 +348,13 @@ export function opacityOf({ opacity }: FileAnnotation): { opacity?: number } {
 }
 
 function blendOf({ blendMode }: FileAnnotation, usual: string): { blendMode?: NonNullable<FileAnnotation["blendMode"]> } {
-  return blendMode === null || blendMode === "normal" || blendMode === usual ? {} : { blendMode };
+  return blendMode === null || blendMode === usual ? {} : { blendMode };
 }
 
-function cloudOf({ cloudIntensity, inset }: FileAnnotation): { cloudIntensity?: number; cloudInset?: [number, number, number, number] } {
+function cloudOf({ cloudIntensity, inset }: Pick<FileAnnotation, "cloudIntensity" | "inset">): {
+  cloudIntensity?: number;
+  cloudInset?: [number, number, number, number];
+} {
   if (cloudIntensity === null || cloudIntensity === 0) return {};
   return { cloudIntensity: Math.min(cloudIntensity, 10), ...(inset === null ? {} : { cloudInset: [...inset] }) };
 }

@@ -3,6 +3,7 @@ import type { RecordOf } from "@lectern/protocol";
 import type { FileAnnotation } from "./engine.ts";
 import { commentState } from "@lectern/protocol/plain";
 import { cleanText, isComment, textOf } from "./import-annotation.ts";
+import { commentPrivateData } from "./private-data.ts";
 
 /** `rootIds`: records by the object number of the annotation that they were made from. */
 export function commentRecords(
@@ -34,6 +35,7 @@ export function commentRecords(
           text: textOf(annotation),
           ...(author === "" ? {} : { creatorName: author }),
           ...(state === null ? {} : { state }),
+          ...commentPrivateData(annotation.privateData),
           ...(annotation.objectNumber === 0 ? {} : { pdfObjectId: annotation.objectNumber }),
         },
       },

@@ -2,13 +2,15 @@
  * What a file holds → the manifest of its pages and the base records of its annotations. The same file gives the same
  * records, ids included, wherever and whenever it is read. Nothing in a file is fatal here: what makes no sense is left out.
  */
-import type { Action, Annotation, AnyRecord, OutlineItem } from "@lectern/protocol";
+import type { Action, Annotation, AnyRecord, Attachment, OutlineItem, RecordOf } from "@lectern/protocol";
 import { base32, pageId, SYNC_LIMITS } from "@lectern/protocol/plain";
+import { splitOutline } from "./bookmarks.ts";
 import type { FileAnnotation, PageInfo, PdfDocument, PdfMetadata, PdfPermissions } from "./engine.ts";
 import { formRecords } from "./forms/form-records.ts";
 import { annotationData } from "./import-annotation.ts";
 import { commentRecords } from "./import-comments.ts";
 import { type KeepPicture, picturedData } from "./import-picture.ts";
+import type { Codec } from "./objects/filters.ts";
 
 export interface ImportOptions {
   /** Which revision of the document this file is: page ids begin with it. */
@@ -18,8 +20,20 @@ export interface ImportOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** For what is shown by a picture; without it such annotations become no records. Called as the records are iterated. */
   readonly keepPicture?: KeepPicture;
+  /** For the files in the file; without it they become no records. */
+  readonly keepFile?: KeepFile;
+  /** Told of each page that has been read. */
+  readonly onPage?: (pageIndex: number) => void;
   /** Default: as many as a layer can have. */
   readonly maxRecords?: number;
+}
+
+export interface KeepFile {
+  readonly codec: Codec;
+  /** Of all of them; those beyond stay in the file alone. */
+  readonly maxBytes: number;
+  /** Keeps the bytes, and says under which name. */
+  readonly keep: (bytes: Uint8Array) => string;
 }
 
 export interface Manifest {
@@ -59,7 +73,7 @@ const XFA_WARNING = "The file is an XFA form, which is not supported: what is sh
 function readManifest(document: PdfDocument, revision: number): Manifest {
   return {
     pages: Array.from({ length: document.pageCount }, (_, index) => document.page(index)),
-    outline: document.outline().map((item) => outlineItem(item, revision)),
+    outline: splitOutline(document.outline(), document.bookmarkList).outline.map((item) => outlineItem(item, revision)),
     permissions: document.permissions,
     metadata: document.metadata,
     encrypted: document.encrypted,
@@ -87,6 +101,7 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
   const most = options.maxRecords ?? SYNC_LIMITS.recordsPerLayer;
   let total = 0;
   let hasWidgets = document.hasForm;
+  const withFiles: number[] = [];
   for (let pageIndex = 0; pageIndex < document.pageCount && total <= most; pageIndex++) {
     const page = pageId(options.revision, pageIndex);
     const records: AnyRecord[] = [];
@@ -99,12 +114,13 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
     };
     let isFull = false;
     const marks = new Map<number, { readonly id: string; readonly data: Annotation }>();
-    for (const annotation of found) {
-      hasWidgets ||= annotation.subtype === "Widget";
-      const { action } = annotation;
+    for (const inFile of found) {
+      hasWidgets ||= inFile.subtype === "Widget";
+      if (inFile.subtype === "FileAttachment" && inFile.objectNumber > 0) withFiles.push(inFile.objectNumber);
+      const { action } = inFile;
+      const annotation = action === null ? inFile : { ...inFile, action: withPageId(action, options.revision) };
       const data =
-        annotationData(action === null ? annotation : { ...annotation, action: withPageId(action, options.revision) }, page) ??
-        (keep === undefined ? null : picturedData(document, annotation, { page, pageIndex, keep }));
+        annotationData(annotation, page) ?? (keep === undefined ? null : picturedData(document, annotation, { page, pageIndex, keep }));
       if (data === null) continue;
       const createdAt = annotation.createdAt ?? annotation.modifiedAt ?? 0;
       const id = idOf(annotation, pageIndex);
@@ -127,8 +143,52 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
       );
     }
     if (records.length > 0) yield { pageIndex, records };
+    options.onPage?.(pageIndex);
+  }
+  const bookmarks = document.bookmarkList === "" ? [] : splitOutline(document.outline(), document.bookmarkList).bookmarks;
+  if (bookmarks.length > 0 && total + bookmarks.length <= most) {
+    total += bookmarks.length;
+    const { revision } = options;
+    const records = bookmarks.map((record) => ({ ...record, data: { ...record.data, action: withPageId(record.data.action, revision) } }));
+    yield { pageIndex: 0, records };
+  }
+  if (options.keepFile !== undefined && (withFiles.length > 0 || document.hasFiles)) {
+    const records = [...fileRecords(document, options, { keepFile: options.keepFile, warnings, withFiles })].slice(0, most - total);
+    total += records.length;
+    if (records.length > 0) yield { pageIndex: 0, records };
   }
   if (hasWidgets) yield* readFormRecords(document, options, { warnings, room: most - total });
+}
+
+const MAX_FILE_NAME = 1024;
+
+function* fileRecords(
+  document: PdfDocument,
+  options: ImportOptions,
+  {
+    keepFile: { codec, maxBytes, keep },
+    warnings,
+    withFiles,
+  }: { readonly keepFile: KeepFile; readonly warnings: string[]; readonly withFiles: readonly number[] },
+): Generator<RecordOf<"attachment">> {
+  let [left, index] = [maxBytes, 0];
+  for (const { bytes, name, mediaType, description, modifiedAt } of document.files(codec, withFiles)) {
+    const id = derived(options, `file/${index++}`);
+    left -= bytes.length;
+    if (left < 0) {
+      warnings.push("The files in the file are too large together: those that follow can only be had by downloading it");
+      return;
+    }
+    const updatedAt = modifiedAt ?? 0;
+    const data: Attachment = {
+      blob: keep(bytes),
+      name: name.slice(0, MAX_FILE_NAME),
+      size: bytes.length,
+      ...(mediaType === null || mediaType === "" ? {} : { mediaType: mediaType.slice(0, 128) }),
+      ...(description === null || description === "" ? {} : { description: description.slice(0, 4096) }),
+    };
+    yield { id, kind: "attachment", seq: 0, createdBy: null, createdAt: updatedAt, updatedBy: null, updatedAt, grp: null, data };
+  }
 }
 
 /** What the file groups with an annotation is bundled with it, unless our own export says how. */
@@ -161,18 +221,19 @@ function* readFormRecords(
 const NAME = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** /NM when it can be an id and nothing before it in the file has it; else derived from where the annotation stands. */
-function recordIds({ sourceSha256, sha256 }: ImportOptions): (annotation: FileAnnotation, pageIndex: number) => string {
+function recordIds(options: ImportOptions): (annotation: FileAnnotation, pageIndex: number) => string {
   const used = new Set<string>();
   return ({ name, objectNumber, ordinal }, pageIndex) => {
     const place = objectNumber > 0 ? `${objectNumber}` : `${pageIndex}/${ordinal}`;
-    let id = name !== null && NAME.test(name) ? name : derive(`${sourceSha256}:${place}`);
+    let id = name !== null && NAME.test(name) ? name : derived(options, place);
     // An object may stand in two pages' lists, and two annotations may have one name.
-    for (let again = 0; used.has(id); again++) id = derive(`${sourceSha256}:${place}:${pageIndex}/${ordinal}:${again}`);
+    for (let again = 0; used.has(id); again++) id = derived(options, `${place}:${pageIndex}/${ordinal}:${again}`);
     used.add(id);
     return id;
   };
+}
 
-  function derive(text: string): string {
-    return base32(sha256(Uint8Array.from(text, (character) => character.charCodeAt(0)))).slice(0, 26);
-  }
+function derived({ sourceSha256, sha256 }: ImportOptions, place: string): string {
+  const text = `${sourceSha256}:${place}`;
+  return base32(sha256(Uint8Array.from(text, (character) => character.charCodeAt(0)))).slice(0, 26);
 }

@@ -21,11 +21,12 @@ export {
   type TextPart,
   type TextRun,
 } from "./engine.ts";
-export { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
+export { exportDocument, type ExportOptions, type FlattenScope, type RecordChange } from "./export.ts";
 export { importRecords, type ImportOptions, type Manifest, type PageRecords } from "./import.ts";
 export type { ContentGroup, ContentGroupEntry } from "./inspect/content-groups.ts";
 export type { FileInFile } from "./inspect/embedded-files.ts";
 export type { FileFont } from "./inspect/fonts.ts";
+export { type Finish, finishFile } from "./finish.ts";
 export { type FileInspection, inspectFile, withContentGroups } from "./inspect/inspect.ts";
 export type { SignatureField } from "./inspect/signature-fields.ts";
 export type { KeepPicture } from "./import-picture.ts";

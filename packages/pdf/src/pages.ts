@@ -5,6 +5,7 @@
  */
 import type { OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import { PdfError, type PdfEngine, type RangeReader } from "./engine.ts";
+import { putBookmarks, takeBookmarks } from "./bookmarks.ts";
 import { ObjectFile } from "./objects/file.ts";
 import { flatPages, pageAnnotations, pageBox, setPages } from "./objects/page-tree.ts";
 import {
@@ -16,8 +17,10 @@ import {
   nameOf,
   type PdfDict,
   type PdfObject,
+  type PdfRefValue,
   refTo,
   stringText,
+  textOf,
   textString,
 } from "./objects/values.ts";
 import { pdfRef } from "./pdf-writer.ts";
@@ -60,6 +63,7 @@ export function assemblePages(files: readonly Uint8Array[], pages: readonly Plan
   const leaves = opened.map(flatPages);
   const placed = new Set<number>();
   const imports = new Map<number, (object: PdfObject) => PdfObject>();
+  const fields = new Map<number, Map<PdfDict, PdfRefValue>>();
   const numbers = pages.map((page) => {
     const number = place(page);
     const dict = main.dict(refTo(number));
@@ -84,7 +88,10 @@ export function assemblePages(files: readonly Uint8Array[], pages: readonly Plan
     const from = opened[page.file]!;
     let copy = imports.get(page.file);
     if (copy === undefined) imports.set(page.file, (copy = page.file === 0 ? (object) => object : copier(from, main, leaves[page.file]!)));
-    return clonePage(from, main, { leaf, copy, keepsAnnotations: page.keepsAnnotations });
+    if (fields.size === 0) listFields(main, leaves[0]!);
+    const copied = fields.get(page.file) ?? new Map<PdfDict, PdfRefValue>();
+    fields.set(page.file, copied);
+    return clonePage(from, main, { leaf, copy, copied, keepsAnnotations: page.keepsAnnotations });
   }
 }
 
@@ -110,65 +117,178 @@ function clonePage(
   {
     leaf,
     copy,
+    copied,
     keepsAnnotations,
-  }: { readonly leaf: number; readonly copy: (object: PdfObject) => PdfObject; readonly keepsAnnotations: boolean },
+  }: {
+    readonly leaf: number;
+    readonly copy: (object: PdfObject) => PdfObject;
+    readonly copied: Map<PdfDict, PdfRefValue>;
+    readonly keepsAnnotations: boolean;
+  },
 ): number {
   const source = from.dict(refTo(leaf));
   const page: PdfDict = new Map();
   for (const [key, value] of source) if (!NOT_COPIED.includes(key)) page.set(key, copy(value));
   const ref = to.add(page);
+  // In a file where it stands already, a copy needs another one.
+  const keepsName = from !== to && keepsAnnotations;
   const annotations: PdfObject[] = [];
   for (const { dict } of pageAnnotations(from, source)) {
     const subtype = from.name(dict.get("Subtype")) ?? "";
     if (subtype === "Popup" || dict.has("IRT") || (!keepsAnnotations && becomesRecord(subtype))) continue;
+    if (subtype === "Widget" && !keepsAnnotations && !hasOwnLooks(from, dict)) continue;
     const annotation: PdfDict = new Map();
     for (const [key, value] of dict)
-      if (!["P", "Popup", "Parent", "StructParent", "Kids", "NM"].includes(key)) annotation.set(key, copy(value));
+      if (!["P", "Popup", "Parent", "StructParent", "Kids"].includes(key) && (key !== "NM" || keepsName)) annotation.set(key, copy(value));
     annotation.set("P", ref);
     const added = to.add(annotation);
-    if (subtype === "Widget") addField(from, to, { widget: dict, copy, added: annotation, ref: added });
+    if (subtype === "Widget") addField(from, to, { widget: dict, copy, copied, added: annotation, ref: added });
     annotations.push(added);
   }
   if (annotations.length > 0) page.set("Annots", annotations);
   return ref.number;
 }
 
-const FIELD_KEYS = ["FT", "Ff", "V", "DV", "DA", "Q", "MaxLen", "Opt", "TU"];
+const FIELD_KEYS = ["FT", "Ff", "V", "DV", "DA", "Q", "MaxLen", "Opt", "TU", "TM", "AA"];
+const PUSH_BUTTON = 1 << 16;
 
-/** The copy of a widget is a field of its own, with a name that no other has: two fields of one name would share their value. */
+/** The field that a widget is of, and what it says itself or inherits. */
+interface FoundField {
+  /** Partial names from the top. */
+  readonly names: readonly string[];
+  readonly dict: PdfDict;
+  readonly entries: PdfDict;
+}
+
+function fieldOf(file: ObjectFile, widget: PdfDict): FoundField {
+  const names: string[] = [];
+  const entries: PdfDict = new Map();
+  let dict: PdfDict | null = null;
+  let at: PdfDict = widget;
+  for (let depth = 0; depth < 32; depth++) {
+    const part = file.resolve(at.get("T"));
+    if (isString(part)) {
+      names.unshift(stringText(part.value));
+      dict ??= at;
+    }
+    // Actions of a widget are its own.
+    for (const key of FIELD_KEYS) if (!entries.has(key) && at.has(key) && (key !== "AA" || dict !== null)) entries.set(key, at.get(key)!);
+    const parent = file.resolve(at.get("Parent"));
+    if (!isDict(parent)) break;
+    at = parent;
+  }
+  return { names: names.length === 0 ? ["field"] : names, dict: dict ?? widget, entries };
+}
+
+/** Buttons and signatures have their looks in the file alone; other fields are records, which a copy has of its own. */
+function hasOwnLooks(file: ObjectFile, widget: PdfDict): boolean {
+  const { entries } = fieldOf(file, widget);
+  const type = file.name(entries.get("FT"));
+  return type === "Sig" || type === null || (type === "Btn" && (file.number(entries.get("Ff"), 0) & PUSH_BUTTON) !== 0);
+}
+
+/**
+ * The copy of a widget hangs on a copy of its field, below the parents that its name says. Widgets of one field that come from one other file stay
+ * of one field; where the name is taken it gets a number, as two fields of one name would share their value.
+ */
 function addField(
   from: ObjectFile,
   to: ObjectFile,
   {
     widget,
     copy,
+    copied,
     added,
     ref,
-  }: { readonly widget: PdfDict; readonly copy: (object: PdfObject) => PdfObject; readonly added: PdfDict; readonly ref: PdfObject },
+  }: {
+    readonly widget: PdfDict;
+    readonly copy: (object: PdfObject) => PdfObject;
+    /** Copies of fields of this file. */
+    readonly copied: Map<PdfDict, PdfRefValue>;
+    readonly added: PdfDict;
+    readonly ref: PdfRefValue;
+  },
 ): void {
-  let name = "";
-  let field: PdfDict = widget;
-  for (let depth = 0; depth < 32; depth++) {
-    const part = from.resolve(field.get("T"));
-    if (isString(part)) name = name === "" ? stringText(part.value) : `${stringText(part.value)}.${name}`;
-    for (const key of FIELD_KEYS) if (!added.has(key) && field.has(key)) added.set(key, copy(field.get(key)!));
-    const parent = from.resolve(field.get("Parent"));
-    if (!isDict(parent)) break;
-    field = parent;
+  const { names, dict, entries } = fieldOf(from, widget);
+  for (const key of FIELD_KEYS) if (key !== "AA") added.delete(key);
+  added.delete("T");
+  // Its default appearance is the widget's as well.
+  if (widget.has("DA")) added.set("DA", copy(widget.get("DA")!));
+  const known = from === to ? undefined : copied.get(dict);
+  if (known !== undefined) {
+    added.set("Parent", known);
+    const kids = to.edit(known.number);
+    kids.set("Kids", [...to.array(kids.get("Kids")), ref]);
+    return;
   }
+  const field: PdfDict = new Map<string, PdfObject>([["Kids", [ref]]]);
+  for (const [key, value] of entries) field.set(key, copy(value));
+  const fieldRef = to.add(field);
+  added.set("Parent", fieldRef);
+  copied.set(dict, fieldRef);
   const form = formOf(to);
-  const fields = to.array(form.get("Fields"));
-  const taken = new Set(
-    fields.map((each) => to.resolve(to.dict(each).get("T"))).flatMap((title) => (isString(title) ? [stringText(title.value)] : [])),
-  );
-  // A dot would make it a field within a field.
-  const plain = (name === "" ? "field" : name).replaceAll(".", "_");
-  let unique = plain;
-  for (let n = 2; taken.has(unique); n++) unique = `${plain}_${n}`;
-  added.set("T", textString(unique));
-  form.set("Fields", [...fields, ref]);
+  let above: PdfRefValue | null = null;
+  for (const name of names.slice(0, -1)) {
+    const found = named(to, form, above, name);
+    // A field with a value of its own has no room for others below it.
+    above = found !== null && !to.dict(found).has("FT") ? found : newParent(to, form, above, unique(to, form, above, name));
+  }
+  field.set("T", textString(unique(to, form, above, names.at(-1)!)));
+  attach(to, form, above, fieldRef);
+  if (above !== null) field.set("Parent", above);
   const foreign = from === to ? null : from.resolve(from.catalog.get("AcroForm"));
-  if (isDict(foreign)) mergeFonts(from, to, { source: from.dict(foreign.get("DR")), form, copy });
+  if (!isDict(foreign)) return;
+  mergeFonts(from, to, { source: from.dict(foreign.get("DR")), form, copy });
+  if (from.array(foreign.get("CO")).some((object) => from.resolve(object) === dict))
+    form.set("CO", [...to.array(form.get("CO")), fieldRef]);
+}
+
+function siblings(file: ObjectFile, form: PdfDict, above: PdfRefValue | null): PdfObject[] {
+  return above === null ? file.array(form.get("Fields")) : file.array(file.dict(above).get("Kids"));
+}
+
+function named(file: ObjectFile, form: PdfDict, above: PdfRefValue | null, name: string): PdfRefValue | null {
+  return (
+    siblings(file, form, above).find(
+      (each): each is PdfRefValue => isRef(each) && textOf(file.resolve(file.dict(each).get("T"))) === name,
+    ) ?? null
+  );
+}
+
+function unique(file: ObjectFile, form: PdfDict, above: PdfRefValue | null, name: string): string {
+  // A dot would make it a field within a field.
+  const plain = name.replaceAll(".", "_");
+  let free = plain;
+  for (let n = 2; named(file, form, above, free) !== null; n++) free = `${plain}_${n}`;
+  return free;
+}
+
+function newParent(file: ObjectFile, form: PdfDict, above: PdfRefValue | null, name: string): PdfRefValue {
+  const parent = file.add(
+    new Map<string, PdfObject>([["T", textString(name)], ["Kids", []], ...(above === null ? [] : [["Parent", above] as const])]),
+  );
+  attach(file, form, above, parent);
+  return parent;
+}
+
+function attach(file: ObjectFile, form: PdfDict, above: PdfRefValue | null, ref: PdfRefValue): void {
+  const dict = above === null ? form : file.edit(above.number);
+  dict.set(above === null ? "Fields" : "Kids", [...siblings(file, form, above), ref]);
+}
+
+/** Fields that stand on pages only are listed, so that their names are taken. */
+function listFields(file: ObjectFile, leaves: readonly number[]): void {
+  const listed = new Set<PdfObject>(
+    file.array(file.dict(file.catalog.get("AcroForm")).get("Fields")).map((object) => file.resolve(object)),
+  );
+  for (const leaf of leaves)
+    for (const { object, dict } of pageAnnotations(file, file.dict(refTo(leaf)))) {
+      if (!isRef(object) || file.name(dict.get("Subtype")) !== "Widget" || !dict.has("T") || dict.has("Parent") || listed.has(dict))
+        continue;
+      listed.add(dict);
+      const form = formOf(file);
+      form.set("Fields", [...file.array(form.get("Fields")), object]);
+    }
 }
 
 function formOf(file: ObjectFile): PdfDict {
@@ -268,11 +388,14 @@ export function finishPages(bytes: Uint8Array, { crops, labels, outline = null, 
     const [x, y, width, height] = crop;
     page.set("CropBox", [left + x, top - y - height, left + x + width, top - y]);
   }
-  if (outline !== null)
+  if (outline !== null) {
+    const bookmarks = takeBookmarks(file);
     writeOutline(file, outline, (page) => {
       const number = pages[Number(page)];
       return number === undefined ? null : { ref: pdfRef(number), box: boxes[Number(page)]! };
     });
+    putBookmarks(file, bookmarks);
+  }
   if (labels !== null) writeLabels(file, labels);
   if (metadata !== null) writeMetadata(file, metadata);
   return file.write(id);

@@ -2,19 +2,19 @@
  * What our own export has kept of a record in an entry that other programs leave alone. It may have been written by anybody,
  * so each member is taken only when it is what the record's schema allows.
  */
-import type { Annotation } from "@lectern/protocol";
-import { ID_PATTERN } from "@lectern/protocol/plain";
+import type { Annotation, Comment } from "@lectern/protocol";
+import { ID_PATTERN, SYNC_LIMITS } from "@lectern/protocol/plain";
+import { standardFont } from "./appearance/font-metrics.ts";
 
 export interface PrivateData {
   readonly type: string | null;
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-const MOST = 100_000;
 const NOTHING: PrivateData = { type: null, members: {} };
 
 export function readPrivateData(text: string | null): PrivateData {
-  if (text === null || text.length > MOST) return NOTHING;
+  if (text === null || text.length > SYNC_LIMITS.recordBytes) return NOTHING;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? { type: typeof value["type"] === "string" ? value["type"] : null, members: value } : NOTHING;
@@ -24,7 +24,7 @@ export function readPrivateData(text: string | null): PrivateData {
   }
 }
 
-/** The record with what PDF has no place for. */
+/** The record with what PDF has no place for. Of its looks and its place, what the file says itself counts. */
 export function withPrivateData(data: Annotation, { members }: PrivateData, type: string): Annotation {
   const result: Record<string, unknown> = { ...data, ...checked(members, COMMON) };
   if (type === "comment-marker") {
@@ -35,11 +35,23 @@ export function withPrivateData(data: Annotation, { members }: PrivateData, type
   if (own !== undefined) {
     for (const group of ["geometry", "appearance"] as const) {
       const given = members[group];
-      if (isObject(given)) result[group] = { ...(data[group] as object), ...checked(given, own[group]) };
+      if (isObject(given)) result[group] = { ...checked(given, own[group]), ...said(data[group], given) };
     }
     Object.assign(result, checked(members, own.data));
   }
   return result as Annotation;
+}
+
+/** Of a reply. */
+export function commentPrivateData(text: string | null): Pick<Comment, "custom" | "mentions"> {
+  return checked(readPrivateData(text).members, { custom: isCustom, mentions: isMentions });
+}
+
+/** What the file says, without a font that stands there for one that readers may not have. */
+function said(group: Readonly<Record<string, unknown>>, { font: wanted }: Readonly<Record<string, unknown>>): object {
+  const { font, ...rest } = group;
+  const isStandIn = typeof wanted === "string" && typeof font === "string" && standardFont(wanted) === standardFont(font);
+  return isStandIn ? rest : group;
 }
 
 type Check = (value: unknown) => boolean;
@@ -62,8 +74,9 @@ const isBetween =
 
 const COMMON: Checks = {
   lock: isBoolean,
+  note: isText(100_000),
   bundle: (value) => typeof value === "string" && ID_PATTERN.test(value),
-  custom: (value) => isObject(value) && Object.keys(value).every((key) => key.length <= 256),
+  custom: isCustom,
   attachment: (value) =>
     isObject(value) &&
     typeof value["blob"] === "string" &&
@@ -73,6 +86,11 @@ const COMMON: Checks = {
   measurement: isMeasurement,
 };
 
+const border: Checks = {
+  borderColor: isColor,
+  borderStyle: isOneOf("solid", "dashed", "beveled", "inset", "underline"),
+  borderWidth: isBetween(0, 100),
+};
 const isDegrees = isBetween(0, 360);
 
 const OWN: Readonly<Record<string, { readonly geometry: Checks; readonly appearance: Checks; readonly data: Checks }>> = {
@@ -83,9 +101,32 @@ const OWN: Readonly<Record<string, { readonly geometry: Checks; readonly appeara
     appearance: { natural: isBoolean, backgroundColor: isColor },
     data: { signature: isBoolean },
   },
-  text: { geometry: {}, appearance: { verticalAlign: isOneOf("top", "center", "bottom"), isFitting: isBoolean }, data: {} },
+  text: {
+    geometry: {},
+    appearance: {
+      font: isText(128),
+      verticalAlign: isOneOf("top", "center", "bottom"),
+      isFitting: isBoolean,
+      cloudInset: isInset,
+      ...border,
+    },
+    data: {},
+  },
+  link: { geometry: {}, appearance: border, data: {} },
   redaction: { geometry: { rotation: isOneOf(0, 90, 180, 270) }, appearance: { color: isColor }, data: {} },
 };
+
+function isCustom(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).every((key) => key.length <= 256);
+}
+
+function isMentions(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= 100 && value.every((user) => isText(256)(user) && user !== "");
+}
+
+function isInset(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 4 && value.every(isBetween(-1e6, 1e6));
+}
 
 function isPressures(value: unknown): boolean {
   return (

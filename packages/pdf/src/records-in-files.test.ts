@@ -8,6 +8,7 @@ import { exportDocument, type ExportOptions, type RecordChange } from "./export.
 import { openPdfiumNode } from "./host/node.ts";
 import { importRecords } from "./import.ts";
 import { type PdfDictionary, pdfName } from "./pdf-writer.ts";
+import { annotationRecord } from "./testing/annotation-record.ts";
 import { pagesPdf, pdfFile } from "./testing/index.ts";
 
 let engine: PdfEngine;
@@ -37,18 +38,7 @@ function inFile(file: Uint8Array): FileAnnotation[] {
 
 const write = (source: Uint8Array, changes: Iterable<RecordChange>, options: Partial<ExportOptions> = {}): Uint8Array =>
   exportDocument(engine, source, changes, { annotations: true, ...options });
-const record = (id: string, data: Annotation): RecordOf<"annotation"> => ({
-  id,
-  kind: "annotation",
-  seq: 1,
-  createdBy: null,
-  createdAt: 1_700_000_000_000,
-  updatedBy: null,
-  updatedAt: 1_700_000_360_000,
-  grp: null,
-  data,
-});
-const created = (id: string, data: Annotation): RecordChange => ({ base: null, current: record(id, data) });
+const created = (id: string, data: Annotation): RecordChange => ({ base: null, current: annotationRecord(id, data) });
 const changed = (base: RecordOf<"annotation">, patch: object): RecordChange => ({
   base,
   current: { ...base, updatedAt: 1_750_000_000_000, data: { ...base.data, ...patch } as Annotation },
@@ -56,7 +46,7 @@ const changed = (base: RecordOf<"annotation">, patch: object): RecordChange => (
 const said = (id: string, root: string, more: object = {}): RecordChange => ({
   base: null,
   current: {
-    ...record(id, rectangle()),
+    ...annotationRecord(id, rectangle()),
     kind: "comment",
     data: { root, text: { format: "plain", value: `says ${id}` }, creatorName: "Ada", ...more },
   },

@@ -79,6 +79,25 @@ test("time is linear: what takes other engines ages is done at once", () => {
   expect(regexPattern("(a|a)*c").find(text, 10)).toEqual([]);
 });
 
+test("a text of any length is searched in parts of bounded work, and what they find is what the whole has", () => {
+  const line = "Call +49 30 901820 or write to ann@example.com on 2026-11-21; 12 Maybe\n";
+  const text = line.repeat(800) + "x".repeat(5000) + line.repeat(50);
+  for (const pattern of [
+    ...SEARCH_PRESETS.map(presetPattern),
+    ...["\\d+", "^Call", "Maybe$", "\\bor\\b", "x{1,400}", "write to (?:[a-z]|@|\\.){1,60}"].map((source) => regexPattern(source)),
+  ]) {
+    const parts = [...pattern.finds(text)];
+    const [whole] = [...pattern.finds(line)];
+    const found = parts.flat();
+    const within = (from: number, to: number) => found.filter(([start]) => start >= from && start < to).length;
+    // Each line has the same, wherever the parts divide the text.
+    for (let n = 0; n < 800; n++) expect(within(n * line.length, (n + 1) * line.length), String(n)).toBe(whole!.length);
+    for (const [n, [from]] of found.entries()) expect(from).toBeGreaterThanOrEqual(found[n - 1]?.[1] ?? 0);
+  }
+  // One that costs a thousand steps a character is given a thousand characters at a time.
+  expect([...regexPattern("(?:[ab]?){400}[cd]").finds("a".repeat(20_000))].length).toBeGreaterThan(9);
+});
+
 test("finds are in order, apart, and within the text, whatever the text", () => {
   fc.assert(
     fc.property(

@@ -21,9 +21,17 @@ export const SEARCH_PRESETS = [
 ] as const;
 export type SearchPreset = (typeof SEARCH_PRESETS)[number];
 
+/** First and one-past-last code unit. */
+export type Find = readonly [from: number, to: number];
+
 export interface TextPattern {
-  /** First and one-past-last code unit of each find, in order, without overlap and never empty. */
-  find(text: string, limit: number): readonly (readonly [from: number, to: number])[];
+  /** In order, without overlap and never empty. */
+  find(text: string, limit: number): readonly Find[];
+  /**
+   * The same part by part, each found in a time that is bounded whatever the expression and the text: who serves others does something else in
+   * between. Where a text has more than one part a find has at most `LONGEST_FIND` characters.
+   */
+  finds(text: string): Generator<readonly Find[]>;
 }
 
 /** What makes a user's expression unfit: a sentence. */
@@ -32,7 +40,9 @@ export class PatternError extends Error {
 }
 
 /** Steps of the compiled expression: time is their number times the text's length. */
-const MAX_PROGRAM = 2000;
+const MAX_PROGRAM = 1000;
+const WORK_OF_PART = 1_000_000;
+export const LONGEST_FIND = 1000;
 
 /** Throws `PatternError`. */
 export function regexPattern(source: string, options: { readonly caseSensitive?: boolean } = {}): TextPattern {
@@ -64,19 +74,56 @@ interface Check {
 }
 
 function patternOf(expression: RE2JS, { accept, trim }: Check = {}): TextPattern {
+  const size = Math.max(LONGEST_FIND, Math.floor(WORK_OF_PART / expression.programSize()));
+
+  function* finds(text: string): Generator<readonly Find[]> {
+    let from = 0;
+    while (from < text.length) {
+      const end = Math.min(text.length, from + size);
+      const next = yield* part(text, from, end);
+      from = Math.max(end, next);
+    }
+  }
+
+  /** Those that begin between the two places; gives back where the last one ends. */
+  function* part(text: string, from: number, end: number): Generator<readonly Find[], number> {
+    // What stands before and behind counts: a word may go on there.
+    const seenFrom = Math.max(0, from - 1);
+    const seenTo = end === text.length ? end : lineEndBefore(text, Math.min(text.length, end + LONGEST_FIND), end);
+    const matcher = expression.matcher(text.slice(seenFrom, seenTo));
+    const found: Find[] = [];
+    let last = from;
+    for (let isFound = matcher.find(from - seenFrom); isFound; isFound = matcher.find()) {
+      const start = seenFrom + matcher.start();
+      const stop = seenFrom + matcher.end();
+      if (start >= end && end < text.length) break;
+      const matched = text.slice(start, stop);
+      const kept = trim === undefined ? matched : matched.replace(trim, "");
+      if (kept === "" || (accept !== undefined && !accept(kept))) continue;
+      found.push([start, start + kept.length]);
+      last = stop;
+    }
+    yield found;
+    return last;
+  }
+
   return {
+    finds,
     find(text, limit) {
-      const matcher = expression.matcher(text);
-      const found: [number, number][] = [];
-      while (found.length < limit && matcher.find()) {
-        const from = matcher.start();
-        const matched = text.slice(from, matcher.end());
-        const kept = trim === undefined ? matched : matched.replace(trim, "");
-        if (kept !== "" && (accept === undefined || accept(kept))) found.push([from, from + kept.length]);
+      const all: Find[] = [];
+      for (const found of finds(text)) {
+        all.push(...found);
+        if (all.length >= limit) break;
       }
-      return found;
+      return all.slice(0, limit);
     },
   };
+}
+
+/** The last line end up to a place, that nothing may be taken for one; the place itself when there is none behind `least`. */
+function lineEndBefore(text: string, place: number, least: number): number {
+  const at = text.lastIndexOf("\n", place - 1);
+  return at > least ? at : place;
 }
 
 interface Preset extends Check {

@@ -69,9 +69,18 @@ export function search(text: SearchText, query: string, options: SearchOptions =
 
 /** Finds of a pattern in the page's characters as they are, words that a line end divides put together. */
 export function searchPattern(page: Pick<PageText, "runs">, pattern: TextPattern, limit = LIMIT): SearchHit[] {
+  const hits: SearchHit[] = [];
+  for (const part of patternHits(page, pattern)) {
+    hits.push(...part.slice(0, limit - hits.length));
+    if (hits.length >= limit) break;
+  }
+  return hits;
+}
+
+/** The same part by part: see `TextPattern.finds`. */
+export function* patternHits(page: Pick<PageText, "runs">, pattern: TextPattern): Generator<readonly SearchHit[]> {
   const plain = plainRuns(page.runs);
-  const finds = pattern.find(plain.cased, limit);
-  return finds.map(([from, to]) => hitAt(page.runs, plain, from, to));
+  for (const found of pattern.finds(plain.cased)) yield found.map(([from, to]) => hitAt(page.runs, plain, from, to));
 }
 
 function matches(folded: Folded, needle: string, options: SearchOptions): [from: number, to: number][] {

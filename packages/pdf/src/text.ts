@@ -4,6 +4,7 @@
  */
 import type { Rect } from "@lectern/protocol";
 import type { PageText, TextRun } from "./engine.ts";
+import { inReadingOrder } from "./reading-order.ts";
 
 /** Where a character stands, in a frame turned by `angle` degrees clockwise: along the line and across it, downward. */
 export interface Place {
@@ -60,7 +61,7 @@ interface OpenRun {
 }
 
 export function layOut(characters: readonly Character[]): PageText {
-  return { runs: layOutMarked(characters).runs };
+  return { runs: inReadingOrder(layOutMarked(characters).runs) };
 }
 
 export function layOutMarked(characters: readonly Character[]): MarkedText {
@@ -187,8 +188,18 @@ function close({ runs, marks }: Laid, open: OpenRun | null, lineEnd: boolean): v
   const run = open === null ? null : closeRun(open, lineEnd);
   if (run !== null && open !== null) {
     runs.push(run);
-    marks.push(open.texts.flatMap((text, i) => (text.length === 2 ? [open.marks[i]!, open.marks[i]!] : [open.marks[i]!])));
+    marks.push(marksOf(open));
   } else if (lineEnd) endLine(runs);
+}
+
+/** One for each UTF-16 code unit. */
+function marksOf({ texts, marks }: OpenRun): readonly number[] {
+  const units: number[] = [];
+  for (let i = 0; i < texts.length; i++) {
+    units.push(marks[i]!);
+    if (texts[i]!.length === 2) units.push(marks[i]!);
+  }
+  return units;
 }
 
 /** One glyph that stands for several characters (a ligature) gives each of them the same box: they share it. */

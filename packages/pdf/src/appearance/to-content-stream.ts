@@ -158,27 +158,20 @@ function paint({ path, fill, stroke }: PathCommand): string[] {
   return out;
 }
 
+const OPERATORS = { M: "m", L: "l", C: "c", Q: "c", Z: "h" } as const;
+
 function operators(path: readonly PathSegment[]): string {
-  let [x, y] = [0, 0];
-  return path
-    .map((segment) => {
-      const numbers = (segment.slice(1) as number[]).map((value) => finite(value));
-      const from: [number, number] = [x, y];
-      if (numbers.length >= 2) [x, y] = numbers.slice(-2) as [number, number];
-      switch (segment[0]) {
-        case "M":
-          return `${list(numbers)} m`;
-        case "L":
-          return `${list(numbers)} l`;
-        case "C":
-          return `${list(numbers)} c`;
-        case "Q":
-          return `${list(cubic(from, numbers as [number, number, number, number]))} c`;
-        case "Z":
-          return "h";
-      }
-    })
-    .join(" ");
+  let text = "";
+  let from: [number, number] = [0, 0];
+  for (const segment of path) {
+    const numbers: number[] = [];
+    for (let at = 1; at < segment.length; at++) numbers.push(finite(segment[at]));
+    const drawn = segment[0] === "Q" ? cubic(from, numbers as [number, number, number, number]) : numbers;
+    for (const number of drawn) text += `${pdfNumber(number)} `;
+    text += `${OPERATORS[segment[0]]} `;
+    if (numbers.length >= 2) from = [numbers[numbers.length - 2]!, numbers[numbers.length - 1]!];
+  }
+  return text.trimEnd();
 }
 
 /** PDF has no quadratic curves; a cubic one can follow any. */
@@ -187,11 +180,9 @@ function cubic([fromX, fromY]: [number, number], [controlX, controlY, x, y]: [nu
   return [third(fromX, controlX), third(fromY, controlY), third(x, controlX), third(y, controlY), x, y];
 }
 
-function list(numbers: readonly number[]): string {
-  return numbers.map(pdfNumber).join(" ");
-}
+const CHANNELS = Array.from({ length: 256 }, (_, value) => pdfNumber(value / 255));
 
 function rgb(value: string): string {
-  const hex = color(value, "#000000");
-  return [1, 3, 5].map((at) => pdfNumber(Number.parseInt(hex.slice(at, at + 2), 16) / 255)).join(" ");
+  const hex = Number.parseInt(color(value, "#000000").slice(1), 16);
+  return `${CHANNELS[hex >> 16]} ${CHANNELS[(hex >> 8) & 255]} ${CHANNELS[hex & 255]}`;
 }

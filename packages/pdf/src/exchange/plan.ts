@@ -15,11 +15,13 @@ import {
   type Op,
   type PageNames,
   type RecordOf,
+  type RichText,
   sortedBookmarks,
   toInstantJson,
+  type Value,
   widgetFromJson,
 } from "@lectern/protocol";
-import { ApiError, type FailingPath, FULL_GRANTS, orderBetween, sourceOrder } from "@lectern/protocol/plain";
+import { ApiError, drawingOrder, type FailingPath, FULL_GRANTS, orderBetween, sourceOrder, wordsOf } from "@lectern/protocol/plain";
 import { checkRecord, type FormLayer } from "../forms/index.ts";
 import { fitting, toggleAt } from "./form-values.ts";
 import type { ExchangeLayer, StoredRecord } from "./layer.ts";
@@ -40,6 +42,8 @@ export interface ExchangePlan {
 export interface PlanOptions {
   readonly pictures: ReadonlyMap<string, { readonly sha256: string; readonly mediaType: string }>;
   readonly freshId: () => string;
+  /** Milliseconds since 1970: what is new lies over what was made before. */
+  readonly now: number;
   /** What cannot be taken over is skipped and told, instead of refused. */
   readonly lenient?: boolean;
 }
@@ -96,8 +100,8 @@ class Planning {
     for (const value of values) {
       const id = added.get(value.name);
       if (id === undefined) this.#value(value, byName.get(value.name));
-      else if (value.value !== null)
-        this.#push(value.path, ["c", `${id}:v`, "value", { field: id, value: value.value as string | string[] }]);
+      // The room makes an empty one by itself.
+      else if (value.value !== null) this.#push(value.path, ["c", `${id}:v`, "value", { field: id, ...saidOf(value) }]);
     }
     if (this.#failures.length > 0) {
       const first = this.#failures[0]!;
@@ -145,7 +149,9 @@ class Planning {
     if (record === null) {
       const id = given.id !== null && this.#layer.room.record(given.id, FULL_GRANTS) === null ? given.id : this.#options.freshId();
       if (!this.#claim(given.id, id, path)) return;
-      this.#push(path, ["c", id, "annotation", data]);
+      // The later in the file lies over the earlier; all are made at the same time.
+      const order = data.order ?? drawingOrder({ data: {}, createdAt: this.#options.now }) + sourceOrder(this.#created);
+      this.#push(path, ["c", id, "annotation", { ...data, order }]);
       this.#created++;
       return;
     }
@@ -153,7 +159,9 @@ class Planning {
     if (record.data.type !== data.type) return this.#refuse(`${path}.type`, "the type of an annotation cannot be changed");
     const isDeleted = "deleted" in record && record.deleted === true;
     if (isDeleted) this.#push(path, ["r", record.id]);
-    const patch = this.#isAsPublished(record, data) ? {} : difference(record.data, data);
+    const text = given.isBareText === true && hasSameWords(textOf(record.data), textOf(data)) ? textOf(record.data) : textOf(data);
+    const wanted = { ...data, ...(text === undefined ? {} : { text }) } as Annotation;
+    const patch = this.#isAsPublished(record, wanted) ? {} : difference(record.data, wanted);
     if (data.creatorName === undefined) delete patch["creatorName"];
     if (Object.keys(patch).length > 0) this.#push(path, ["u", record.id, patch]);
     if (isDeleted) this.#created++;
@@ -185,7 +193,7 @@ class Planning {
     return true;
   }
 
-  #comment({ path, id: fileId, root: fileRoot, data }: ExchangedComment): void {
+  #comment({ path, id: fileId, root: fileRoot, data, isBareText }: ExchangedComment): void {
     const { room, grants } = this.#layer;
     const root = this.#roots.get(fileRoot) ?? (this.#isLiveAnnotation(fileRoot) ? fileRoot : null);
     if (root === null) return this.#refuse(`${path}.rootId`, "there is no such annotation");
@@ -202,6 +210,7 @@ class Planning {
     if (there.deleted) this.#push(path, ["r", there.id]);
     const { root: _root, pdfObjectId: _object, ...before } = there.data;
     const patch = patchOf(before, data, ["creatorName"]);
+    if (isBareText === true && hasSameWords(before.text, data.text)) delete patch["text"];
     if (Object.keys(patch).length > 0) this.#push(path, ["u", there.id, patch]);
     if (there.deleted) this.#created++;
     else if (Object.keys(patch).length > 0) this.#updated++;
@@ -260,7 +269,7 @@ class Planning {
       this.#created++;
     }
     const places = new Map<string, number>();
-    for (const { path, id: fileId, name, content } of this.#exchange.widgets) {
+    for (const [index, { path, id: fileId, name, content }] of this.#exchange.widgets.entries()) {
       const field = added.get(name);
       if (field === undefined) {
         if (!there.has(name)) this.#refuse(`${path}.formFieldName`, "there is no form field of this name");
@@ -269,7 +278,8 @@ class Planning {
       const place = places.get(name) ?? 0;
       places.set(name, place + 1);
       const toggle = toggleAt({ data: data.get(name)! }, place);
-      const widget = widgetFromJson(content, { field, pages: this.#pages, prefix: path, ...(toggle === null ? {} : { toggle }) });
+      const order = sourceOrder(index);
+      const widget = widgetFromJson(content, { field, pages: this.#pages, prefix: path, order, ...(toggle === null ? {} : { toggle }) });
       if (!widget.ok) {
         for (const failure of widget.failingPaths) this.#refuse(failure.path, failure.details);
         continue;
@@ -340,6 +350,23 @@ class Planning {
 export function orderAfter(records: readonly AnyRecord[]): string {
   const last = sortedBookmarks(records.filter((record) => record.kind === "bookmark")).at(-1);
   return orderBetween(last?.data.order ?? null, null);
+}
+
+function saidOf({ value, optionIndexes, isFitting }: ExchangedValue): Omit<Value, "field"> {
+  return {
+    value: typeof value === "string" || value === null ? value : [...value],
+    ...(optionIndexes === undefined ? {} : { optionIndexes: [...optionIndexes] }),
+    ...(isFitting === undefined ? {} : { isFitting }),
+  };
+}
+
+function textOf(data: Annotation): RichText | undefined {
+  return "text" in data ? data.text : undefined;
+}
+
+/** The mark-up of the one is left out of the other, as version 1 of Instant JSON does. */
+function hasSameWords(a: RichText | undefined, b: RichText | undefined): boolean {
+  return a !== undefined && b !== undefined && wordsOf(a) === wordsOf(b);
 }
 
 function nameOf(data: Annotation): { readonly name?: string } {

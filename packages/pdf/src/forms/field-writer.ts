@@ -25,6 +25,8 @@ export class FieldWriter {
   /** The file has no form yet. */
   readonly #isNew: boolean;
   readonly #widgets: WidgetWriter;
+  /** Object numbers of new widgets by record. */
+  readonly #numbers = new Map<string, number>();
 
   constructor(file: ObjectFile, options: WriteFormOptions) {
     this.#file = file;
@@ -60,11 +62,23 @@ export class FieldWriter {
     }
   }
 
-  /** Widgets that show nothing go. */
-  flatten(targets: readonly FormTarget[]): void {
-    for (const { widgets } of targets)
-      for (const { record, file } of widgets)
-        if (file !== null && (isUnseen(record) || !this.#file.dict(refTo(file.objectNumber)).has("AP"))) this.#unlist(file);
+  /** Of all, widgets that show nothing go. Answers the object numbers of those that are to become content. */
+  flatten(targets: readonly FormTarget[], chosen: NonNullable<WriteFormOptions["flatten"]>): ReadonlySet<number> {
+    const flattened = new Set<number>();
+    for (const { field, widgets } of targets)
+      for (const { record, file, isChanged } of widgets) {
+        const objectNumber = file?.objectNumber ?? this.#numbers.get(record.id) ?? 0;
+        const entries = this.#file.dict(refTo(objectNumber));
+        const shows = !isUnseen(record) && entries.has("AP");
+        if (chosen === "all") {
+          if (file !== null && !shows) this.#unlist(file);
+          continue;
+        }
+        const index = this.#pageOf(record, file, isChanged);
+        if (!shows || objectNumber === 0 || index === null || field.data.type === "signature") continue;
+        if (chosen(index, { objectNumber, names: [record.id, file?.name ?? ""] })) flattened.add(objectNumber);
+      }
+    return flattened;
   }
 
   finish(withoutForm: boolean): void {
@@ -171,9 +185,14 @@ export class FieldWriter {
     put(entries, "AA", actions.size === 0 ? undefined : actions);
   }
 
+  /** A widget that nobody changed is where the file has it, whatever the records call that page. */
+  #pageOf({ data }: RecordOf<"widget">, file: FileWidget | null, isChanged = false): number | null {
+    return file !== null && !isChanged ? file.pageIndex : this.#options.pageIndexOf(data.page);
+  }
+
   #writeWidget(target: FormTarget, { record, file, isChanged }: FormTarget["widgets"][number], field: number): void {
     const { data } = record;
-    const index = this.#options.pageIndexOf(data.page);
+    const index = this.#pageOf(record, file, isChanged);
     const page = index === null ? undefined : this.#options.pages[index];
     if (page === undefined || (file !== null && file.objectNumber === 0)) {
       this.#options.onLeftOut?.(record);
@@ -181,6 +200,7 @@ export class FieldWriter {
     }
     const isOnly = file === null && target.found === null && target.widgets.length === 1;
     const number = file?.objectNumber ?? (isOnly ? field : this.#file.add(new Map()).number);
+    this.#numbers.set(record.id, number);
     const entries = this.#file.edit(number);
     if (file === null) this.#listNew({ entries, number, field: isOnly ? null : field, page, id: record.id });
     else if (file.pageIndex !== index) {

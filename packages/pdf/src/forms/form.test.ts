@@ -304,6 +304,51 @@ describe("export", () => {
     expect(latin(file)).not.toContain("/AcroForm");
   });
 
+  test("without mark-ups, a flattened form is seen all the same", () => {
+    const source = orderForm();
+    const box = read(source).widgets("order.quantity")[0]!.data.geometry.bbox;
+    expect(ink(write(source, [], { annotations: false, flatten: true }), box, "none")).toBeGreaterThan(0);
+  });
+
+  test("fields that are named become content, by record or by object; the others stay a form that can be filled", () => {
+    const source = orderForm();
+    const form = read(source);
+    const [one] = form.widgets("twice");
+    const quantity = form.widgets("order.quantity")[0]!;
+    const changes = filled(form, { "order.quantity": "42", twice: "same" });
+    const flattenOnly = { annotations: [quantity.id, one!.data.pdfObjectId!, form.widgets("signature")[0]!.id] };
+    const file = write(source, changes, { flatten: true, flattenOnly });
+    const after = read(file);
+    const names = after.records.flatMap((record) => (record.kind === "field" ? [record.data.name] : []));
+    expect(names).toEqual(ORDER_FIELDS.filter((name) => name !== "order.quantity"));
+    expect(after.widgets("twice")).toHaveLength(form.widgets("twice").length - 1);
+    expect(after.value("twice").data.value).toBe("same");
+    expect(after.value("order.price").data).toEqual(form.value("order.price").data);
+    const box = quantity.data.geometry.bbox;
+    const seen = ink(write(source, changes), box);
+    expect(seen).toBeGreaterThan(0);
+    expect(Math.abs(ink(file, box, "none") - seen)).toBeLessThan(seen / 20);
+    expect(write(source, changes, { flatten: true, flattenOnly })).toEqual(file);
+  });
+
+  test("widgets are known by their objects when others of their field are not there any more", () => {
+    const source = orderForm();
+    const form = read(source);
+    const [first, second] = form.widgets("twice");
+    const less = write(source, [{ base: first!, current: null }]);
+    expect(read(less).widgets("twice")).toHaveLength(1);
+    const number = read(less).widgets("twice")[0]!.data.pdfObjectId!;
+    const base = { ...second!, data: { ...second!.data, pdfObjectId: number } };
+    const moved = { ...base, seq: 1, data: { ...base.data, geometry: { bbox: [10, 10, 50, 20] as [number, number, number, number] } } };
+    const after = read(
+      write(less, [
+        { base, current: moved },
+        { base: first!, current: null },
+      ]),
+    );
+    expect(after.widgets("twice").map(({ data }) => data.geometry.bbox)).toEqual([[10, 10, 50, 20]]);
+  });
+
   test("an encrypted file stays encrypted with its password", () => {
     const file = write(
       encryptedPdf(),

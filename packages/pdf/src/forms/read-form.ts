@@ -32,6 +32,8 @@ export interface FormPage {
 export interface FileWidget {
   /** 0: it stands in the page's list itself. */
   readonly objectNumber: number;
+  /** /NM; empty for none. */
+  readonly name: string;
   readonly pageIndex: number;
   /** Place in the page's list. */
   readonly ordinal: number;
@@ -323,6 +325,7 @@ function readWidget(file: ObjectFile, { dict, number, pageIndex, ordinal }: Plac
   const known = optionIndex === null ? undefined : context.options[optionIndex];
   return {
     objectNumber: number,
+    name: textOf(get("NM")) ?? "",
     pageIndex,
     ordinal,
     rect: [round(Math.min(x1, x2) - left), round(top - Math.max(y1, y2)), round(Math.abs(x2 - x1)), round(Math.abs(y2 - y1))],

@@ -48,7 +48,8 @@ export function deriveOps(touched: readonly Stored[], layer: FormLayer): Op[] {
   const ops: Op[] = [];
   let counts = false;
   for (const record of touched) {
-    if (record.kind === "value" || record.kind === "field") counts = true;
+    // A field that goes leaves what was calculated with it: it may have become content of its page.
+    if ((record.kind === "value" || record.kind === "field") && !record.deleted) counts = true;
     if (record.kind !== "field" || record.deleted || layer.read(`${record.id}:v`) !== null) continue;
     const data: Value = { field: record.id, value: firstValue(record) };
     ops.push(["c", `${record.id}:v`, "value", data]);

@@ -19,11 +19,20 @@ export interface WriteFormOptions {
   readonly pages: readonly FormPage[];
   /** Where a page of the records stands in the file; null: it is not there. */
   readonly pageIndexOf: (page: string) => number | null;
-  /** Every visible widget gets looks, and the form is taken away: the widgets are to become content of their pages. */
-  readonly flatten?: boolean;
+  /**
+   * Visible widgets that are to become content of their pages get looks. `all`: the form is taken away. Otherwise what is chosen of the page at
+   * this index; signatures stay.
+   */
+  readonly flatten?: "all" | ((index: number, widget: ChosenWidget) => boolean) | null;
   /** Fonts to embed for characters beyond the standard fonts. */
   readonly fontFor?: FontFor | undefined;
   readonly onLeftOut?: ((record: FormRecord) => void) | undefined;
+}
+
+export interface ChosenWidget {
+  readonly objectNumber: number;
+  /** The id of its record, and its own name (/NM). */
+  readonly names: readonly string[];
 }
 
 /** A field as it is to be: its records, and what the file has of it. */
@@ -36,16 +45,22 @@ export interface FormTarget {
   readonly isValueChanged: boolean;
 }
 
-/** Into the objects of the file. What is replaced is not referred to any more: only `ObjectFile.write` leaves it out. */
-export function writeForm(file: ObjectFile, changes: readonly FormChange[], options: WriteFormOptions): void {
-  const known = formRecords(readForm(file, options.pages), { revision: 0, sha256 });
+/**
+ * Into the objects of the file. What is replaced is not referred to any more: only `ObjectFile.write` leaves it out. Answers the object numbers of
+ * widgets that are to become content.
+ */
+export function writeForm(file: ObjectFile, changes: readonly FormChange[], options: WriteFormOptions): ReadonlySet<number> {
+  const { flatten = null } = options;
   const changed = new Map(changes.map((change) => [(change.current ?? change.base)!.id, change]));
+  const known = sameWidgets(formRecords(readForm(file, options.pages), { revision: 0, sha256 }), changed);
+  // Readers make up looks for such a form, but not for what we write, whose flag is gone.
+  const isUnseen = file.resolve(file.dict(file.catalog.get("AcroForm")).get("NeedAppearances")) === true;
   const writer = new FieldWriter(file, options);
   const targets: FormTarget[] = [];
   for (const found of known) {
     const change = changed.get(found.field.id);
     const isGone = change !== undefined && change.current === null;
-    const target = isGone ? null : targetOf(found, changed, changes, options.flatten === true);
+    const target = isGone ? null : targetOf(found, changed, changes, isUnseen || isFlattened(found, options));
     if (isGone) writer.removeField(found);
     else if (target !== null) targets.push(target);
     if (target !== null)
@@ -56,8 +71,38 @@ export function writeForm(file: ObjectFile, changes: readonly FormChange[], opti
   for (const { current } of changes)
     if (current?.kind === "field" && !ids.has(current.id)) targets.push(newTarget(current, changed, changes));
   for (const target of targets) writer.write(target);
-  if (options.flatten === true) writer.flatten(targets);
-  writer.finish(options.flatten === true);
+  const flattened = flatten === null ? new Set<number>() : writer.flatten(targets, flatten);
+  writer.finish(flatten === "all");
+  return flattened;
+}
+
+/**
+ * Ids follow from the place of a widget among those of its field: with one before it gone, as of a page that was removed, they would be those of
+ * others. Widgets that changes were made of are known by their objects.
+ */
+function sameWidgets(forms: FormRecords[], changed: ReadonlyMap<string, FormChange>): FormRecords[] {
+  const byObject = new Map<string, string>();
+  for (const { base } of changed.values())
+    if (base?.kind === "widget" && base.data.pdfObjectId !== undefined)
+      byObject.set(`${base.data.field} ${base.data.pdfObjectId}`, base.id);
+  if (byObject.size === 0) return forms;
+  return forms.map((form) => {
+    const known = form.widgets.map(({ file: { objectNumber } }) => byObject.get(`${form.field.id} ${objectNumber}`));
+    if (known.every((id) => id === undefined)) return form;
+    const taken = new Set(known);
+    const widgets = form.widgets.map(({ record, file }, at) => {
+      const id = known[at] ?? (taken.has(record.id) ? `${record.id}:${file.objectNumber}` : record.id);
+      return { file, record: { ...record, id } };
+    });
+    return { ...form, widgets };
+  });
+}
+
+function isFlattened({ widgets }: FormRecords, { flatten = null }: WriteFormOptions): boolean {
+  if (flatten === null || flatten === "all") return flatten === "all";
+  return widgets.some(({ record, file: { pageIndex, objectNumber, name } }) =>
+    flatten(pageIndex, { objectNumber, names: [record.id, name] }),
+  );
 }
 
 function widgetsAdded(field: string, changes: readonly FormChange[], known: ReadonlySet<string>): RecordOf<"widget">[] {

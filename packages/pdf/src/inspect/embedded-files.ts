@@ -1,8 +1,8 @@
-/** The files that a file holds (ISO 32000-2, 7.11.4): those of its name tree, and those that belong to it as a whole. */
+/** The files that a file holds (ISO 32000-2, 7.11.4): those of its name tree, those that belong to it as a whole, and those of annotations. */
 import { dateMillis } from "../dates.ts";
 import type { ObjectFile } from "../objects/file.ts";
 import { type Codec, decodeStream } from "../objects/filters.ts";
-import { isDict, isStream, isString, type PdfDict, type PdfObject, stringText } from "../objects/values.ts";
+import { isDict, isStream, isString, type PdfDict, type PdfObject, refTo, stringText } from "../objects/values.ts";
 
 export interface FileInFile {
   /** Of the bytes, in hexadecimal. */
@@ -15,6 +15,11 @@ export interface FileInFile {
   readonly modifiedAt: number | null;
 }
 
+/** With its bytes. */
+export interface EmbeddedBytes extends Omit<FileInFile, "sha256" | "size"> {
+  readonly bytes: Uint8Array;
+}
+
 export interface EmbeddedFilesOptions {
   readonly codec: Codec;
   /** Hexadecimal. */
@@ -24,8 +29,18 @@ export interface EmbeddedFilesOptions {
 const MAX_DEPTH = 32;
 const MOST = 1000;
 
-/** In the order of the tree. What cannot be unpacked is left out. */
 export function embeddedFiles(file: ObjectFile, { codec, sha256 }: EmbeddedFilesOptions): FileInFile[] {
+  return [...filesIn(file, { codec })].map(({ bytes, ...rest }) => ({ sha256: sha256(bytes), size: bytes.length, ...rest }));
+}
+
+/**
+ * In the order of the tree, then those that belong to the file as a whole, then those of annotations, which are named by their objects. What cannot be
+ * unpacked is left out.
+ */
+export function* filesIn(
+  file: ObjectFile,
+  { codec, annotations = [] }: { readonly codec: Codec; readonly annotations?: readonly number[] },
+): Generator<EmbeddedBytes> {
   const specifications = new Set<PdfDict>();
   const add = (object: PdfObject | undefined): void => {
     const dict = file.resolve(object);
@@ -42,22 +57,21 @@ export function embeddedFiles(file: ObjectFile, { codec, sha256 }: EmbeddedFiles
   };
   visit(file.dict(file.catalog.get("Names")).get("EmbeddedFiles"), 0);
   for (const object of file.array(file.catalog.get("AF"))) add(object);
-  return [...specifications].flatMap((specification) => {
+  for (const number of annotations) add(file.dict(refTo(number)).get("FS"));
+  for (const specification of specifications) {
     const held = file.dict(specification.get("EF"));
     const stream = ["UF", "F", "DOS", "Unix", "Mac"].map((key) => file.resolve(held.get(key))).find((object) => isStream(object));
     const bytes = isStream(stream) ? decodeStream(file, stream, codec) : null;
-    if (!isStream(stream) || bytes === null) return [];
-    const parameters = file.dict(stream.dict.get("Params"));
-    const modified = file.resolve(parameters.get("ModDate"));
-    return {
-      sha256: sha256(bytes),
-      size: bytes.length,
+    if (!isStream(stream) || bytes === null) continue;
+    const modified = file.resolve(file.dict(stream.dict.get("Params")).get("ModDate"));
+    yield {
+      bytes,
       name: text(file, specification.get("UF")) ?? text(file, specification.get("F")) ?? "",
       mediaType: file.name(stream.dict.get("Subtype")),
       description: text(file, specification.get("Desc")),
       modifiedAt: isString(modified) ? dateMillis(modified.value) : null,
     };
-  });
+  }
 }
 
 function text(file: ObjectFile, object: PdfObject | undefined): string | null {

@@ -147,9 +147,8 @@ export class ObjectFile {
   }
 
   #read(number: number, offset: number): PdfObject {
-    const head = /^\s*(\d+)\s+\d+\s+obj/.exec(latin(this.bytes, offset, Math.min(this.bytes.length, offset + 40)));
-    if (head === null || Number(head[1]) !== number) return null;
-    const lexer = new Lexer(this.bytes, offset + head[0].length);
+    const lexer = new Lexer(this.bytes, offset);
+    if (lexer.next() !== number || typeof lexer.next() !== "number" || !isKeyword(lexer.next(), "obj")) return null;
     const object = lexer.next();
     if (object === undefined || isKeyword(object)) return null;
     if (!isDict(object)) return object;

@@ -14,8 +14,17 @@ export function isKeyword(token: Token | undefined, keyword?: string): token is 
 }
 
 const MAX_DEPTH = 100;
-const WHITE = new Set([0, 9, 10, 12, 13, 32]);
-const DELIMITERS = new Set(Array.from("()<>[]{}/%", (character) => character.charCodeAt(0)));
+/** What a byte is (7.2.3), by its value. */
+const REGULAR = 0;
+const WHITE = 1;
+const DELIMITER = 2;
+const KINDS = new Uint8Array(256);
+for (const white of [0, 9, 10, 12, 13, 32]) KINDS[white] = WHITE;
+for (const delimiter of "()<>[]{}/%") KINDS[delimiter.charCodeAt(0)] = DELIMITER;
+/** Longer ones may not be exact. */
+const MAX_DIGITS = 15;
+const MAX_GENERATION_DIGITS = 5;
+const CAPITAL_R = 0x52;
 
 export class Lexer {
   readonly bytes: Uint8Array;
@@ -61,7 +70,7 @@ export class Lexer {
     for (;;) {
       const byte = this.bytes[this.at];
       if (byte === undefined) return;
-      if (WHITE.has(byte)) this.at++;
+      if (KINDS[byte] === WHITE) this.at++;
       else if (byte === 0x25) while (this.at < this.bytes.length && this.bytes[this.at] !== 10 && this.bytes[this.at] !== 13) this.at++;
       else return;
     }
@@ -69,7 +78,10 @@ export class Lexer {
 
   #word(): Token {
     const start = this.at;
-    while (this.at < this.bytes.length && !WHITE.has(this.bytes[this.at]!) && !DELIMITERS.has(this.bytes[this.at]!)) this.at++;
+    // Nearly every word of a file is a whole number: no text is made of those.
+    const whole = this.#digits(MAX_DIGITS);
+    if (whole >= 0 && this.#isWordEnd()) return this.#references ? this.#reference(whole) : whole;
+    this.#skipWord();
     if (this.at === start) this.at++;
     const text = latin(this.bytes, start, this.at);
     if (/^[+-]*\d*\.?\d*(?:-\d*)?$/.test(text) && /\d/.test(text)) {
@@ -83,15 +95,44 @@ export class Lexer {
 
   #reference(number: number): PdfObject {
     const end = this.at;
-    const match = /^\s+(\d{1,5})\s+R(?![A-Za-z0-9])/.exec(latin(this.bytes, end, Math.min(this.bytes.length, end + 24)));
-    if (match === null) return number;
-    this.at = end + match[0].length;
-    return refTo(number);
+    if (this.#skipWhite() && this.#digits(MAX_GENERATION_DIGITS) >= 0 && this.#skipWhite() && this.bytes[this.at] === CAPITAL_R) {
+      this.at++;
+      if (this.#isWordEnd()) return refTo(number);
+    }
+    this.at = end;
+    return number;
+  }
+
+  /** What these digits say, at most so many; -1 when there is none. */
+  #digits(most: number): number {
+    const { bytes, at: start } = this;
+    let value = 0;
+    let at = start;
+    for (let byte = bytes[at]; byte !== undefined && byte >= 0x30 && byte <= 0x39 && at - start < most; byte = bytes[++at])
+      value = value * 10 + byte - 0x30;
+    this.at = at;
+    return at === start ? -1 : value;
+  }
+
+  #isWordEnd(): boolean {
+    const byte = this.bytes[this.at];
+    return byte === undefined || KINDS[byte] !== REGULAR;
+  }
+
+  #skipWord(): void {
+    while (!this.#isWordEnd()) this.at++;
+  }
+
+  /** Is there any? */
+  #skipWhite(): boolean {
+    const start = this.at;
+    for (let byte = this.bytes[start]; byte !== undefined && KINDS[byte] === WHITE;) byte = this.bytes[++this.at];
+    return this.at > start;
   }
 
   #name(): string {
     const start = ++this.at;
-    while (this.at < this.bytes.length && !WHITE.has(this.bytes[this.at]!) && !DELIMITERS.has(this.bytes[this.at]!)) this.at++;
+    this.#skipWord();
     const text = latin(this.bytes, start, this.at);
     return text.includes("#")
       ? text.replace(/#([0-9A-Fa-f]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -178,8 +219,15 @@ export class Lexer {
   }
 }
 
+/** Up to here one by one is faster. */
+const FEW_BYTES = 32;
+
 export function latin(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let text = "";
+  if (end - start <= FEW_BYTES) {
+    for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
+    return text;
+  }
   for (let at = start; at < end; at += 8192) text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)));
   return text;
 }

@@ -4,7 +4,7 @@ import type { ObjectFile } from "./file.ts";
 import { isDict, isRef, nameOf, type PdfDict, type PdfObject, type PdfRefValue, refTo } from "./values.ts";
 
 /** What a page takes from above when it does not say so itself. */
-const INHERITED = ["Resources", "MediaBox", "CropBox", "Rotate"] as const;
+export const INHERITED = ["Resources", "MediaBox", "CropBox", "Rotate"] as const;
 const FAN_OUT = 64;
 const MAX_DEPTH = 60;
 
@@ -64,9 +64,9 @@ function node(
 
 /** `[left, bottom, right, top]` of what is shown: the crop box within the media box, as `pageGeometry` takes it. */
 export function pageBox(file: ObjectFile, page: PdfDict): [left: number, bottom: number, right: number, top: number] {
-  const media = box(file, page.get("MediaBox"));
+  const media = box(file, ownOrInherited(file, page, "MediaBox"));
   if (media === null) return [0, 0, 612, 792];
-  const crop = box(file, page.get("CropBox")) ?? media;
+  const crop = box(file, ownOrInherited(file, page, "CropBox")) ?? media;
   const visible: [number, number, number, number] = [
     Math.max(crop[0], media[0]),
     Math.max(crop[1], media[1]),
@@ -76,12 +76,28 @@ export function pageBox(file: ObjectFile, page: PdfDict): [left: number, bottom:
   return visible[2] > visible[0] && visible[3] > visible[1] ? visible : media;
 }
 
+function ownOrInherited(file: ObjectFile, page: PdfDict, key: (typeof INHERITED)[number]): PdfObject | undefined {
+  let dict = page;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const value = dict.get(key);
+    const parent = dict.get("Parent");
+    if (value !== undefined || parent === undefined) return value;
+    dict = file.dict(parent);
+  }
+  return undefined;
+}
+
 function box(file: ObjectFile, object: PdfObject | undefined): [number, number, number, number] | null {
   const sides = file.numbers(object);
   if (sides.length < 4 || sides.some((side) => Math.abs(side) > 1_000_000)) return null;
-  const [a, b, c, d] = sides as [number, number, number, number];
+  const [a, b, c, d] = sides.map(round) as [number, number, number, number];
   const found: [number, number, number, number] = [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
   return found[2] > found[0] && found[3] > found[1] ? found : null;
+}
+
+/** As many decimals as the engine's numbers have. */
+function round(side: number): number {
+  return Math.round(side * 10_000) / 10_000;
 }
 
 /** Objects that the page's list of annotations names, in order. */

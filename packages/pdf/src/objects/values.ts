@@ -122,7 +122,11 @@ export function objectText(object: PdfObject): string {
   if (typeof object === "boolean") return String(object);
   if (typeof object === "number") return numberText(object);
   if (Array.isArray(object)) return `[${object.map(objectText).join(" ")}]`;
-  if (object instanceof Map) return `<<${[...object].map(([key, value]) => `${nameText(key)} ${objectText(value)}`).join(" ")}>>`;
+  if (object instanceof Map) {
+    let entries = "";
+    for (const [key, value] of object) entries += `${entries === "" ? "" : " "}${nameText(key)} ${objectText(value)}`;
+    return `<<${entries}>>`;
+  }
   switch (object.kind) {
     case "name":
       return nameText(object.value);
@@ -135,11 +139,17 @@ export function objectText(object: PdfObject): string {
   }
 }
 
+const PLAIN_NAME = /^[A-Za-z0-9]+$/;
+
 function nameText(name: string): string {
+  if (PLAIN_NAME.test(name)) return `/${name}`;
   return `/${name.replace(/[^A-Za-z0-9._+\-*:@$&!?;,^_`'"|~=]/g, (character) => `#${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`)}`;
 }
 
+const PLAIN_STRING = /^[\x20-\x27\x2a-\x5b\x5d-\x7e]*$/;
+
 function stringLiteral(bytes: string): string {
+  if (PLAIN_STRING.test(bytes)) return `(${bytes})`;
   // eslint-style escapes would double the size of binary strings: those are written as hexadecimal.
   let binary = 0;
   for (let i = 0; i < bytes.length; i++) if (bytes.charCodeAt(i) < 0x20 || bytes.charCodeAt(i) > 0x7e) binary++;

@@ -13,22 +13,20 @@ export function wholeFile(
   file: ObjectFile,
   { id, trailer: of, seal }: { readonly id: string; readonly trailer: PdfDict; readonly seal: FileSeal | null },
 ): Uint8Array {
-  const trailer: PdfDict = new Map(of);
-  for (const key of ["Prev", "XRefStm", "Size", "ID", "Encrypt", "Length", "Filter", "DecodeParms", "W", "Index", "Type"])
-    trailer.delete(key);
+  const trailer = plainTrailer(of);
   const out = output();
   out.push(`%PDF-${file.version}\n%\xE2\xE3\xCF\xD3\n`);
   const numbers = [...reachable(file, trailer)].toSorted((a, b) => a - b);
   const offsets = new Map<number, number>();
   for (const number of numbers) {
     offsets.set(number, out.size());
-    pushObject(out, number, seal === null ? file.get(number) : seal.seal(number, file.get(number)));
+    out.push(...objectParts(number, seal === null ? file.get(number) : seal.seal(number, file.get(number))));
   }
   if (seal !== null) trailer.set("Encrypt", seal.security);
   const start = out.size();
   const size = (numbers.at(-1) ?? 0) + 1;
   out.push(tableText(offsets, size));
-  out.push(trailerText(file, trailer.set("Size", size), { id, ids: file.array(of.get("ID")), start }));
+  out.push(trailerText(file, trailer.set("Size", size), { id, of, start }));
   return out.bytes();
 }
 
@@ -44,53 +42,88 @@ export function updatedFile(file: ObjectFile, id: string): Uint8Array {
     offsets.delete(number);
     if (object === null) continue;
     offsets.set(number, out.size());
-    pushObject(out, number, object);
+    out.push(...objectParts(number, object));
   }
   const table = out.size();
   out.push(tableText(offsets, file.size));
   const trailer: PdfDict = new Map([["Size", file.size]]);
   for (const key of ["Root", "Info"]) if (file.trailer.has(key)) trailer.set(key, file.trailer.get(key)!);
-  out.push(trailerText(file, trailer, { id, ids: file.array(file.trailer.get("ID")), start: table }));
-  const added = out.bytes();
-  const bytes = new Uint8Array(start + added.length);
-  bytes.set(file.bytes.subarray(0, start));
-  bytes.set(added, start);
-  const inOrder = [...before].toSorted((a, b) => a[1] - b[1]);
-  for (const [index, [number, offset]] of inOrder.entries())
-    if (file.changed.has(number)) bytes.fill(SPACE, offset, inOrder[index + 1]?.[1] ?? start);
+  out.push(trailerText(file, trailer, { id, of: file.trailer, start: table }));
+  const bytes = out.bytes(file.bytes.subarray(0, start));
+  const inOrder = Float64Array.from(before.values()).sort();
+  for (const number of file.changed) {
+    const offset = before.get(number);
+    if (offset !== undefined) bytes.fill(SPACE, offset, firstAfter(inOrder, offset) ?? start);
+  }
   return bytes;
+}
+
+/** Of numbers in order. */
+function firstAfter(numbers: Float64Array, limit: number): number | undefined {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! > limit) to = middle;
+    else from = middle + 1;
+  }
+  return numbers[from];
 }
 
 /** Bytes that are gathered; strings have code units below 256. */
 interface Output {
-  push(part: string | Uint8Array): void;
+  push(...added: readonly (string | Uint8Array)[]): void;
   size(): number;
-  bytes(): Uint8Array;
+  /** After those that stand before. */
+  bytes(before?: Uint8Array): Uint8Array;
 }
 
 /** `from`: where in the file they begin. */
 function output(from = 0): Output {
   const parts: (string | Uint8Array)[] = [];
+  /** Strings in a row are made into bytes as one. */
+  let text = "";
   let size = from;
+  const flush = (): void => {
+    if (text !== "") parts.push(text);
+    text = "";
+  };
   return {
-    push(part) {
-      parts.push(part);
-      size += part.length;
+    push(...added) {
+      for (const part of added) {
+        size += part.length;
+        if (typeof part === "string") text += part;
+        else {
+          flush();
+          parts.push(part);
+        }
+      }
     },
     size: () => size,
-    bytes: () => pdfBytes(parts),
+    bytes(before) {
+      flush();
+      return pdfBytes(before === undefined ? parts : [before, ...parts]);
+    },
   };
 }
 
-function pushObject(out: Output, number: number, object: PdfObject): void {
-  if (!isStream(object)) {
-    out.push(`${number} 0 obj\n${objectText(object)}\nendobj\n`);
-    return;
-  }
-  const dict = new Map(object.dict).set("Length", object.data.length);
-  out.push(`${number} 0 obj\n${objectText(dict)}\nstream\n`);
-  out.push(object.data);
-  out.push("\nendstream\nendobj\n");
+/** As it stands in a file, from its number to `endobj`. */
+export function objectBytes(number: number, object: PdfObject): Uint8Array {
+  return pdfBytes(objectParts(number, object));
+}
+
+function objectParts(number: number, object: PdfObject): (string | Uint8Array)[] {
+  if (!isStream(object)) return [`${number} 0 obj\n${objectText(object)}\nendobj\n`];
+  const { length } = object.data;
+  const dict = object.dict.get("Length") === length ? object.dict : new Map(object.dict).set("Length", length);
+  return [`${number} 0 obj\n${objectText(dict)}\nstream\n`, object.data, "\nendstream\nendobj\n"];
+}
+
+/** Without what says where things were in the file that was read. */
+export function plainTrailer(of: PdfDict): PdfDict {
+  const trailer: PdfDict = new Map(of);
+  for (const key of ["Prev", "XRefStm", "Size", "ID", "Encrypt", "Length", "Filter", "DecodeParms", "W", "Index", "Type"])
+    trailer.delete(key);
+  return trailer;
 }
 
 function tableText(offsets: ReadonlyMap<number, number>, size: number): string {
@@ -102,17 +135,22 @@ function tableText(offsets: ReadonlyMap<number, number>, size: number): string {
   return table;
 }
 
-/** The permanent identifier, which is the first, stays: an encrypted file's is part of its key. A file without one gets the same twice. */
 function trailerText(
   file: ObjectFile,
   trailer: PdfDict,
-  { id, ids, start }: { readonly id: string; readonly ids: readonly PdfObject[]; readonly start: number },
+  { id, of, start }: { readonly id: string; readonly of: PdfDict; readonly start: number },
 ): string {
-  const first = ids[0] === undefined ? `<${id}>` : objectText(file.resolve(ids[0]));
-  return `trailer\n${objectText(trailer).slice(0, -2)} /ID [${first} <${id}>]>>\nstartxref\n${start}\n%%EOF\n`;
+  return `trailer\n${objectText(trailer).slice(0, -2)} /ID ${trailerIds(file, of, id)}>>\nstartxref\n${start}\n%%EOF\n`;
 }
 
-function reachable(file: ObjectFile, trailer: PdfDict): Set<number> {
+/** The permanent identifier, which is the first, stays: an encrypted file's is part of its key. A file without one gets the same twice. */
+export function trailerIds(file: ObjectFile, of: PdfDict, id: string): string {
+  const [permanent] = file.array(of.get("ID"));
+  return `[${permanent === undefined ? `<${id}>` : objectText(file.resolve(permanent))} <${id}>]`;
+}
+
+/** Numbers of everything that the trailer leads to. */
+export function reachable(file: ObjectFile, trailer: PdfDict): Set<number> {
   const found = new Set<number>();
   const left: PdfObject[] = [trailer];
   for (let object = left.pop(); object !== undefined; object = left.pop()) {

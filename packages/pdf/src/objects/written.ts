@@ -2,7 +2,9 @@
 import { type PdfDictionary, type PdfObjects, pdfBytes, pdfNumber, pdfRef, pdfTokenText, type PdfValue } from "../pdf-writer.ts";
 import type { ObjectFile } from "./file.ts";
 import { isKeyword, Lexer } from "./lexer.ts";
-import { type PdfDict, type PdfObject, refTo, textString } from "./values.ts";
+import { nameOf, type PdfDict, type PdfObject, refTo, textString } from "./values.ts";
+
+const PLAIN_NAME = /^\/[A-Za-z0-9]+$/;
 
 export function objectOf(value: PdfValue): PdfObject {
   if (value === null || typeof value === "boolean") return value;
@@ -12,6 +14,7 @@ export function objectOf(value: PdfValue): PdfObject {
   const token = pdfTokenText(value);
   if (token === null) return entriesOf(value as PdfDictionary);
   if ("number" in value) return refTo(value.number as number);
+  if (PLAIN_NAME.test(token)) return nameOf(token.slice(1));
   const object = new Lexer(pdfBytes([token])).next();
   if (object === undefined || isKeyword(object)) throw new Error(`no object: ${token.slice(0, 20)}`);
   return object;
@@ -20,7 +23,10 @@ export function objectOf(value: PdfValue): PdfObject {
 /** Entries that are undefined are left out. */
 export function entriesOf(dictionary: PdfDictionary): PdfDict {
   const dict: PdfDict = new Map();
-  for (const [key, value] of Object.entries(dictionary)) if (value !== undefined) dict.set(key, objectOf(value));
+  for (const key in dictionary) {
+    const value = dictionary[key];
+    if (value !== undefined) dict.set(key, objectOf(value));
+  }
   return dict;
 }
 
@@ -41,7 +47,7 @@ export function objectsOf(file: ObjectFile): PdfObjects {
     add: (value) => pdfRef(file.add(objectOf(value)).number),
     stream(dictionary, content, ref = reserve()) {
       const data = typeof content === "string" ? pdfBytes([content]) : content;
-      file.set(ref.number, { kind: "stream", dict: entriesOf(dictionary), data });
+      file.set(ref.number, { kind: "stream", dict: entriesOf(dictionary).set("Length", data.length), data });
       return ref;
     },
   };

@@ -2,7 +2,8 @@
  * A document opened in PDFium. Everything is read from one copy that drawing never touches; annotations and form fields
  * are drawn on a second one, made when first needed and made anew after an edit.
  */
-import type { OutlineItem } from "@lectern/protocol";
+import type { Action, OutlineItem } from "@lectern/protocol";
+import { BOOKMARKS_KEY } from "../bookmarks.ts";
 import {
   type Bitmap,
   type FileAnnotation,
@@ -18,7 +19,10 @@ import { type FieldType, type FileField, readForm } from "../forms/read-form.ts"
 import { readAction } from "../forms/read-action.ts";
 import { isDrawnWithOthers } from "../import-picture.ts";
 import { readMeasure } from "../measure.ts";
+import { type EmbeddedBytes, filesIn } from "../inspect/embedded-files.ts";
 import { ObjectFile } from "../objects/file.ts";
+import type { Codec } from "../objects/filters.ts";
+import type { PdfObject } from "../objects/values.ts";
 import { layOut, layOutMarked } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
@@ -26,10 +30,10 @@ import type { OpenFile } from "./files.ts";
 import { formPages, hasForm } from "./form.ts";
 import type { IsShown } from "./hide.ts";
 import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
-import type { Pointer, Wasm } from "./memory.ts";
+import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
 import { readOutline } from "./outline.ts";
 import { pageGeometry, type PageGeometry, readPage } from "./page.ts";
-import { isInObjects, readAnnotations } from "./read-annotations.ts";
+import { isActionKnown, isInObjects, readAnnotations } from "./read-annotations.ts";
 import { isTagged, readLanguage, readStructure } from "./read-structure.ts";
 import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
@@ -106,7 +110,7 @@ export class PdfiumDocument implements PdfDocument {
     return this.#run(() => readOutline(this.#wasm, this.#main.pointer, (index) => this.#geometry(index)));
   }
 
-  render(index: number, options: RenderOptions): Bitmap {
+  render(index: number, options: RenderOptions, into?: Uint8Array): Bitmap {
     return this.#onPage(index, () => {
       const geometry = this.#geometry(index);
       const wanted = this.#shown(index, options.annotations ?? "none");
@@ -118,6 +122,7 @@ export class PdfiumDocument implements PdfDocument {
         geometry,
         shown,
         options,
+        into,
       });
     });
   }
@@ -152,8 +157,12 @@ export class PdfiumDocument implements PdfDocument {
     return {
       ...annotation,
       measurement: entries.has("Measure") ? readMeasure(file, entries.get("Measure")) : null,
-      action: annotation.action ?? (annotation.subtype === "Link" ? readAction(file, entries.get("A") ?? null) : null),
+      action: isActionKnown(annotation.action) ? annotation.action : (this.#actionIn(file, entries.get("A")) ?? annotation.action),
     };
+  }
+
+  #actionIn(file: ObjectFile, object: PdfObject | undefined): Action | null {
+    return readAction(file, object ?? null, formPages({ module: this.#wasm, docPtr: this.#main.pointer }));
   }
 
   /** Everything in the clear. It takes a save of the whole. */
@@ -173,6 +182,23 @@ export class PdfiumDocument implements PdfDocument {
     return this.#run(() => {
       return readForm(this.#savedObjects(), formPages({ module: this.#wasm, docPtr: this.#main.pointer }));
     });
+  }
+
+  get bookmarkList(): string {
+    const { fn } = this.#wasm;
+    const key = this.#wasm.name(BOOKMARKS_KEY);
+    return this.#run(() => readUtf16(this.#wasm, (buffer, bytes) => fn.FPDF_GetMetaText(this.#main.pointer, key, buffer, bytes)));
+  }
+
+  get hasFiles(): boolean {
+    return this.#run(() => this.#wasm.fn.FPDFDoc_GetAttachmentCount(this.#main.pointer) > 0);
+  }
+
+  files(codec: Codec, annotations: readonly number[]): Iterable<EmbeddedBytes> {
+    return filesIn(
+      this.#run(() => this.#savedObjects()),
+      { codec, annotations },
+    );
   }
 
   save(): Uint8Array {

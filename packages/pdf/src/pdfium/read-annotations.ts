@@ -43,8 +43,9 @@ interface Reader {
 
 export function readAnnotations(wasm: Wasm, document: Pointer, index: number, geometryOf: GeometryOf): FileAnnotation[] {
   const { fn } = wasm;
-  const reader: Reader = { wasm, document, geometry: geometryOf(index), geometryOf };
   const count = Math.min(fn.EPDFPage_GetAnnotCountRaw(document, index), MAX_ANNOTATIONS);
+  if (count === 0) return [];
+  const reader: Reader = { wasm, document, geometry: geometryOf(index), geometryOf };
   const found: FileAnnotation[] = [];
   for (let ordinal = 0; ordinal < count; ordinal++) {
     const annotation = fn.EPDFPage_GetAnnotRaw(document, index, ordinal);
@@ -56,13 +57,18 @@ export function readAnnotations(wasm: Wasm, document: Pointer, index: number, ge
   return found;
 }
 
-/** Has it entries that only its objects tell: a scale, or an action that PDFium does not know? */
+/** Has it entries that only its objects tell: a scale, or an action that PDFium does not know, or not all of? */
 export function isInObjects(wasm: Wasm, document: Pointer, index: number, { ordinal, subtype, action }: FileAnnotation): boolean {
   const annotation = wasm.fn.EPDFPage_GetAnnotRaw(document, index, ordinal);
   if (annotation === 0) return false;
-  const found = hasKey(wasm, annotation, "Measure") || (subtype === "Link" && action === null && hasKey(wasm, annotation, "A"));
+  const found = hasKey(wasm, annotation, "Measure") || (subtype !== "Widget" && !isActionKnown(action) && hasKey(wasm, annotation, "A"));
   wasm.fn.FPDFPage_CloseAnnot(annotation);
   return found;
+}
+
+/** What leads into another file says more than PDFium does. */
+export function isActionKnown(action: Action | null): boolean {
+  return action !== null && action.type !== "goToRemote" && action.type !== "goToEmbedded";
 }
 
 function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): FileAnnotation | null {
@@ -90,14 +96,14 @@ function readAnnotation(reader: Reader, annotation: Pointer, ordinal: number): F
     color: readColor(wasm, annotation, COLOR, "C"),
     interiorColor: readColor(wasm, annotation, INTERIOR_COLOR, "IC"),
     opacity: Math.max(0, Math.min(1, readNumber(wasm, annotation, "CA") ?? 1)),
-    blendMode: BLEND_MODES[fn.EPDFAnnot_GetBlendMode(annotation)] ?? null,
+    blendMode: readBlendMode(wasm, annotation),
     border: readBorder(wasm, annotation),
     cloudIntensity: readCloud(wasm, annotation),
     inset: readInset(wasm, annotation),
     quads: readQuads(wasm, annotation, geometry),
     strokes: subtype === "Ink" ? readStrokes(wasm, annotation, geometry) : [],
     points: readOutline(wasm, annotation, geometry, subtype),
-    lineEndings: subtype === "Line" || subtype === "PolyLine" || subtype === "FreeText" ? readEndings(wasm, annotation) : [null, null],
+    lineEndings: readEndings(wasm, annotation, subtype),
     overlay: subtype === "Redact" ? readOverlay(wasm, annotation) : null,
     // Of these PDFium tells nothing more.
     measurement: null,
@@ -149,6 +155,13 @@ function boxOf(points: readonly (readonly [number, number])[]): Rect | null {
   const top = Math.min(...ys);
   const box: Rect = [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
   return box.every(Number.isFinite) ? box : null;
+}
+
+/** The annotation's own entry (PDF 2.0), else what its appearance begins with, where PDFium calls none normal. */
+function readBlendMode(wasm: Wasm, annotation: Pointer): FileAnnotation["blendMode"] {
+  const own = readText(wasm, annotation, "BM").toLowerCase();
+  const drawn = BLEND_MODES[wasm.fn.EPDFAnnot_GetBlendMode(annotation)];
+  return BLEND_MODES.find((mode) => mode.toLowerCase() === own) ?? (drawn === "normal" ? null : (drawn ?? null));
 }
 
 /** An absent or empty colour is transparent; PDFium would give its default for it. */
@@ -305,7 +318,22 @@ const LINE_CAPS: readonly (LineCap | null)[] = [
   "slash",
 ];
 
-function readEndings(wasm: Wasm, annotation: Pointer): FileAnnotation["lineEndings"] {
+const CAPS_BY_NAME: Readonly<Record<string, LineCap>> = {
+  square: "square",
+  circle: "circle",
+  diamond: "diamond",
+  openarrow: "openArrow",
+  closedarrow: "closedArrow",
+  butt: "butt",
+  ropenarrow: "reverseOpenArrow",
+  rclosedarrow: "reverseClosedArrow",
+  slash: "slash",
+};
+
+function readEndings(wasm: Wasm, annotation: Pointer, subtype: string): FileAnnotation["lineEndings"] {
+  // A callout has one end, which is a name (12.5.6.6); PDFium reads pairs.
+  if (subtype === "FreeText") return [CAPS_BY_NAME[readText(wasm, annotation, "LE").toLowerCase()] ?? null, null];
+  if (subtype !== "Line" && subtype !== "PolyLine") return [null, null];
   return wasm.frame((alloc) => {
     const out = alloc(8);
     if (wasm.fn.EPDFAnnot_GetLineEndings(annotation, out, out + 4) === 0) return [null, null];

@@ -4,16 +4,21 @@
  */
 import type { PdfEngine, RangeReader } from "../engine.ts";
 import { ObjectFile } from "../objects/file.ts";
+import { linearFile } from "../objects/linear-file.ts";
 import { isDict, isName, isRef, isStream, isString, type PdfDict, type PdfObject } from "../objects/values.ts";
 import { handleOf } from "../pdfium/document.ts";
 import { isEncrypted, saveDocument } from "../pdfium/save.ts";
 import { objectCipher } from "./object-cipher.ts";
 
-/** `bytes`: plain, as `ObjectFile` reads them. Null: the other file has no security. Throws PdfError like `open`, and `unsupported_security`. */
+/**
+ * `bytes`: plain, as `ObjectFile` reads them. `linear`: see `linearFile`. Null: the other file has no security. Throws PdfError like `open`, and
+ * `unsupported_security`.
+ */
 export function keepSecurity(
   engine: PdfEngine,
   bytes: Uint8Array,
   like: { readonly source: Uint8Array | RangeReader; readonly password?: string },
+  { linear = false }: { readonly linear?: boolean } = {},
 ): Uint8Array | null {
   const { source, password = "" } = like;
   const document = engine.open(source, { password });
@@ -36,10 +41,10 @@ export function keepSecurity(
   file.trailer.set("ID", [ids[0] ?? own[0] ?? null]);
   const last = own[1] ?? own[0];
   const plainMetadata = security.get("EncryptMetadata") === false;
-  return file.write(isString(last) ? hex(last.value) : NO_ID, file.trailer, {
-    security,
-    seal: (number, object) => sealed(object, number),
-  });
+  const id = isString(last) ? hex(last.value) : NO_ID;
+  const seal = { security, seal: (number: number, object: PdfObject) => sealed(object, number) };
+  const inOrder = linear ? linearFile(file, { id, trailer: file.trailer, seal }) : null;
+  return inOrder ?? file.write(id, file.trailer, seal);
 
   function sealed(object: PdfObject, number: number): PdfObject {
     if (isString(object)) return { kind: "string", value: cipher!.string(number, object.value) };
@@ -61,7 +66,7 @@ export function keepSecurity(
 
 const NO_ID = "0".repeat(32);
 
-function hex(bytes: string): string {
+export function hex(bytes: string): string {
   return Array.from(bytes, (character) => character.charCodeAt(0).toString(16).padStart(2, "0"))
     .join("")
     .toUpperCase();
