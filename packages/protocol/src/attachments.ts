@@ -21,7 +21,7 @@ export const attachments = {
   get: operation({
     method: "GET",
     path: "/documents/{documentId}/attachments/{attachmentId}",
-    summary: "The bytes of a picture that an annotation shows",
+    summary: "The bytes of a picture that an annotation shows, or of an embedded file for those who may download",
     auth: "either",
     layered: true,
     params: z.object({ documentId: DocumentId, attachmentId: BlobId }),

@@ -57,8 +57,10 @@ const State = z.object({ data: z.object({ rootId: z.string(), isResolved: z.bool
 const Deleted = z.object({ data: z.object({ id: z.string(), seq: z.int() }) });
 const Seen = z.object({
   data: z.object({
-    /** What was made or changed up to here has been looked at. */
+    /** Comments that were made or changed up to here have been looked at. */
     seq: z.int(),
+    /** So far its user has looked at the layer's history. */
+    history: z.int(),
     unread: z.int(),
     threads: z.array(z.object({ rootId: z.string(), unread: z.int() })),
   }),
@@ -204,9 +206,10 @@ export const comments = {
     auth: "token",
     method: "POST",
     path: "/documents/{documentId}/seen",
-    summary: "The session's user has looked at everything up to `seq`, default now. Never goes back",
+    summary:
+      "The session's user has looked at everything up to `seq`, default now, or at the history up to `history` alone. Never goes back",
     params,
-    body: z.object({ seq: z.exactOptional(z.int().min(0)) }),
+    body: z.object({ seq: z.exactOptional(z.int().min(0)), history: z.exactOptional(z.int().min(0)) }),
     response: Seen,
     errors: [...read, "invalid_parameters"],
   }),

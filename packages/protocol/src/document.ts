@@ -56,6 +56,8 @@ export const DocumentSummary = z.object({
   byteSize: z.int(),
   pageCount: z.nullable(z.int()),
   status: Status,
+  /** While it is `preparing`: how much of it has been read, from 0 to 1; left out where that is not known yet. */
+  progress: z.exactOptional(z.number().min(0).max(1)),
   /** Why it failed or what was left out. */
   errors: z.array(z.object({ reason: z.string() })),
   metadata: Metadata,
@@ -131,6 +133,18 @@ const TextLine = z.object({ contents: z.string(), left: z.number(), top: z.numbe
 const Properties = DocumentSummary.extend({ storage: z.object({ type: z.literal("built-in") }) });
 const reading = ["not_found", "preparing", "document_failed", "password_required", "wrong_password"] as const;
 
+const ownStorage = z.exactOptional(z.looseObject({ backend: z.string() }));
+
+/** A JSON body of an upload that is built: `instructions` as those of `/build`. */
+export const UploadOfInstructions = z.object({
+  instructions: z.looseObject({}),
+  document_id: z.exactOptional(DocumentId),
+  title: z.exactOptional(z.string().max(1024)),
+  metadata: z.exactOptional(Metadata),
+  storage: ownStorage,
+  overwrite_existing_document: z.exactOptional(z.boolean()),
+});
+
 /** A JSON body of an upload whose bytes are fetched from a URL; further members of the published shape are answered with what is not offered. */
 export const UploadFromUrl = z.object({
   url: z.string().min(1).max(8192),
@@ -139,7 +153,7 @@ export const UploadFromUrl = z.object({
   document_id: z.exactOptional(DocumentId),
   title: z.exactOptional(z.string().max(1024)),
   metadata: z.exactOptional(Metadata),
-  storage: z.exactOptional(z.looseObject({ backend: z.string() })),
+  storage: ownStorage,
   /** XFDF or Instant JSON that is applied to the document: text, or Instant JSON as it is. */
   attachment: z.exactOptional(z.union([z.string(), z.looseObject({}), z.literal(false)])),
   overwrite_existing_document: z.exactOptional(z.boolean()),
@@ -280,6 +294,17 @@ export const documents = {
     query: z.object({ wait }),
     response: z.object({ data: z.object({ outline: z.array(OutlineElement) }) }),
     errors: reading,
+  }),
+  setOutline: operation({
+    method: "PUT",
+    path: "/documents/{documentId}/outline.json",
+    summary: "Write the outline anew",
+    auth: "either",
+    params,
+    /** As it is read; elements without a page lead nowhere. */
+    body: z.object({ outline: z.array(z.looseObject({})).max(10_000) }),
+    response: z.object({ data: z.object({ outline: z.array(OutlineElement), seq: z.int() }) }),
+    errors: [...reading, "forbidden", "unprocessable"],
   }),
   text: operation({
     method: "GET",

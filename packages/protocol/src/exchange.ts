@@ -16,6 +16,8 @@ export interface ExchangedAnnotation {
   readonly data: Annotation;
   /** Key in `attachments` of its picture; null when it has none, or names a blob that the document has. */
   readonly attachment: string | null;
+  /** Its text was given without a format, so that it says nothing of mark-up. */
+  readonly isBareText?: boolean;
 }
 
 export interface ExchangedComment {
@@ -24,6 +26,8 @@ export interface ExchangedComment {
   /** Its annotation, as the file calls it. */
   readonly root: string;
   readonly data: Omit<Comment, "root">;
+  /** As of annotations. */
+  readonly isBareText?: boolean;
 }
 
 export interface ExchangedBookmark {

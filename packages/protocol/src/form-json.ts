@@ -1,7 +1,7 @@
 /** Fields, widgets and values of forms as Instant JSON, the published form of records, both ways; values are read by name. */
 import { Rect } from "./annotation/common.ts";
 import { type Field, FIELD_TYPES, type Value, type Widget } from "./form.ts";
-import type { PageNames } from "./instant-json.ts";
+import { actionFromInstant, instantAction, type PageNames } from "./instant-json.ts";
 import { pageSpace } from "./page-space.ts";
 import { type Checked, checkData } from "./record.ts";
 
@@ -28,7 +28,7 @@ export function fieldFromJson(content: unknown, prefix = "$.content"): Checked<F
     ...(defaults === undefined || defaults.length === 0 ? {} : { defaults }),
     ...(additionalActions === undefined || additionalActions === null ? {} : { actions: additionalActions }),
   };
-  return checkData("field", withoutNull(members), prefix) as Checked<Field>;
+  return checkData("field", withoutDefaults(withoutNull(members)), prefix) as Checked<Field>;
 }
 
 /**
@@ -41,11 +41,14 @@ export function widgetFromJson(
     field,
     pages,
     toggle,
+    order,
     prefix = "$.content",
   }: {
     readonly field: string;
     readonly pages: PageNames;
     readonly toggle?: Pick<Widget, "export" | "optionIndex">;
+    /** Its place in the order of the tab key; default: none. */
+    readonly order?: string;
     readonly prefix?: string;
   },
 ): Checked<Widget> {
@@ -72,9 +75,10 @@ export function widgetFromJson(
     },
     appearance: { ...looks, ...(fontSize === "auto" ? { fontSize: 0 } : fontSize === undefined || fontSize === null ? {} : { fontSize }) },
     export: given["export"] ?? toggle?.export,
-    optionIndex: given["optionIndex"] ?? toggle?.optionIndex,
+    optionIndex: given["optionIndex"] ?? (given["export"] === undefined ? toggle?.optionIndex : undefined),
     flags: given["flags"],
-    action: given["action"],
+    action: isAction(given["action"]) ? actionFromInstant(given["action"], pages) : given["action"],
+    order,
   };
   const checked = checkData("widget", withoutNull(members), prefix);
   if (checked.ok) return checked as Checked<Widget>;
@@ -82,6 +86,10 @@ export function widgetFromJson(
     ok: false,
     failingPaths: checked.failingPaths.map((one) => ({ ...one, path: one.path.replace(/\.(geometry|appearance)(?=\.)/, "") })),
   };
+}
+
+function isAction(value: unknown): value is { readonly type: string } {
+  return typeof value === "object" && value !== null && typeof (value as { readonly type?: unknown }).type === "string";
 }
 
 const LOOKS = [
@@ -94,7 +102,15 @@ const LOOKS = [
   "fontStyle",
   "horizontalAlign",
   "verticalAlign",
+  "symbol",
 ] as const;
+
+/** The published form spells out what a record leaves to be understood. */
+function withoutDefaults(members: Json): Json {
+  const isDefault = (key: string, value: unknown): boolean =>
+    value === false || (key === "buttonLabel" && value === "") || (key === "options" && Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(members).filter(([key, value]) => !isDefault(key, value)));
+}
 
 function objectOf(content: unknown): Json {
   return typeof content === "object" && content !== null ? (content as Json) : {};
@@ -138,7 +154,8 @@ export function widgetJson(id: string, widget: Widget, fieldName: string, pages:
   const pageIndex = pages.indexOf(widget.page);
   if (pageIndex === null) return null;
   const { appearance, geometry, flags, action, pdfObjectId } = widget;
-  const { fontSize, symbol: _symbol, ...looks } = appearance;
+  const { fontSize, ...looks } = appearance;
+  const leads = action === undefined ? undefined : instantAction(action, pages);
   return {
     v: 2,
     type: "pspdfkit/widget",
@@ -152,7 +169,7 @@ export function widgetJson(id: string, widget: Widget, fieldName: string, pages:
     ...(fontSize === undefined ? {} : { fontSize: fontSize === 0 ? "auto" : fontSize }),
     ...(geometry.rotation === undefined ? {} : { rotation: geometry.rotation }),
     ...(flags === undefined ? {} : { flags }),
-    ...(action === undefined ? {} : { action }),
+    ...(leads === undefined ? {} : { action: leads }),
     ...(pdfObjectId === undefined ? {} : { pdfObjectId }),
   };
 }

@@ -31,6 +31,7 @@ export {
   type OverwriteLeft,
   type OverwriteStatus,
   UploadFromUrl,
+  UploadOfInstructions,
 } from "./document.ts";
 export type { ChangeSummary, LayerConflict, Snapshot, SnapshotPages } from "./layer.ts";
 export type { Auth, BodyKind, Input, Method, Operation, Output, Parsed } from "./operation.ts";

@@ -12,6 +12,7 @@ import type {
   ExchangedField,
   ExchangedValue,
 } from "./exchange.ts";
+import type { Field, Widget } from "./form.ts";
 import { fieldJson, valueJson, widgetJson } from "./form-json.ts";
 import { ID_PATTERN } from "./id.ts";
 import { actionFromInstant, fromInstantJson, instantAction, type PageNames, toInstantJson } from "./instant-json.ts";
@@ -43,7 +44,7 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
   const annotations: { readonly json: Record<string, unknown>; readonly page: number; readonly order: string; readonly seq: number }[] = [];
   const shown = new Map<string, number>();
   const fields = new Map<string, RecordOf<"field">>();
-  const widgets = new Map<string, RecordOf<"widget">[]>();
+  const widgets: RecordOf<"widget">[] = [];
   const values: RecordOf<"value">[] = [];
   const bookmarks: RecordOf<"bookmark">[] = [];
   const comments: RecordOf<"comment">[] = [];
@@ -55,7 +56,7 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
       const ofDocument = record.data.page === null ? { isOfDocument: true } : {};
       annotations.push({ json: { ...json, ...ofDocument }, page: json.pageIndex, order: drawingOrder(record), seq: record.seq });
     } else if (record.kind === "field") fields.set(record.id, record);
-    else if (record.kind === "widget") widgets.set(record.data.field, [...(widgets.get(record.data.field) ?? []), record]);
+    else if (record.kind === "widget") widgets.push(record);
     else if (record.kind === "value") values.push(record);
     else if (record.kind === "bookmark") bookmarks.push(record);
     else if (record.kind === "comment") comments.push(record);
@@ -64,16 +65,21 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
     (a, b) => a.page - b.page || compare(a.order, b.order) || a.seq - b.seq || compare(String(a.json["id"]), String(b.json["id"])),
   );
   const sortedFields = [...fields.values()].toSorted((a, b) => compare(a.data.name, b.data.name));
-  const widgetsOf = (field: RecordOf<"field">): RecordOf<"widget">[] =>
-    (widgets.get(field.id) ?? []).toSorted((a, b) => compare(a.data.order ?? "~", b.data.order ?? "~") || compare(a.id, b.id));
+  const pageOf = ({ data }: RecordOf<"widget">): number => pages.indexOf(data.page) ?? Number.POSITIVE_INFINITY;
+  // In the order of the tab key, which the format has no other word for.
+  widgets.sort((a, b) => pageOf(a) - pageOf(b) || compare(a.data.order ?? "~", b.data.order ?? "~") || compare(a.id, b.id));
+  const widgetsOf = (field: string): RecordOf<"widget">[] => widgets.filter(({ data }) => data.field === field);
+  const places = new Map<string, number>();
   const all = [
     ...annotations.map(({ json }) => (version === 1 ? plainly(json) : json)),
-    ...sortedFields.flatMap((field) =>
-      widgetsOf(field).flatMap((widget) => {
-        const json = widgetJson(widget.id, widget.data, field.data.name, pages);
-        return json === null ? [] : [version === 1 ? { ...json, v: 1 } : { ...json }];
-      }),
-    ),
+    ...widgets.flatMap((widget) => {
+      const field = fields.get(widget.data.field);
+      const json = field === undefined ? null : widgetJson(widget.id, widget.data, field.data.name, pages);
+      if (json === null) return [];
+      const place = places.get(field!.id) ?? 0;
+      places.set(field!.id, place + 1);
+      return [{ ...json, ...(version === 1 ? { v: 1 } : {}), ...ownToggle(widget.data, field!.data, place) }];
+    }),
   ];
   return {
     format: INSTANT_FORMAT,
@@ -85,7 +91,7 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
       fieldJson(
         field.id,
         field.data,
-        widgetsOf(field).map(({ id }) => id),
+        widgetsOf(field.id).map(({ id }) => id),
       ),
     ),
     formFieldValues: values
@@ -105,6 +111,13 @@ export function writeInstantDocument(records: readonly AnyRecord[], pages: PageN
     skippedPdfObjectIds: [...deletedObjects],
     ...(pdfId === null ? {} : { pdfId: { permanent: pdfId, changing: pdfId } }),
   };
+}
+
+/** What a check box or radio button stands for, where that is not what its place among the field's widgets says. */
+function ownToggle(widget: Widget, { options }: Field, place: number): Pick<Widget, "export" | "optionIndex"> {
+  const { export: value, optionIndex } = widget;
+  if (value === undefined || (value === options?.[place]?.value && optionIndex === place)) return {};
+  return { export: value, ...(optionIndex === undefined ? {} : { optionIndex }) };
 }
 
 /** By their order, then as they were made. */
@@ -129,7 +142,7 @@ function commentJson({ id, data, createdAt, updatedAt }: RecordOf<"comment">, pa
     id,
     rootId: root,
     pageIndex,
-    text: version === 1 ? text.value : text,
+    text: version === 1 ? wordsOf(text) : text,
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
     ...(creatorName === undefined ? {} : { creatorName }),
@@ -243,6 +256,7 @@ export function readInstantDocument(
       id: idOf(members),
       pdfObjectId: typeof pdfObjectId === "number" && Number.isInteger(pdfObjectId) ? pdfObjectId : null,
       data: isOfDocument ? { ...result.value, page: null } : result.value,
+      ...(typeof members["text"] === "string" ? { isBareText: true } : {}),
       attachment: brought,
     });
   }
@@ -263,7 +277,8 @@ export function readInstantDocument(
       continue;
     }
     const { root: _root, ...kept } = checked.value as Comment;
-    comments.push({ path, id: idOf(comment.data), root: rootId, data: kept });
+    const isBareText = typeof (content as { readonly text?: unknown }).text === "string";
+    comments.push({ path, id: idOf(comment.data), root: rootId, data: kept, ...(isBareText ? { isBareText } : {}) });
   }
 
   const bookmarks: ExchangedBookmark[] = [];

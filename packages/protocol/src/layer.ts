@@ -135,7 +135,13 @@ export const layers = {
     auth: "either",
     layered: true,
     params,
-    body: z.object({ seq: z.int().min(0), ids: z.exactOptional(z.array(RecordId).min(1).max(10_000)), user_id: User }),
+    body: z.object({
+      seq: z.int().min(0),
+      ids: z.exactOptional(z.array(RecordId).min(1).max(10_000)),
+      /** Only if the layer (with `ids`: none of these records) has not changed since. The header `If-Match: "7"` says the same. */
+      ifSeq: z.exactOptional(z.int().min(0)),
+      user_id: User,
+    }),
     response: z.object({
       seq: z.int(),
       changes: z.int(),
@@ -143,7 +149,7 @@ export const layers = {
       /** What the caller may not put back. */
       left: z.array(z.object({ id: z.string(), reason: z.enum(["forbidden", "gone"]) })),
     }),
-    errors: ["not_found", "forbidden", "gone", "conflict", "limit_exceeded", "preparing", "unprocessable"],
+    errors: ["not_found", "forbidden", "gone", "conflict", "precondition_failed", "limit_exceeded", "preparing", "unprocessable"],
   }),
   records: operation({
     method: "GET",

@@ -12,6 +12,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "documents.properties": {"method":"GET","path":"/viewer/documents/{documentId}/properties","body":"none","query":[],"layered":false,"response":"json"},
   "documents.info": {"method":"GET","path":"/viewer/documents/{documentId}/document_info","body":"none","query":["wait"],"layered":true,"response":"json"},
   "documents.outline": {"method":"GET","path":"/viewer/documents/{documentId}/outline.json","body":"none","query":["wait"],"layered":false,"response":"json"},
+  "documents.setOutline": {"method":"PUT","path":"/viewer/documents/{documentId}/outline.json","body":"json","query":[],"layered":false,"response":"json"},
   "documents.text": {"method":"GET","path":"/viewer/documents/{documentId}/pages/text","body":"none","query":["wait"],"layered":true,"response":"json"},
   "documents.pageText": {"method":"GET","path":"/viewer/documents/{documentId}/pages/{pageIndex}/text","body":"none","query":["wait"],"layered":true,"response":"json"},
   "documents.pageImage": {"method":"GET","path":"/viewer/documents/{documentId}/pages/{pageIndex}/image","body":"none","query":["width","height","format","render_ap_streams","ocg_layers","wait"],"layered":true,"response":"bytes"},

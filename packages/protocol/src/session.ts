@@ -211,7 +211,8 @@ export const open = {
       grant: z.string().max(256),
       blob: z.string().regex(/^[0-9a-f]{64}$/),
       index: z.coerce.number().int().min(0),
-      variant: z.literal("_"),
+      /** `_`, and the number of how the service reads files, so that an image of before is another one. */
+      variant: z.string().regex(/^_\d{0,6}$/),
       /** `{width}.webp`, or for one tile of a large width `{width}-{column}-{row}.webp`. */
       file: z.string().regex(/^\d{2,4}\.webp$|^\d{4,5}-\d{1,4}-\d{1,4}\.webp$/),
     }),

@@ -14,7 +14,7 @@ export const Link = z.object({
   }),
 });
 
-/** A kind that we do not edit: preserved byte for byte in the file, shown by its appearance image, can be deleted. */
+/** A kind that we do not edit: preserved byte for byte in the file, shown by its appearance image. It can be moved, resized, noted and deleted. */
 export const Raw = z.object({
   type: z.literal("raw"),
   ...common,
