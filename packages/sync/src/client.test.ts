@@ -331,6 +331,20 @@ describe("the connection", () => {
     expect(ann.client.state).toBe("online");
   });
 
+  it("a line that has gone quiet is noticed sooner when the network is said to have gone, and one that lives stays", async () => {
+    const room = await testRoom();
+    const ann = await testClient(room);
+    ann.client.hurry();
+    await ann.flush();
+    await room.clock.advance(4_000);
+    expect([ann.client.state, ann.sockets.length]).toEqual(["online", 1]);
+    ann.client.hurry();
+    await room.clock.advance(2_400);
+    expect(ann.client.state).toBe("online");
+    await room.clock.advance(200);
+    expect(ann.client.state).toBe("offline");
+  });
+
   it("a push that got lost on a line that lives is sent again", async () => {
     const room = await testRoom();
     const ann = await testClient(room);
@@ -419,6 +433,50 @@ describe("the connection", () => {
     const id = ann.client.create("annotation", rectangle());
     await ann.flush();
     expect([room.room.record(id, grants)?.seq, ann.client.save.pending, ann.errors]).toEqual([1, 0, [failure]]);
+  });
+
+  it("what could not be written to the queue is sent after what was, under another name: its number is free for the next tab", async () => {
+    const room = await testRoom();
+    const stored = memoryQueue(() => "sid-of-this-browser");
+    let isFull = false;
+    const queue: PushQueue = { ...stored, append: (push) => (isFull ? Promise.reject(new Error("quota")) : stored.append(push)) };
+    const ann = await testClient(room, { queue });
+    const first = ann.client.create("annotation", rectangle());
+    await upOnly(ann);
+    isFull = true;
+    const second = ann.client.create("annotation", rectangle());
+    await settled();
+    isFull = false;
+    const third = ann.client.create("annotation", rectangle());
+    await settled();
+    // The first is under way; the others are in no queue of the device, and wait for it.
+    expect([(await stored.load()).pushes.map(({ n }) => n), ann.client.save]).toEqual([
+      [1],
+      { ...SAVED, state: "saving", pending: 3, onDevice: false },
+    ]);
+    await ann.flush();
+    expect([ann.client.save, ann.sockets.length]).toEqual([SAVED, 2]);
+    ann.client.undo();
+    await ann.flush();
+    expect([shown(ann), ann.rejections]).toEqual([[first, second], []]);
+    ann.client.close();
+
+    // A tab that never came through, and one more after it.
+    const offline = await testClient(room, { queue: stored, reachable: false, seed: 2 });
+    const kept = offline.client.create("annotation", rectangle());
+    await settled();
+    offline.client.close();
+    const last = await testClient(room, { queue: stored, seed: 3 });
+    expect([shown(last), last.client.save, last.rejections]).toEqual([[first, second, kept].toSorted(), SAVED, []]);
+    const { changes } = (await room.log.changesSince(0))!;
+    const created = changes.map(({ sid, n, ops }) => [sid === "sid-of-this-browser", n, ops[0]!.id]);
+    expect(created).toEqual([
+      [true, 1, first],
+      [false, 1, second],
+      [false, 2, third],
+      [false, 3, third],
+      [true, 2, kept],
+    ]);
   });
 
   it("starts from what was opened with, without being sent it again", async () => {
@@ -569,6 +627,20 @@ describe("what the server says", () => {
     ann.sockets.at(-1)!.cut(0);
     await reconnected(ann, room.clock);
     expect([shown(ann), ann.client.grants]).toEqual([[], ann.grants]);
+  });
+
+  it("with another person's token nothing of what waits is sent: it stays for whose it is", async () => {
+    const room = await testRoom();
+    const ann = await testClient(room);
+    const closed: ErrorCode[] = [];
+    ann.client.on("closed", (reason) => closed.push(reason.code));
+    ann.sockets.at(-1)!.cut(0);
+    const id = ann.client.create("annotation", rectangle());
+    ann.grants = grantsOf("bob");
+    await reconnected(ann, room.clock);
+    expect([closed, room.room.seq, (await ann.queue.load()).pushes.length]).toEqual([["forbidden"], 0, 1]);
+    const again = await testClient(room, { queue: ann.queue, seed: 2 });
+    expect([shown(again), again.client.records.get(id)?.createdBy, again.client.save]).toEqual([[id], "ann", SAVED]);
   });
 });
 

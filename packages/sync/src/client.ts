@@ -5,6 +5,7 @@
 import type { AnyRecord, Change, Op, Page, Patch, Peer, Presence, RecordData, Reject, ServerMessage } from "@lectern/protocol";
 import {
   ApiError,
+  base32,
   type ErrorCode,
   type Grants,
   ID_PATTERN,
@@ -94,7 +95,15 @@ export class SyncClient {
     this.#emitter = new Emitter(fail);
     this.#store = new RecordStore({ derived: (id) => derivedRecord(id, options.page?.(id)), fail });
     this.records = this.#store;
-    this.#outbox = new Outbox({ queue, clock, limits: SYNC_LIMITS, changed: () => this.#saveChanged(), failed: fail });
+    this.#outbox = new Outbox({
+      queue,
+      clock,
+      limits: SYNC_LIMITS,
+      changed: () => this.#saveChanged(),
+      failed: fail,
+      stranded: () => this.#leaveDevice(),
+      newSid: () => base32(options.randomBytes(15)),
+    });
     this.#history = new History({
       get: (id) => this.#store.get(id),
       confirmed: (id) => this.#store.confirmed(id),
@@ -231,7 +240,7 @@ export class SyncClient {
     if (this.#link.isUp) this.#link.send({ type: "auth", token });
   }
 
-  /** The network is said to be back: do not wait for the next try. */
+  /** The network is said to have come or gone: finds out now, not when it is due. */
   hurry(): void {
     this.#link.hurry();
   }
@@ -372,6 +381,8 @@ export class SyncClient {
 
   #welcome(welcome: Welcome): void {
     const { lastN, limits, grants, self } = welcome;
+    // The new token is another person's: what waits here is not theirs to send.
+    if (this.#grants !== null && this.#grants.userId !== grants.userId) return this.#end("forbidden");
     this.#renumber(this.#outbox.renumberUnsent(lastN));
     const [first = lastN + 1] = this.#outbox.ns.filter((n) => n > lastN);
     // The server has lost count of us, or we of it: what is left cannot be known to be new.
@@ -505,20 +516,23 @@ export class SyncClient {
     const lost = this.#outbox.ns.map((n) => [{ n, code: "unknown_peer", id: null } as const, this.#outbox.ops(n)] as const);
     const ns = new Set(this.#outbox.ns);
     this.#link.suspend();
-    this.#outbox.reset().then(
-      (numbers) => {
-        this.#store.transaction("local", this.#grants?.userId ?? null, () => this.#store.dropPending(ns));
-        this.#history.rejected(ns);
-        this.#renumber(numbers);
-        for (const [reject, ops] of lost) this.#rejected(reject, ops);
-        this.#saveChanged();
-        this.#link.restart();
-      },
-      (error: unknown) => {
-        this.#options.onError?.(error);
-        this.#link.restart({ penalty: true });
-      },
-    );
+    const renewed = this.#outbox.reset();
+    // At once: what is done while the queue is made anew, an undo above all, must not build on it.
+    this.#store.transaction("local", this.#grants?.userId ?? null, () => this.#store.dropPending(ns));
+    this.#history.rejected(ns);
+    void renewed.then((numbers) => {
+      this.#renumber(numbers);
+      for (const [reject, ops] of lost) this.#rejected(reject, ops);
+      this.#saveChanged();
+      this.#link.restart();
+    });
+  }
+
+  /** The device takes no more: what is not written there goes on from here alone, under a name that the device does not know. */
+  #leaveDevice(): void {
+    if (this.#state === "closed") return;
+    this.#renumber(this.#outbox.leaveDevice());
+    this.#link.restart();
   }
 
   #renumber(numbers: ReadonlyMap<number, number>): void {
@@ -573,7 +587,8 @@ export class SyncClient {
 
   #saveChanged(): void {
     const pending = this.#outbox.size;
-    const state = pending === 0 ? "saved" : this.#state === "online" ? "saving" : "offline";
+    const waits = this.#state === "offline" || this.#state === "closed";
+    const state = pending === 0 ? "saved" : waits ? "offline" : "saving";
     const save: SaveState = { state, pending, onDevice: this.#outbox.stored, conflicts: this.#conflicts };
     const was = this.#save;
     if (save.state !== was.state || save.pending !== was.pending || save.onDevice !== was.onDevice || save.conflicts !== was.conflicts) {

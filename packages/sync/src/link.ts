@@ -24,6 +24,8 @@ export interface LinkOptions {
 }
 
 const HEARTBEAT_MS = 5_000;
+/** For an answer, when there is reason to believe that the network has gone. */
+const HURRY_MS = 2_500;
 /** From asking for a token to the welcome. */
 const WELCOME_MS = 20_000;
 /** A connection that lived as long was a good one: the next failure is the first again. */
@@ -105,12 +107,15 @@ export class Link {
     if (!this.#closed) this.#hangUp();
   }
 
-  /** Does not wait any longer: the network is said to be back. */
+  /** The network is said to have come or gone: tries, or asks for a sign of life, now. */
   hurry(): void {
-    if (this.#cancelRetry === null) return;
-    this.#cancelRetry();
-    this.#cancelRetry = null;
-    this.open();
+    if (this.#cancelRetry !== null) {
+      this.#cancelRetry();
+      this.#cancelRetry = null;
+      this.open();
+    } else if (this.isUp) {
+      this.#ping(HURRY_MS);
+    }
   }
 
   close(): void {
@@ -140,10 +145,15 @@ export class Link {
     this.#cancelWatch = this.#options.clock.setTimeout(() => {
       this.#cancelWatch = null;
       if (!this.isUp || this.#pinged || this.#options.isStuck()) return this.restart({ penalty: true });
-      this.#pinged = true;
-      this.send({ type: "ping" });
-      this.#watch(HEARTBEAT_MS);
+      this.#ping(HEARTBEAT_MS);
     }, ms);
+  }
+
+  /** The line is dead when nothing comes for so long. */
+  #ping(ms: number): void {
+    this.#pinged = true;
+    this.send({ type: "ping" });
+    this.#watch(ms);
   }
 
   #lost(): void {

@@ -4,12 +4,12 @@
  */
 import type { Op } from "@lectern/protocol";
 import type { SyncLimits } from "@lectern/protocol/plain";
-import type { PushQueue, QueuedPush } from "./push-queue.ts";
+import { memoryQueue, type PushQueue, type QueuedPush } from "./push-queue.ts";
 import type { Clock } from "./socket.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 interface Push extends QueuedPush {
-  /** In the queue; a push is sent when it is, so that its number is never given out twice. */
+  /** In the queue. A push is sent when it is, never before: else its number might be given out twice. */
   stored: boolean;
   /** On this connection, ms; null: not yet. */
   sentAt: number | null;
@@ -25,6 +25,9 @@ export interface OutboxOptions {
   readonly changed: () => void;
   /** The queue could not be written: the tab must stay open until all is sent. */
   readonly failed: (error: unknown) => void;
+  /** What is left cannot be written to the queue: `leaveDevice` is due. */
+  readonly stranded: () => void;
+  readonly newSid: () => string;
 }
 
 /** The server's allowance, less a little for clocks that differ. */
@@ -32,10 +35,14 @@ const MARGIN = 0.9;
 
 export class Outbox {
   readonly #options: OutboxOptions;
+  #queue: PushQueue;
+  /** `refusing`: the queue could not be written, and is not written to any more. `left`: another one, in memory, is used since. */
+  #device: "fine" | "refusing" | "left" = "fine";
+  /** Writing, one push after another: no later one may be in the queue without it. */
+  #writing: Promise<void> = Promise.resolve();
   #sid = "";
   #lastN = 0;
   #pushes: Push[] = [];
-  #stored = true;
   #rate: TokenBucket | null = null;
   #limits: SyncLimits;
   #send: ((push: QueuedPush) => void) | null = null;
@@ -43,11 +50,12 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#queue = options.queue;
     this.#limits = options.limits;
   }
 
   async load(): Promise<readonly QueuedPush[]> {
-    const { sid, lastN, pushes } = await this.#options.queue.load();
+    const { sid, lastN, pushes } = await this.#queue.load();
     this.#sid = sid;
     this.#lastN = lastN;
     this.#pushes = pushes.map((push) => ({ ...push, stored: true, sentAt: null, everSent: true }));
@@ -70,7 +78,7 @@ export class Outbox {
 
   /** Would a crash of the tab lose nothing? */
   get stored(): boolean {
-    return this.#stored || this.#pushes.every((push) => push.stored);
+    return this.#pushes.length === 0 || (this.#device === "fine" && this.#pushes.every((push) => push.stored));
   }
 
   has(n: number): boolean {
@@ -98,7 +106,6 @@ export class Outbox {
   add(n: number, ops: readonly Op[]): void {
     const push: Push = { n, ops, stored: false, sentAt: null, everSent: false };
     this.#pushes.push(push);
-    this.#stored = false;
     this.#store(push);
   }
 
@@ -107,7 +114,7 @@ export class Outbox {
     const decided = this.#pushes.filter((push) => ns.has(push.n)).map((push) => push.n);
     if (decided.length === 0) return;
     this.#pushes = this.#pushes.filter((push) => !ns.has(push.n));
-    this.#options.queue.remove(decided).catch(this.#options.failed);
+    this.#queue.remove(decided).catch(this.#options.failed);
     this.#options.changed();
     this.#pump();
   }
@@ -131,18 +138,39 @@ export class Outbox {
     const renumbered = unsent.map((push) => ({ ...push, n: numbers.get(push.n)!, stored: false }));
     this.#pushes = [...this.#pushes.filter((push) => push.everSent), ...renumbered];
     this.#lastN = after + unsent.length;
-    if (unsent.length > 0) this.#options.queue.remove([...numbers.keys()]).catch(this.#options.failed);
+    if (unsent.length > 0) this.#queue.remove([...numbers.keys()]).catch(this.#options.failed);
     for (const push of renumbered) this.#store(push);
     return numbers;
   }
 
-  /** The server does not know this queue: everything in it is lost. What is added while a new one is made gets new numbers. */
-  async reset(): Promise<ReadonlyMap<number, number>> {
+  /** The server does not know this queue: everything in it is lost. What is added while a new one is made waits, and gets new numbers. */
+  reset(): Promise<ReadonlyMap<number, number>> {
     this.disconnect();
     this.#pushes = [];
-    const { sid, lastN } = await this.#options.queue.reset();
-    this.#sid = sid;
-    const numbers = this.#renumberUnsent(lastN);
+    const renew = async (): Promise<ReadonlyMap<number, number>> => {
+      try {
+        const { sid, lastN } = await this.#queue.reset();
+        this.#sid = sid;
+        const numbers = this.#renumberUnsent(lastN);
+        this.#options.changed();
+        return numbers;
+      } catch (error) {
+        this.#options.failed(error);
+        return this.leaveDevice();
+      }
+    };
+    const renewed = this.#writing.then(renew);
+    this.#writing = renewed.then(() => undefined);
+    return renewed;
+  }
+
+  /** Goes on under a queue in memory. Nothing of what is left was ever sent under the old one: it gets new numbers. */
+  leaveDevice(): ReadonlyMap<number, number> {
+    this.disconnect();
+    this.#device = "left";
+    this.#sid = this.#options.newSid();
+    this.#queue = memoryQueue(() => this.#sid);
+    const numbers = this.#renumberUnsent(0);
     this.#options.changed();
     return numbers;
   }
@@ -173,16 +201,24 @@ export class Outbox {
     return sentAt === null ? 0 : this.#options.clock.now() - sentAt;
   }
 
+  get #isStranded(): boolean {
+    return this.#device === "refusing" && this.#pushes.length > 0 && this.#pushes.every((push) => !push.stored);
+  }
+
   #store(push: Push): void {
-    const done = () => {
-      push.stored = true;
+    const write = async (): Promise<void> => {
+      if (this.#device === "refusing" || !this.#pushes.includes(push)) return;
+      try {
+        await this.#queue.append({ n: push.n, ops: push.ops });
+        push.stored = true;
+      } catch (error) {
+        this.#device = "refusing";
+        this.#options.failed(error);
+      }
+    };
+    this.#writing = this.#writing.then(write).then(() => {
       this.#options.changed();
       this.#pump();
-    };
-    this.#options.queue.append({ n: push.n, ops: push.ops }).then(done, (error: unknown) => {
-      // It can still be sent; only the safety net is missing.
-      this.#options.failed(error);
-      done();
     });
   }
 
@@ -190,6 +226,8 @@ export class Outbox {
     const { clock } = this.#options;
     this.#cancelPump?.();
     this.#cancelPump = null;
+    // Later: whoever decided the last one that was stored is still counting by the old numbers.
+    if (this.#isStranded) return void Promise.resolve().then(() => this.#isStranded && this.#options.stranded());
     let unanswered = this.#pushes.reduce((sum, push) => sum + (push.sentAt === null ? 0 : push.ops.length), 0);
     for (const push of this.#pushes) {
       if (this.#send === null || !push.stored) return;

@@ -392,16 +392,28 @@ describe("what viewers are told", () => {
     expect(tim.of("batch")).toEqual([{ type: "batch", from: 0, to: 1, changes: [] }]);
   });
 
-  it("in a crowd, changes of a few milliseconds share a frame", async () => {
+  it("in a crowd, a change is told at once, and what comes in the milliseconds after it shares a frame", async () => {
     const { clock, join } = await testRoom();
-    const crowd = [];
-    for (let i = 0; i < 50; i++) crowd.push(await join());
+    const crowd: Awaited<ReturnType<typeof join>>[] = [];
+    for (let i = 0; i < 100; i++) crowd.push(await join());
+    const told = () => crowd[2]!.of("batch").map(({ from, to }) => [from, to]);
     await crowd[0]!.push(create("a"));
-    await crowd[1]!.push(create("b"));
-    expect(crowd[2]!.of("batch")).toEqual([]);
-    await clock.advance(8);
-    expect(crowd[2]!.of("batch").map(({ from, to }) => [from, to])).toEqual([[0, 2]]);
-    expect(crowd[0]!.answers()).toEqual({ 1: 1 });
+    expect(told()).toEqual([[0, 1]]);
+    await crowd[0]!.push(create("b"));
+    await crowd[1]!.push(create("c"));
+    expect(told()).toEqual([[0, 1]]);
+    await clock.advance(10);
+    expect(told()).toEqual([
+      [0, 1],
+      [1, 3],
+    ]);
+    expect(crowd[0]!.answers()).toEqual({ 1: 1, 2: 2 });
+    await crowd[1]!.push(create("d"));
+    expect(told().length).toBe(2);
+    await clock.advance(10);
+    await clock.advance(10);
+    await crowd[1]!.push(create("e"));
+    expect(told().at(-1)).toEqual([4, 5]);
   });
 
   it("a slow reader is sent nothing more at 1 MB and goes on from where it was; at 8 MB it is dropped", async () => {

@@ -30,6 +30,9 @@ const BATCH_OPS = 2_000;
 const STALL_BYTES = 1_000_000;
 const DROP_BYTES = 8_000_000;
 const STALL_CHECK_MS = 50;
+/** Between two frames for everyone, when there is always something to tell: a millisecond for so many members. */
+const MEMBERS_PER_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 16;
 /** Characters of changes in one frame; whoever would get more reads the layer anew. */
 const BATCH_CHARS = 8_000_000;
 /** Changes up to which a returning client gets a delta. */
@@ -60,6 +63,7 @@ export class SyncRoom {
   #contended = false;
   #caughtUp: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #cancelFlush: (() => void) | null = null;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #cancelStall: (() => void) | null = null;
   #cancelPoll: (() => void) | null = null;
 
@@ -619,16 +623,19 @@ export class SyncRoom {
 
   // Telling everyone
 
-  /** At once in a small room; in a large one a few milliseconds of changes share a frame. */
+  /** At once; but when the last was a moment ago, what comes until the moment is over shares a frame. The more there are to tell, the longer it is. */
   #flushSoon(): void {
-    const delay = Math.min(8, Math.max(0, Math.floor(((this.#members.size - 20) * 8) / 30)));
-    if (delay === 0) this.#flush();
-    else this.#cancelFlush ??= this.#options.clock.setTimeout(() => this.#flush(), delay);
+    const { clock } = this.#options;
+    const pause = Math.min(LONGEST_PAUSE_MS, Math.floor(this.#members.size / MEMBERS_PER_PAUSE_MS));
+    const delay = this.#flushedAt + pause - clock.now();
+    if (delay <= 0 || delay > pause) this.#flush();
+    else this.#cancelFlush ??= clock.setTimeout(() => this.#flush(), delay);
   }
 
   #flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
+    this.#flushedAt = this.#options.clock.now();
     const { seq } = this.#head;
     const frames = new Map<string, SharedFrame>();
     for (const member of this.#members.values()) {

@@ -317,7 +317,7 @@ describe("references", () => {
     expect(await outcome(await prepared(), [["c", "i", "annotation", image(known)]])).toBe("not_found");
   });
 
-  it("an annotation that we only show can be deleted, not made nor edited", async () => {
+  it("an annotation that we only show can be moved, noted and deleted, not made nor made to look otherwise", async () => {
     const raw = {
       type: "raw",
       page: "0.0",
@@ -327,7 +327,13 @@ describe("references", () => {
     } as unknown as RecordData["annotation"];
     const room = await prepared([], { base: baseOf(1, [baseRecord("raw", raw)]) });
     expect(await outcome(room, [["c", "x", "annotation", raw]])).toBe("forbidden");
-    expect(await outcome(room, [["u", "raw", { note: "x" }]])).toBe("forbidden");
+    for (const patch of [
+      { subtype: "Caret" },
+      { attachment: { blob: "ab".repeat(32), mediaType: "image/png" } },
+      { note: "x", page: null },
+    ])
+      expect(await outcome(room, [["u", "raw", patch]]), JSON.stringify(patch)).not.toBe("ok");
+    expect(await outcome(room, [["u", "raw", { note: "x", geometry: { bbox: [5, 5, 9, 9] } }]])).toBe("ok");
     expect(await outcome(room, [["d", "raw"]])).toBe("ok");
   });
 

@@ -82,6 +82,9 @@ const HEAD_BYTES = 8_000;
 type Create = Extract<Op, readonly ["c", ...unknown[]]>;
 type Update = Extract<Op, readonly ["u", ...unknown[]]>;
 
+/** What may be changed of an annotation that is shown as its file has it: its place, and what is not in its look. */
+const RAW_CHANGES: ReadonlySet<string> = new Set(["geometry", "order", "note", "creatorName", "flags", "lock", "bundle", "custom"]);
+
 /** All pushes of one batch. */
 export class Stage {
   readonly #context: StageContext;
@@ -392,11 +395,13 @@ class Draft implements StagedChange {
     if (kind === "page" && Object.hasOwn(data, "content") && !deepEqual(data["content"], before === null ? null : before["content"])) {
       return { code: "forbidden", id, failingPaths: [{ path: `${path}.content`, details: "is set by the server" }] };
     }
+    if (kind !== "annotation" || (before ?? data)["type"] !== "raw") return null;
     // Shown by its appearance image, which nobody but the importer can make.
-    if (kind === "annotation" && (before ?? data)["type"] === "raw") {
-      return { code: "forbidden", id, failingPaths: [{ path: `${path}.type`, details: "can only be deleted" }] };
-    }
-    return null;
+    if (before === null)
+      return { code: "forbidden", id, failingPaths: [{ path: `${path}.type`, details: "is made by the import of a file" }] };
+    const fixed = Object.keys(data).find((key) => !RAW_CHANGES.has(key));
+    if (fixed === undefined) return null;
+    return { code: "forbidden", id, failingPaths: [{ path: `${path}.${fixed}`, details: "is as the file has it" }] };
   }
 
   /** As a comment of one's own, or as a reply to what is already in the thread. Resolving is replying. */

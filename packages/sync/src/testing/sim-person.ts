@@ -56,7 +56,7 @@ export class Person {
   grants: Grants;
   client: SyncClient | null = null;
   line: Line | null = null;
-  /** The server forgot a queue of this person, or a push could not be written to it: there may be a hole in its numbers. */
+  /** The server forgot a queue of this person. */
   #unsure = false;
   #tab = 0;
   #started = false;
@@ -91,7 +91,7 @@ export class Person {
       getToken: (why) => this.#token(why),
       page: (id) => world.base.page(id),
       fetchSnapshot: (url) => this.#fetchSnapshot(url),
-      // The tab must stay open until all is sent; nothing else is the matter.
+      // The tab must stay open until all is sent, under another name; nothing else is the matter.
       onError: (error) => error instanceof QueueFailed || world.fail(error),
     });
     client.on("reject", ({ code, ops }) => {
@@ -151,9 +151,7 @@ export class Person {
   }
 
   #failsToStore(): boolean {
-    const fails = this.#world.rough && this.#random.chance(0.01);
-    this.#unsure ||= fails;
-    return fails;
+    return this.#world.rough && this.#random.chance(0.01);
   }
 
   async #token(why: string): Promise<string> {

@@ -187,6 +187,8 @@ export class World {
         clock: this.#clockOf(node),
         admit: async (hello) => {
           sid = hello.sid;
+          // A tab that its device refused goes on under one of its own.
+          person.queue.sids.add(sid);
           line.grants = person.grants;
           const room = await this.openRoom(node);
           return {
