@@ -85,7 +85,7 @@ async function seedSample({ server, log, samplePath }: FirstStartOptions): Promi
       title: "Welcome to Lectern",
       bytes,
     });
-    await waitForReady(server.documents, { applicationId: DEFAULT_APPLICATION, documentId: SAMPLE_ID }, { seconds: 10 });
+    await waitForReady(server.documents, { applicationId: DEFAULT_APPLICATION, documentId: SAMPLE_ID });
   } catch (error) {
     // Another process that started at the same time was first.
     if (error instanceof ApiError && error.code === "exists") return;

@@ -1,7 +1,7 @@
 /** PORTS: what the service needs of its surroundings. Adapters are picked in `main.ts` only; each port has a suite that every adapter's test calls. */
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
-import type { Encryption, RecognisedLine, RedactOptions } from "@lectern/pdf";
+import type { Encryption, Finish, RecognisedLine, RedactOptions } from "@lectern/pdf";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -91,17 +91,28 @@ export interface StoredBlob {
   readonly size: number;
 }
 
+export interface WriteOptions {
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that have arrived and are no blob yet, or one that whoever deletes the same bytes may take away. */
+export interface ReceivedBlob extends StoredBlob {
+  /** They are a durable blob when this resolves, whatever was deleted before. Once, under the lock of the blob's name. */
+  store(): Promise<void>;
+  /** Afterwards, stored or not: nothing is left of them beside the blob. */
+  release(): Promise<void>;
+}
+
 /** Bytes by content, per application. Never changed, only added and deleted. */
 export interface BlobStore {
   /**
-   * Streams to storage while hashing; resolved only when durable. Throws ApiError `too_large` past `maxBytes` and leaves nothing behind
-   * when it fails or is aborted. Closes the source then, as `for await` does: a request that is still to be answered must be wrapped.
+   * Streams to this machine while hashing. Throws ApiError `too_large` past `maxBytes` and leaves nothing behind when it fails or is aborted. Closes
+   * the source then, as `for await` does: a request that is still to be answered must be wrapped.
    */
-  write(
-    applicationId: string,
-    bytes: AsyncIterable<Uint8Array>,
-    options?: { readonly maxBytes?: number; readonly signal?: AbortSignal },
-  ): Promise<StoredBlob>;
+  receive(applicationId: string, bytes: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<ReceivedBlob>;
+  /** Receives and stores. Throws as `receive`. */
+  write(applicationId: string, bytes: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<StoredBlob>;
   /** null when there is no such blob. `range`: first and last byte, inclusive. */
   read(applicationId: string, sha256: string, range?: readonly [number, number]): Promise<Readable | null>;
   size(applicationId: string, sha256: string): Promise<number | null>;
@@ -159,11 +170,20 @@ export interface Renderer {
   probe(source: RenderSource, signal?: AbortSignal): Promise<{ readonly pageCount: number; readonly encrypted: boolean }>;
   /**
    * Opens the file and writes manifest and base records as NDJSON to `target`: first line `{manifest}`, then `{page, records}` for pages that have some. With
-   * `pictures` annotations that records cannot say are among them, shown by pictures that are written beside `target`, see `picturePath`.
+   * `pictures` annotations that records cannot say are among them, shown by pictures that are written beside `target`, see `picturePath`; with `files`
+   * the files that the file holds, see `embeddedPath`.
    */
   prepare(
     source: RenderSource,
-    options: { readonly revision: number; readonly target: string; readonly pictures?: boolean; readonly signal?: AbortSignal },
+    options: {
+      readonly revision: number;
+      readonly target: string;
+      readonly pictures?: boolean;
+      readonly files?: boolean;
+      /** Told now and then how much is done, from 0 to 1. */
+      readonly onProgress?: ((fraction: number) => void) | undefined;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<PrepareSummary>;
   /** One page as an encoded image. */
   image(source: RenderSource, options: ImageOptions): Promise<Uint8Array>;
@@ -227,6 +247,8 @@ export interface Converter {
   require(): Promise<void>;
   /** Version of the program; null when it is not installed. */
   version(): Promise<string | null>;
+  /** Can the files of this machine be kept from it? Otherwise documents that name files are refused. */
+  keepsFilesApart(): Promise<boolean>;
 }
 
 /** Text in images, by a program that is installed beside the service. */
@@ -262,6 +284,8 @@ export interface PrepareSummary {
   readonly warnings: readonly string[];
   /** SHA-256 of the pictures that were written. */
   readonly pictures: readonly string[];
+  /** SHA-256 of the files in the file that were written. */
+  readonly files: readonly string[];
 }
 
 export interface ImageOptions {
@@ -300,6 +324,8 @@ export interface ExportOptions {
   /** Files 1, 2, … of the composition in `changes`. */
   readonly others?: readonly RenderSource[];
   readonly encryption?: Encryption | null;
+  /** What is done to the whole file at the end. */
+  readonly finish?: Finish | null;
   /** The outcome of a composition keeps the passwords and restrictions of this file; `encryption` counts when it has none. */
   readonly securityOf?: RenderSource | null;
   readonly signal?: AbortSignal;

@@ -48,3 +48,15 @@ export function rateLimiter(options: { readonly perSecond: number; readonly burs
     },
   };
 }
+
+/** What was taken, as the IETF's draft says it, and as earlier drafts and most clients do. None where nothing is limited. */
+export function rateHeaders({ burst, windowSeconds }: RateLimiter, { remaining, reset }: Taken): Readonly<Record<string, string>> {
+  if (burst === 0) return {};
+  return {
+    "ratelimit-policy": `"requests";q=${burst};w=${windowSeconds}`,
+    ratelimit: `"requests";r=${remaining};t=${reset}`,
+    "ratelimit-limit": String(burst),
+    "ratelimit-remaining": String(remaining),
+    "ratelimit-reset": String(reset),
+  };
+}

@@ -39,7 +39,7 @@ import { attachSockets } from "./http/socket.ts";
 import { serveStatic } from "./http/static.ts";
 import { attachmentRoutes } from "./attachments/routes.ts";
 import { annotationRoutes, type AnnotationRoutesDeps } from "./layers/annotation-routes.ts";
-import { buildRoutes } from "./operations/build-routes.ts";
+import { buildRoutes, type BuildRoutesDeps, documentBuild } from "./operations/build-routes.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import type { ReadingDeps } from "./layers/reading.ts";
 import { rooms } from "./layers/rooms.ts";
@@ -237,16 +237,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     sockets: () => sockets.size,
     renderer: () => renderer.stats(),
   });
+  const building: BuildRoutesDeps = {
+    reading,
+    outgoing,
+    accessTo: (context, documentId, layerName, password) =>
+      accessTo(api.documents.pdf, context.caller, { documentId, layerName, password }, secret),
+  };
   const handlers: Handlers = {
-    documents: documentRoutes(reading, outgoing),
+    documents: documentRoutes({ reading, outgoing, buildOf: (context) => documentBuild(building, context) }),
     annotations: annotationRoutes(writing),
     attachments: attachmentRoutes(reading),
-    builds: buildRoutes({
-      reading,
-      outgoing,
-      accessTo: (context, documentId, layerName, password) =>
-        accessTo(api.documents.pdf, context.caller, { documentId, layerName, password }, secret),
-    }),
+    builds: buildRoutes(building),
     ...operationRoutes({
       reading,
       outgoing,
@@ -361,7 +362,7 @@ async function checkDocument(
   if (row === null) return false;
   if (password === null) return true;
   // Whether it needs one is known once it has been looked at.
-  const known = row.status === "preparing" ? await waitForReady(deps, key, { seconds: 10 }) : row;
+  const known = row.status === "preparing" ? await waitForReady(deps, key) : row;
   await provePassword(deps, known, password);
   return true;
 }

@@ -2,6 +2,20 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { ApiError } from "@lectern/protocol/plain";
+import type { BlobStore } from "../ports.ts";
+
+/** `write` of a store that can receive. */
+export function writing(receive: BlobStore["receive"]): BlobStore["write"] {
+  return async (applicationId, bytes, options) => {
+    const received = await receive(applicationId, bytes, options);
+    try {
+      await received.store();
+      return { sha256: received.sha256, size: received.size };
+    } finally {
+      await received.release();
+    }
+  };
+}
 
 /** Both become part of paths and keys. Throws ApiError `bad_request`. */
 export function requireBlobName(applicationId: string, sha256: string): void {

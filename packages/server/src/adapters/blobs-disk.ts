@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { ApiError } from "@lectern/protocol/plain";
 import type { BlobStore } from "../ports.ts";
-import { abortable, requireBlobName, writeHashed } from "./blob-file.ts";
+import { abortable, requireBlobName, writeHashed, writing } from "./blob-file.ts";
 
 export interface DiskBlobsOptions {
   /** Other processes use the folder, too: then what an upload left behind is known by its age only. */
@@ -46,25 +46,34 @@ export async function diskBlobs(path: string, { shared = false }: DiskBlobsOptio
     return join(folder, applicationId, sha256.slice(0, 2), sha256);
   }
 
+  const receive: BlobStore["receive"] = async (applicationId, bytes, { maxBytes = Number.POSITIVE_INFINITY, signal } = {}) => {
+    pathOf(applicationId, "0".repeat(64));
+    const temporary = join(unfinished, randomUUID());
+    try {
+      const { hash, size } = await writeHashed(temporary, abortable(bytes, signal), maxBytes);
+      const sha256 = hash.digest("hex");
+      const final = pathOf(applicationId, sha256);
+      await makeFolder(dirname(final));
+      return {
+        sha256,
+        size,
+        async store() {
+          signal?.throwIfAborted();
+          await rename(temporary, final);
+          await syncFolder(dirname(final));
+        },
+        release: () => rm(temporary, { force: true }),
+      };
+    } catch (error) {
+      if (bytes instanceof Readable) bytes.destroy();
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  };
+
   return {
-    async write(applicationId, bytes, { maxBytes = Number.POSITIVE_INFINITY, signal } = {}) {
-      pathOf(applicationId, "0".repeat(64));
-      const temporary = join(unfinished, randomUUID());
-      try {
-        const { hash, size } = await writeHashed(temporary, abortable(bytes, signal), maxBytes);
-        const sha256 = hash.digest("hex");
-        const final = pathOf(applicationId, sha256);
-        await makeFolder(dirname(final));
-        signal?.throwIfAborted();
-        await rename(temporary, final);
-        await syncFolder(dirname(final));
-        return { sha256, size };
-      } catch (error) {
-        if (bytes instanceof Readable) bytes.destroy();
-        await rm(temporary, { force: true });
-        throw error;
-      }
-    },
+    receive,
+    write: writing(receive),
 
     async read(applicationId, sha256, range) {
       if (range !== undefined && range[1] < range[0]) throw new ApiError("range_not_satisfiable");

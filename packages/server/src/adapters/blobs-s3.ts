@@ -20,7 +20,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { ApiError } from "@lectern/protocol/plain";
 import type { BlobStore } from "../ports.ts";
-import { abortable, requireBlobName, writeHashed } from "./blob-file.ts";
+import { abortable, requireBlobName, writeHashed, writing } from "./blob-file.ts";
 
 export interface S3BlobsOptions {
   /** `s3://[key:secret@]bucket[/prefix][?endpoint=http://…&region=…&path_style=true]`; without a key the usual AWS sources of credentials. */
@@ -120,23 +120,35 @@ export async function s3Blobs(options: S3BlobsOptions): Promise<S3Blobs> {
     }
   }
 
+  // To the bucket at once, so that nobody waits for that under a lock; once more only when it was deleted meanwhile.
+  const receive: BlobStore["receive"] = async (applicationId, bytes, { maxBytes = Number.POSITIVE_INFINITY, signal } = {}) => {
+    requireBlobName(applicationId, "0".repeat(64));
+    const file = unfinished();
+    try {
+      const { hash, size } = await writeHashed(file, abortable(bytes, signal), maxBytes);
+      const digest = hash.digest();
+      const sha256 = digest.toString("hex");
+      const object = { bucket, key: keyOf(applicationId, sha256), file, size, digest };
+      await put(client, object, signal);
+      return {
+        sha256,
+        size,
+        async store() {
+          if ((await sizeInBucket(client, bucket, object.key)) === null) await put(client, object, signal);
+          await keep(file, cachePath(applicationId, sha256), size);
+        },
+        release: () => rm(file, { force: true }),
+      };
+    } catch (error) {
+      if (bytes instanceof Readable) bytes.destroy();
+      await rm(file, { force: true });
+      throw error;
+    }
+  };
+
   return {
-    async write(applicationId, bytes, { maxBytes = Number.POSITIVE_INFINITY, signal } = {}) {
-      requireBlobName(applicationId, "0".repeat(64));
-      const file = unfinished();
-      try {
-        const { hash, size } = await writeHashed(file, abortable(bytes, signal), maxBytes);
-        const digest = hash.digest();
-        const sha256 = digest.toString("hex");
-        await put(client, { bucket, key: keyOf(applicationId, sha256), file, size, digest }, signal);
-        await keep(file, cachePath(applicationId, sha256), size);
-        return { sha256, size };
-      } catch (error) {
-        if (bytes instanceof Readable) bytes.destroy();
-        await rm(file, { force: true });
-        throw error;
-      }
-    },
+    receive,
+    write: writing(receive),
 
     async read(applicationId, sha256, range) {
       const key = keyOf(applicationId, sha256);

@@ -6,6 +6,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:f
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
+import { requireNoFiles } from "../convert/named-files.ts";
 import { requireSaneArchive } from "../convert/archive.ts";
 import type { Converter } from "../ports.ts";
 import { installedProgram } from "./installed-program.ts";
@@ -18,6 +19,8 @@ export interface LibreOfficeOptions {
   readonly tempDir: string;
   /** Wall clock of one conversion, milliseconds; default 60 s. */
   readonly limitMs?: number;
+  /** `none`: as on a system that allows none. Default: what the system allows. */
+  readonly isolation?: "none";
 }
 
 const MISSING =
@@ -52,6 +55,8 @@ export function libreOfficeConverter(options: LibreOfficeOptions): Converter {
   const { tempDir, limitMs = LIMIT_MS } = options;
   const inTurn = oneAtATime();
   const office = installedProgram({ names: NAMES, places: PLACES, given: options.program });
+
+  const keepsFilesApart = async (): Promise<boolean> => options.isolation !== "none" && (await office.isolation()) === "files";
 
   async function required(): Promise<void> {
     if ((await office.path()) === null) throw new ApiError("unsupported_media_type", MISSING);
@@ -108,6 +113,7 @@ export function libreOfficeConverter(options: LibreOfficeOptions): Converter {
     async convert({ path: from, extension }, { target, signal }) {
       await required();
       await requireSaneArchive(from);
+      if (!(await keepsFilesApart())) await requireNoFiles(from);
       await inTurn("conversion", () => {
         signal?.throwIfAborted();
         return convertNow({ from, extension, target }, signal);
@@ -115,5 +121,6 @@ export function libreOfficeConverter(options: LibreOfficeOptions): Converter {
     },
     require: required,
     version: () => office.version(["--version"]),
+    keepsFilesApart,
   };
 }

@@ -5,6 +5,7 @@
  * The writer takes all transactions that wait when a commit returns into the next commit, each in a savepoint of its own, so that one failure
  * undoes itself only; nothing is answered before COMMIT returned.
  */
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { DatabaseSync } from "@photostructure/sqlite";
 
@@ -15,6 +16,13 @@ import { DatabaseSync } from "@photostructure/sqlite";
 /** Most transactions in one commit: keeps the first of them from waiting for thousands of others. */
 const GROUP_SIZE = 1000;
 const STATEMENTS_KEPT = 400;
+/** Pages after which the log is folded into the file: it takes two more fsyncs, for which a commit has to wait, so it is rarer than every 4 MB. */
+const LOG_PAGES = 4000;
+/** A page of the log: SQLite's usual one with its head. */
+const LOG_PAGE_BYTES = 4096 + 24;
+/** The log is made larger from this commit on: what is opened for little stays little. */
+const GROWS_FROM = 100;
+const GROWS_BY = 1 << 20;
 
 const options = /** @type {WorkerOptions} */ (workerData);
 const port = /** @type {MessagePort} */ (parentPort);
@@ -27,8 +35,7 @@ function open() {
   if (options.role === "writer") {
     opened.exec("PRAGMA journal_mode = WAL");
     opened.exec("PRAGMA synchronous = FULL");
-    // folding the log into the file takes two more fsyncs, for which a commit has to wait: rarer than every 4 MB
-    opened.exec("PRAGMA wal_autocheckpoint = 4000");
+    opened.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     // after a burst the log shrinks again instead of keeping its largest size
     opened.exec("PRAGMA journal_size_limit = 67108864");
   }
@@ -102,6 +109,26 @@ function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
+let commits = 0;
+
+/**
+ * What is written over is durable sooner than what makes a file grow (half the time at the 95th percentile): the log's next bytes are there before they are needed, with zeros
+ * in them, which SQLite takes for the end of the log. Called while this connection alone may write.
+ */
+function growLog() {
+  if (++commits < GROWS_FROM || commits > GROWS_FROM + (LOG_PAGES * LOG_PAGE_BYTES) / GROWS_BY) return;
+  const log = openSync(`${options.path}-wal`, "r+");
+  const { size } = fstatSync(log);
+  try {
+    if (size < LOG_PAGES * LOG_PAGE_BYTES) writeSync(log, Buffer.alloc(GROWS_BY), 0, GROWS_BY, size);
+  } catch {
+    // No room for what is not needed yet: then the log grows as it is used.
+    ftruncateSync(log, size);
+  } finally {
+    closeSync(log);
+  }
+}
+
 /**
  * @param {readonly Work[]} group
  * @returns {Outcome[]}
@@ -109,6 +136,7 @@ function messageOf(error) {
 function commit(group) {
   try {
     run("BEGIN IMMEDIATE");
+    growLog();
     const outcomes = group.map(runInSavepoint);
     run("COMMIT");
     return outcomes;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -18,6 +18,26 @@ describe("SQLite", () => {
     );
     expect([mode, synchronous, keys]).toEqual([[[{ journal_mode: "wal" }]], [[{ synchronous: 2 }]], [[{ foreign_keys: 1 }]]]);
     await database.close();
+  });
+
+  it("makes its log as large as it gets once it is used much, and loses nothing in it", async () => {
+    const path = join(folder, "log.sqlite");
+    const logBytes = async (): Promise<number> => (await stat(`${path}-wal`)).size;
+    const database = await sqliteDatabase({ path });
+    await database.migrate([{ name: "1.sql", sql: "CREATE TABLE t (n BIGINT PRIMARY KEY)" }]);
+    const insert = (n: number) => database.transaction([{ sql: "INSERT INTO t (n) VALUES (?)", params: [n] }]);
+    for (let n = 0; n < 50; n++) await insert(n);
+    expect(await logBytes()).toBeLessThan(1_000_000);
+    for (let n = 50; n < 130; n++) await insert(n);
+    const bytes = await logBytes();
+    expect(bytes).toBeGreaterThan(16_000_000);
+    for (let n = 130; n < 200; n++) await insert(n);
+    expect(await logBytes()).toBe(bytes);
+    // As a crash leaves it: what is read is in the log alone.
+    for (const end of ["", "-wal"]) await copyFile(path + end, join(folder, `crashed.sqlite${end}`));
+    const after = await sqliteDatabase({ path: join(folder, "crashed.sqlite") });
+    expect(await after.query("SELECT count(*) AS n, max(n) AS last FROM t")).toEqual([{ n: 200, last: 199 }]);
+    await Promise.all([database.close(), after.close()]);
   });
 
   it("applies transactions in the order they were asked, though nobody waits between them", async () => {

@@ -21,6 +21,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** `files`: the files of the machine, and the network; `network`: that alone. */
+export type Isolation = "files" | "network" | "none";
+
 export interface InstalledProgram {
   /** Null: it is not installed. */
   path(): Promise<string | null>;
@@ -29,6 +32,8 @@ export interface InstalledProgram {
    * and the reason of the signal; then its whole group is ended: programs start processes of their own.
    */
   run(args: (folder: string) => readonly string[], options: RunOptions): Promise<string>;
+  /** What can be kept from it on this system. */
+  isolation(): Promise<Isolation>;
   /** Its first line with these arguments, as `LibreOffice 7.4.7.2 40(Build:2)`. Null when it is not installed. */
   version(args: readonly string[]): Promise<string | null>;
 }
@@ -69,7 +74,7 @@ export function installedProgram({
   };
   let program: Promise<string | null> | null = null;
   let version: Promise<string | null> | null = null;
-  let isolation: Promise<"files" | "network" | "none"> | null = null;
+  let isolation: Promise<Isolation> | null = null;
 
   /** Looked for anew until it is found: it may be installed while the service runs. */
   async function path(): Promise<string | null> {
@@ -86,18 +91,20 @@ export function installedProgram({
     });
   }
 
-  async function possibleIsolation(): Promise<"files" | "network" | "none"> {
+  async function possibleIsolation(): Promise<Isolation> {
     if (await canRun([...WITHOUT_FILES, "/bin/sh", "-c", HIDE, "sh", "/usr", "1", "/tmp", "true"])) return "files";
     return (await canRun([...WITHOUT_NETWORK, "true"])) ? "network" : "none";
   }
 
+  const isolated = (): Promise<Isolation> => (isolation ??= possibleIsolation());
+
   return {
     path,
+    isolation: isolated,
     async run(args, { folder, ...options }) {
       const found = await path();
       if (found === null) throw new Error("the program is not installed");
-      isolation ??= possibleIsolation();
-      const level = await isolation;
+      const level = await isolated();
       if (level === "files") {
         const hidden = [...HIDDEN, dirname(dirname(folder))].filter((place) => !isWithin(found, place));
         const command = [...WITHOUT_FILES, "/bin/sh", "-c", HIDE, "sh", folder, String(hidden.length), ...hidden, found, ...args(SEEN_AT)];

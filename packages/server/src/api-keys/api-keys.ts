@@ -91,6 +91,11 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
     return found.key;
   }
 
+  /** Of our making, or the one that the configuration names. What is neither is not looked for. */
+  function isOurs(key: string, hash: string): boolean {
+    return (configuredHash !== null && sameHash(hash, configuredHash)) || isWellFormed(key);
+  }
+
   function noteUse({ id, lastUsedAt }: ApiKey): void {
     const now = clock.now();
     if (now - (used.get(id) ?? lastUsedAt ?? 0) < USED_EVERY_MS) return;
@@ -146,11 +151,11 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
     revoke,
 
     async find(key) {
-      const hash = hashes.get(key) ?? hashKey(key);
-      const configured = configuredHash !== null && sameHash(hash, configuredHash);
-      if (!configured && !isWellFormed(key)) return null;
+      const known = hashes.get(key);
+      const hash = known ?? hashKey(key);
+      if (known === undefined && !isOurs(key, hash)) return null;
       const found = await lookUp(hash);
-      if (found !== null && !hashes.has(key)) {
+      if (found !== null && known === undefined) {
         if (hashes.size >= MOST_REMEMBERED) hashes.delete(hashes.keys().next().value!);
         hashes.set(key, hash);
       }

@@ -1,8 +1,11 @@
 /**
- * Pictures of image annotations. Whoever may make an annotation may upload one; it is read by those who see a record that names it, so that
+ * Pictures of image annotations, and files in the document's file. Whoever may make an annotation may upload one; it is read by those who see a record that names it, so that
  * knowing a blob's name opens nothing.
  */
+import type { RecordOf } from "@lectern/protocol";
 import { ApiError, can, type Grants } from "@lectern/protocol/plain";
+import type { DocumentDeps } from "../documents/deps.ts";
+import { attachmentDisposition } from "../documents/download.ts";
 import { type DocumentKey, findImageType } from "../documents/store.ts";
 import type { Access, Context, Handlers, Reply, StreamBody } from "../handlers.ts";
 import { bytesReply } from "../http/ranges.ts";
@@ -24,20 +27,24 @@ export function attachmentRoutes(reading: ReadingDeps): Handlers["attachments"] 
       if (body === null) throw new ApiError("bad_request", "Send the picture as the body, or as the part `file` of a form");
       const key: DocumentKey = { applicationId: access.applicationId, documentId };
       let mediaType = "";
-      const written = async (bytes: AsyncIterable<Uint8Array>) =>
-        deps.blobs.write(
+      const received = async (bytes: AsyncIterable<Uint8Array>) =>
+        deps.blobs.receive(
           key.applicationId,
           checked(bytes, (type) => (mediaType = type)),
           { maxBytes: Math.min(MAX_PICTURE_BYTES, deps.maxUploadBytes), signal },
         );
-      const blob = await fileOf(body, written);
-      await deps.locks.hold(key.applicationId, blob.sha256, async () => {
-        // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-        if ((await deps.blobs.size(key.applicationId, blob.sha256)) === null)
-          throw new ApiError("unavailable", undefined, { retryAfter: 1 });
-        await useBlob(deps, key, { ...blob, mediaType });
-      });
-      return { data: { id: blob.sha256, content_type: mediaType, size: blob.size } };
+      const blob = await fileOf(body, received);
+      const { sha256, size } = blob;
+      const keep = async (): Promise<void> => {
+        await blob.store();
+        await useBlob(deps, key, { sha256, size, mediaType });
+      };
+      try {
+        await deps.locks.hold(key.applicationId, sha256, keep);
+      } finally {
+        await blob.release();
+      }
+      return { data: { id: sha256, content_type: mediaType, size } };
     },
     get: ({ attachmentId }, context) => readAttachment(reading, context, attachmentId),
   };
@@ -54,6 +61,8 @@ export async function readAttachment(
   const deps = reading.documents;
   const layer = await layerFor(reading, context.access, context);
   const { applicationId, documentId } = context.access;
+  const file = fileNamed(layer, blob);
+  if (file !== null) return readFileInFile(deps, context, file);
   const isNamed = names(layer, blob) || (atSeq !== undefined && names(await layerAt(reading, layer, atSeq, context.access), blob));
   const type = isNamed ? await findImageType(deps.database, { applicationId, documentId }, blob) : null;
   const size = type === null ? null : await deps.blobs.size(applicationId, blob);
@@ -68,6 +77,35 @@ export async function readAttachment(
     },
     async read(range) {
       const bytes = await deps.blobs.read(applicationId, blob, range);
+      if (bytes === null) throw new ApiError("not_found", "There is no such attachment");
+      return bytes;
+    },
+  });
+}
+
+/** A file in the document's file, for those who may download it. */
+function fileNamed({ room, grants }: ReadLayer, blob: string): RecordOf<"attachment"> | null {
+  if (!grants.permissions.includes("download")) return null;
+  const records = room.snapshot(grants).records.filter((record) => record.kind === "attachment");
+  return records.find(({ data }) => data.blob === blob) ?? null;
+}
+
+/** Never as what it says to be: a page of the file would be one of ours. */
+async function readFileInFile(deps: DocumentDeps, context: Context<unknown, Access>, { data }: RecordOf<"attachment">): Promise<Reply> {
+  const { applicationId } = context.access;
+  const size = await deps.blobs.size(applicationId, data.blob);
+  if (size === null) throw new ApiError("not_found", "There is no such attachment");
+  return bytesReply(context, {
+    etag: data.blob,
+    size,
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-disposition": attachmentDisposition(data.name),
+      "cache-control": "private, max-age=31536000, immutable",
+      "content-security-policy": "default-src 'none'; sandbox",
+    },
+    async read(range) {
+      const bytes = await deps.blobs.read(applicationId, data.blob, range);
       if (bytes === null) throw new ApiError("not_found", "There is no such attachment");
       return bytes;
     },

@@ -193,6 +193,9 @@ const DEEDS: Readonly<Record<string, Deed | Traceless>> = {
     action: "layer.changed",
   },
   "attachments.create": "nobody sees the picture until an annotation names it, which is told",
+  "documents.setOutline": written(() =>
+    send(at("/outline.json"), "PUT", { outline: [{ title: "Start", action: { type: "goTo", pageIndex: 0 } }] }),
+  ),
   "bookmarks.create": written(() => send(at("/bookmarks"), "POST", { id: "mark", content: mark })),
   "bookmarks.update": written(() => send(at("/bookmarks/mark"), "PUT", { content: { ...mark, name: "There" } })),
   "bookmarks.patch": written(() => send(at("/bookmarks/mark"), "PATCH", { content: { name: "Here" } })),

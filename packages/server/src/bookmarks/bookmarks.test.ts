@@ -85,3 +85,69 @@ it("says what is wrong with one, and refuses those who may not", async () => {
   await api.json(at(id, "/here"), { method: "DELETE" });
   expect(await code(at(id, "/here"), { method: "DELETE" })).toBe("gone");
 });
+
+const downloaded = async (id: string): Promise<string> => {
+  const file = await api.request(`/api/documents/${id}/pdf`);
+  return (await api.upload(new Uint8Array(await file.arrayBuffer()))).id;
+};
+
+it("downloads them at the end of the outline, and finds them in a file that comes back", async () => {
+  const { id } = await api.upload(pagesPdf(3));
+  await api.json(at(id), { json: { id: "second-one", content: to(2, "Two") } });
+  await api.json(at(id), { json: { id: "first-one", content: to(1) } });
+  await api.json(at(id, "/first-one"), { method: "PATCH", json: { before: "second-one" } });
+  const again = await downloaded(id);
+  expect((await list(at(again))).map((bookmark) => [bookmark.id, bookmark.content])).toEqual([
+    ["first-one", { id: "first-one", ...to(1) }],
+    ["second-one", { id: "second-one", ...to(2, "Two") }],
+  ]);
+  // Base records now: changed and deleted like any, with pages that go and the outline written anew.
+  await api.json(at(again, "/second-one"), { method: "PATCH", json: { content: { name: "Renamed" } } });
+  await api.json(`/api/documents/${again}/apply_operations`, { json: { operations: [{ type: "removePages", pageIndexes: [0] }] } });
+  await api.json(`/api/documents/${again}/outline.json`, {
+    method: "PUT",
+    json: { outline: [{ title: "Start", action: { type: "goTo", pageIndex: 0 } }] },
+  });
+  const last = await downloaded(again);
+  expect((await list(at(last))).map(({ content }) => [content.name, content.action.pageIndex])).toEqual([
+    [undefined, 0],
+    ["Renamed", 1],
+  ]);
+  const outline = await api.json<{ data: { outline: { title: string; action: { pageIndex: number } }[] } }>(
+    `/api/documents/${last}/outline.json`,
+  );
+  expect(outline.data.outline.map(({ title, action }) => [title, action.pageIndex])).toEqual([["Start", 0]]);
+  await api.json(at(last, "/second-one"), { method: "DELETE" });
+  expect((await list(at(await downloaded(last)))).map((bookmark) => bookmark.id)).toEqual(["first-one"]);
+});
+
+it("writes the outline anew for whoever may change pages", async () => {
+  const { id } = await api.upload(pagesPdf(2));
+  const path = `/api/documents/${id}/outline.json`;
+  const outline = [
+    {
+      type: "pspdfkit/outline-element",
+      title: "One",
+      isExpanded: true,
+      action: { type: "goTo", pageIndex: 0 },
+      children: [{ title: "Below", action: { type: "uri", uri: "https://example.org" } }],
+    },
+    { title: "Two", isBold: true, color: "#ff0000", action: { type: "goTo", pageIndex: 1 }, children: [] },
+  ];
+  const { data } = await api.json<{ data: { outline: object[]; seq: number } }>(path, { method: "PUT", json: { outline } });
+  expect(data.outline).toMatchObject([
+    { title: "One", children: [{ title: "Below" }] },
+    { title: "Two", isBold: true },
+  ]);
+  const read = await api.json<{ data: { outline: object[] } }>(path);
+  expect(read.data.outline).toEqual(data.outline);
+  // What is read can be written.
+  const again = await api.json<{ data: { outline: object[] } }>(path, { method: "PUT", json: { outline: read.data.outline } });
+  expect(again.data.outline).toEqual(data.outline);
+  expect(await code(path, { method: "PUT", json: { outline: [{ title: "x", action: { type: "goTo", pageIndex: 9 } }] } })).toBe(
+    "unprocessable",
+  );
+  expect(await code(path, { method: "PUT", json: { outline: [{ children: [] }] } })).toBe("unprocessable");
+  const reviewer = await api.session({ document_id: id, collaboration_permissions: ["bookmarks:edit:all"] }, { user_id: "mia" });
+  expect(await code(path, { method: "PUT", json: { outline: [] }, credential: reviewer.jwt })).toBe("forbidden");
+});

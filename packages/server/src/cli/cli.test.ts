@@ -13,6 +13,7 @@ import { systemClock, systemRandom } from "../ports.ts";
 import { fakeS3 } from "../testing/fake-s3.ts";
 import { CommandError } from "./command-error.ts";
 import { addCommands } from "./commands.ts";
+import { isBye, testSocket } from "../testing/test-socket.ts";
 import { startMain, TEST_KEY, testServer, type TestProcess, testProcess } from "../testing/test-server.ts";
 
 let service: TestProcess;
@@ -90,6 +91,32 @@ it("uploads, lists, opens and deletes a document without being given a key", asy
   expect(await lectern(["documents", "delete", "report"])).toMatchObject({ code: 0 });
   expect(await lectern(["session", "report"])).toMatchObject({ code: 1, error: "lectern: There is no document report" });
   expect((await lectern(["documents", "upload", join(folder, "missing.pdf")])).code).toBe(1);
+}, 60_000);
+
+it("revokes a session from outside: the running service ends what it has open over HTTP, over images and over WebSocket", async () => {
+  await service.upload(pagesPdf(1), "document_id=shown");
+  const { out } = await lectern(["session", "open", "shown", "--user", "mia"]);
+  const token = out.split("#")[1]!;
+  const opened = await service.request("/viewer/open", { credential: null, body: JSON.stringify({ token }) });
+  const { images, source } = (await opened.json()) as { images: { page: string }; source: string };
+  const image = images.page.replace("{blob}", source).replace("{index}", "0").replace("{width}", "320").replace(service.url, "");
+  const [socket, listed] = await Promise.all([testSocket(service.url), lectern(["session", "list"])]);
+  await socket.hello(token, { document: "shown" });
+  const asked = async (): Promise<number[]> =>
+    Promise.all([
+      service.request("/viewer/documents/shown/annotations", { credential: token }).then(({ status }) => status),
+      service.request(image, { credential: null }).then(({ status }) => status),
+    ]);
+  expect(await asked()).toEqual([200, 200]);
+  const line = listed.out.split("\n").find((each) => each.includes("\tmia\tshown"))!;
+  const [id, state] = line.split("\t");
+  expect(state).toMatch(/^until \d{4}-/);
+  expect(await lecternProcess(["session", "revoke", id!])).toMatchObject({ code: 0, out: `revoked ${id}` });
+  expect(await socket.until("bye", isBye)).toMatchObject({ type: "bye", code: "session_revoked" });
+  await socket.closed;
+  await expect.poll(asked, { timeout: 20_000 }).toEqual([401, 401]);
+  expect((await lectern(["session", "list"])).out).toMatch(new RegExp(`^${id}\\trevoked \\d{4}-`, "m"));
+  expect(await lectern(["session", "revoke", "nothing"])).toMatchObject({ code: 1, error: "lectern: There is no session nothing" });
 }, 60_000);
 
 it("looks at everything the service needs, and says what is wrong", async () => {
@@ -199,7 +226,17 @@ it("tells each command's settings with --help", () => {
   for (const text of ["--data-dir", "LECTERN_DATA_DIR", "--database-url", "--blobs-url"]) expect(help.get("backup")).toContain(text);
   expect([...help.keys()]).toEqual(expect.arrayContaining(["keys", "documents", "session", "doctor", "backup", "restore"]));
   const ofOne = all(program).filter((command) => command.helpInformation().includes("--application <id or name>"));
-  expect(ofOne.map((command) => command.name())).toEqual(["create", "list", "revoke", "list", "upload", "delete", "session"]);
+  expect(ofOne.map((command) => command.name())).toEqual([
+    "create",
+    "list",
+    "revoke",
+    "list",
+    "upload",
+    "delete",
+    "open",
+    "list",
+    "revoke",
+  ]);
 });
 
 it("asks whose, once there are several applications", async () => {

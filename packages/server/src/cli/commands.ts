@@ -1,6 +1,6 @@
 /** The commands beside `start`. Settings are the same flags and variables as those of the service; what a command needs is loaded when it runs. */
 import { readFileSync } from "node:fs";
-import { type Command, Option } from "commander";
+import { type Command, type CommandOptions, Option } from "commander";
 import { type Config, loadConfig, SETTINGS } from "../config.ts";
 import { systemClock } from "../ports.ts";
 import { CommandError } from "./command-error.ts";
@@ -84,7 +84,10 @@ export function addCommands(program: Command, run: Run, { env, print, fail }: Te
     run(async () => (await import("./documents.ts")).deleteDocument(configOf(given), { id, ...of(given) }, print)),
   );
 
-  ofApplication(command(program, "session <document>", "mint a session and print the URL that shows the document", SERVICE))
+  const session = program.command("session").description("sessions: minted by the running service; listed and revoked in its database");
+  ofApplication(
+    command(session, "open <document>", "mint a session and print the URL that shows the document", SERVICE, { isDefault: true }),
+  )
     .option("--user <id>", "user id")
     .option("--name <name>", "name that others see")
     .option("--layer <name>", "layer; default: the default layer")
@@ -95,6 +98,14 @@ export function addCommands(program: Command, run: Run, { env, print, fail }: Te
         (await import("./documents.ts")).mintSession(configOf(given), { document, given, readOnly: given.readOnly === true }, print),
       ),
     );
+  ofApplication(command(session, "list", "list sessions, newest first", STORE)).action((given: Given) =>
+    run(async () => (await import("./sessions.ts")).printSessions(configOf(given), of(given).application, print)),
+  );
+  ofApplication(
+    command(session, "revoke <id>", "revoke a session: it is refused, and what it has open ends, within five seconds", STORE),
+  ).action((id: string, given: Given) =>
+    run(async () => (await import("./sessions.ts")).revoke(configOf(given), { id, ...of(given) }, print)),
+  );
 
   command(program, "doctor", "look whether everything is there that the service needs", Object.keys(SETTINGS) as Name[]).action(
     (given: Given) =>
@@ -131,8 +142,8 @@ function ofApplication(made: Command): Command {
 const of = (given: Given): { readonly application: string | null } => ({ application: given["application"] ?? null });
 
 /** With the settings that it reads, described as `lectern start --help` describes them. */
-function command(parent: Command, usage: string, description: string, settings: readonly Name[]): Command {
-  const made = parent.command(usage).description(description);
+function command(parent: Command, usage: string, description: string, settings: readonly Name[], options: CommandOptions = {}): Command {
+  const made = parent.command(usage, options).description(description);
   for (const name of settings) {
     const { flag, env, description: text } = SETTINGS[name];
     made.option(`--${flag} <value>`, `${text} (${env})`);

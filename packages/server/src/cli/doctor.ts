@@ -44,10 +44,15 @@ export async function doctor(config: Config, print: (line: string) => void): Pro
     fonts: async () => fonts(),
     LibreOffice: async () => {
       // Where the service itself looks for it.
-      const found = await libreOfficeConverter({ program: config.libreOffice, tempDir: config.dataDir }).version();
-      return found === null
-        ? warning("not installed: Office documents cannot be converted; install it, for example `apt install libreoffice-nogui`")
-        : ok(found);
+      const converter = libreOfficeConverter({ program: config.libreOffice, tempDir: config.dataDir });
+      const found = await converter.version();
+      if (found === null)
+        return warning("not installed: Office documents cannot be converted; install it, for example `apt install libreoffice-nogui`");
+      return (await converter.keepsFilesApart())
+        ? ok(found)
+        : warning(
+            `${found}; the system allows no user namespaces, so the files of this machine cannot be kept from it: documents that bring in files by their names are refused`,
+          );
     },
     Tesseract: () => recogniser(config),
     ...(config.databaseUrl === null

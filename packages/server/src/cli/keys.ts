@@ -16,24 +16,34 @@ export async function withKeys(
   application: string | null,
   work: (keys: ApiKeys, applicationId: string) => Promise<void>,
 ): Promise<void> {
-  const path = join(config.dataDir, "lectern.sqlite");
-  if (
-    config.databaseUrl === null &&
-    !(await access(path).then(
-      () => true,
-      () => false,
-    ))
-  )
-    throw new CommandError(`There is no database ${path}: start the service once, or say where its data is with --data-dir`);
-  const database = await openDatabase(config, path, () => undefined);
-  try {
-    await database.migrate(await loadMigrations());
+  await withStore(config, application, async (database, applicationId) => {
     const failed = (error: unknown): never => {
       throw error;
     };
     const keys = apiKeys({ database, clock: systemClock, random: systemRandom, onError: failed });
-    await work(keys, await chosen(database, application));
+    await work(keys, applicationId);
     await keys.close();
+  });
+}
+
+/** The database of the service, which may be using it at the same time. `application` as above. */
+export async function withStore(
+  config: Config,
+  application: string | null,
+  work: (database: Database, applicationId: string) => Promise<void>,
+): Promise<void> {
+  const path = join(config.dataDir, "lectern.sqlite");
+  const isThere = (): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  if (config.databaseUrl === null && !(await isThere()))
+    throw new CommandError(`There is no database ${path}: start the service once, or say where its data is with --data-dir`);
+  const database = await openDatabase(config, path, () => undefined);
+  try {
+    await database.migrate(await loadMigrations());
+    await work(database, await chosen(database, application));
   } finally {
     await database.close();
   }

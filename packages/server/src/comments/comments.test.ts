@@ -307,9 +307,9 @@ describe("a session", () => {
       (await api.json<Seen>(at(document, "/seen"), { credential, json: body })).data;
     const { data } = await start(document, [says("one"), says("two")], { credential: ana });
     const root = data.annotation.id;
-    expect(await unread(ana)).toEqual({ seq: 0, unread: 0, threads: [] });
-    expect(await unread(ben)).toEqual({ seq: 0, unread: 2, threads: [{ rootId: root, unread: 2 }] });
-    expect(await mark(ben)).toEqual({ seq: data.seq, unread: 0, threads: [] });
+    expect(await unread(ana)).toEqual({ seq: 0, history: 0, unread: 0, threads: [] });
+    expect(await unread(ben)).toEqual({ seq: 0, history: 0, unread: 2, threads: [{ rootId: root, unread: 2 }] });
+    expect(await mark(ben)).toEqual({ seq: data.seq, history: data.seq, unread: 0, threads: [] });
     const next = await api.json<Made>(at(document, `/annotations/${root}/comments`), {
       credential: ana,
       json: { comments: [says("three")] },
@@ -319,6 +319,12 @@ describe("a session", () => {
     expect(await mark(ben, { seq: 0 })).toMatchObject({ seq: next.data.seq });
     expect(await problem(at(document, "/seen"), { credential: ben, json: { seq: 10_000 } })).toMatchObject({ status: 400 });
     expect((await unread(ana)).seq).toBe(0);
+    // Of the history alone: nothing that was said counts as read for that.
+    const cy = await tokenFor(document, "cy");
+    expect(await mark(cy, { history: 1 })).toMatchObject({ seq: 0, history: 1, unread: 3 });
+    expect(await mark(cy, { history: 0 })).toMatchObject({ history: 1 });
+    expect(await problem(at(document, "/seen"), { credential: cy, json: { history: 10_000 } })).toMatchObject({ status: 400 });
+    expect(await mark(cy)).toMatchObject({ seq: next.data.seq, history: next.data.seq, unread: 0 });
     const nobody = (await api.session(document)).jwt;
     expect(await problem(at(document, "/seen"), { credential: nobody })).toMatchObject({ status: 400 });
     expect(await problem(at(document, "/seen"), {})).toMatchObject({ status: 401 });

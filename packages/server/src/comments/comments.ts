@@ -143,9 +143,13 @@ export function listThreads(layer: ReadLayer): Thread[] {
   return threads.sort(
     (a, b) =>
       (a.pageIndex ?? -1) - (b.pageIndex ?? -1) ||
-      (a.comments[0]!.content.createdAt < b.comments[0]!.content.createdAt ? -1 : 1) ||
-      (a.rootId < b.rootId ? -1 : 1),
+      compare(a.comments[0]!.content.createdAt, b.comments[0]!.content.createdAt) ||
+      compare(a.rootId, b.rootId),
   );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Comments that somebody else made or changed since `seq`, by thread. */

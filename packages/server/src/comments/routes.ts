@@ -32,7 +32,7 @@ import {
   threadRoot,
   unreadSince,
 } from "./comments.ts";
-import { keepSeen, seenSeq } from "./store.ts";
+import { keepSeen, seenOf } from "./store.ts";
 
 /** A record to write, and where it stands in the request. */
 interface Planned {
@@ -167,10 +167,13 @@ export function commentRoutes(deps: AnnotationRoutesDeps): Handlers["comments"] 
     };
 
   async function seenReply(layer: ReadLayer, userId: string): Promise<Reply> {
-    const seq = await seenSeq(database, layer.layer.id, userId);
+    const { seq, history } = await seenOf(database, layer.layer.id, userId);
     const threads = unreadSince(layer, userId, seq);
     const unread = threads.reduce((sum, thread) => sum + thread.unread, 0);
-    return json({ data: { seq, unread, threads } }, { "lectern-seq": String(layer.room.seq), "cache-control": "private, no-store" });
+    return json(
+      { data: { seq, history, unread, threads } },
+      { "lectern-seq": String(layer.room.seq), "cache-control": "private, no-store" },
+    );
   }
 
   return {
@@ -290,16 +293,21 @@ export function commentRoutes(deps: AnnotationRoutesDeps): Handlers["comments"] 
       return seenReply(await read(context, minSeq), userId);
     },
 
-    async markSeen({ seq }, context) {
+    async markSeen({ seq, history }, context) {
       const userId = personOf(context.caller.session.userId);
       const layer = await read(context, undefined);
-      if (seq !== undefined && seq > layer.room.seq) await layer.room.reach(seq).catch(() => undefined);
-      if (seq !== undefined && seq > layer.room.seq) {
-        throw new ApiError("invalid_parameters", `$.seq: the layer is at ${layer.room.seq}`, {
-          failingPaths: [{ path: "$.seq", details: `the layer is at ${layer.room.seq}` }],
+      for (const [name, wanted = 0] of [
+        ["seq", seq],
+        ["history", history],
+      ] as const) {
+        if (wanted > layer.room.seq) await layer.room.reach(wanted).catch(() => undefined);
+        if (wanted <= layer.room.seq) continue;
+        throw new ApiError("invalid_parameters", `$.${name}: the layer is at ${layer.room.seq}`, {
+          failingPaths: [{ path: `$.${name}`, details: `the layer is at ${layer.room.seq}` }],
         });
       }
-      await keepSeen(database, { layerId: layer.layer.id, userId, seq: seq ?? layer.room.seq });
+      const all = seq ?? (history === undefined ? layer.room.seq : 0);
+      await keepSeen(database, { layerId: layer.layer.id, userId, seq: all, history: history ?? 0 });
       return seenReply(layer, userId);
     },
   };

@@ -1,7 +1,7 @@
 /** What a layer changed, on its way to a worker: a file, as it may be large. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Composition, RecordChange, Watermark } from "@lectern/pdf";
+import type { Composition, FlattenScope, RecordChange, Watermark } from "@lectern/pdf";
 import type { AnyRecord } from "@lectern/protocol";
 import { withThreads } from "@lectern/pdf/record-changes";
 import { ApiError, newId } from "@lectern/protocol/plain";
@@ -26,8 +26,10 @@ export interface ChangesFile {
   readonly composition?: Omit<Composition, "files" | "encryption" | "watermarks"> & { readonly watermarks: readonly WatermarkToBurn[] };
   /** Files of the pictures that the records name, by blob; one that is missing is not shown. */
   readonly images?: Readonly<Record<string, string>>;
-  /** Of a composition: flattening is for these pages only. */
-  readonly flattenPages?: readonly number[];
+  /** Names that annotations of the source get, by object number. */
+  readonly names?: Readonly<Record<number, string>>;
+  /** What is flattened, when not everything is. */
+  readonly flattenOnly?: FlattenScope;
 }
 
 /** As a worker is told of it: an image is a file for it to read. */
@@ -90,7 +92,7 @@ async function imagesOf(
 }
 
 function isExported({ kind }: AnyRecord): boolean {
-  return kind === "annotation" || kind === "comment" || kind === "field" || kind === "widget" || kind === "value";
+  return kind === "annotation" || kind === "comment" || kind === "field" || kind === "widget" || kind === "value" || kind === "bookmark";
 }
 
 /** The file is there while `use` runs. */

@@ -30,7 +30,7 @@ export async function copyDocument(deps: DocumentDeps, copy: Copy): Promise<Docu
   if (copy.documentId !== undefined && (await findDocument(deps.database, { applicationId, documentId: copy.documentId })) !== null) {
     throw taken(copy.documentId);
   }
-  const source = await waitForReady(deps, from, { seconds: PATIENCE_SECONDS, ...(signal === undefined ? {} : { signal }) });
+  const source = await waitForReady(deps, from, { wait: PATIENCE_SECONDS, ...(signal === undefined ? {} : { signal }) });
   if (source.status === "preparing") throw new ApiError("preparing", undefined, { retryAfter: 5 });
   const now = deps.clock.now();
   const key = { applicationId, documentId: copy.documentId ?? newId(now, deps.random(10)) };

@@ -17,7 +17,7 @@ import {
   xfaPdf,
 } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Database } from "../ports.ts";
+import type { Database, Renderer } from "../ports.ts";
 import { type RenderPool, renderPool } from "../render/pool.ts";
 import { handClock } from "../testing/hand-clock.ts";
 import { hangWorkers } from "../testing/hang-workers.ts";
@@ -26,9 +26,10 @@ import { collectBlobs, UNUSED_MS } from "./collect.ts";
 import { SERVICE } from "../audit/audit.ts";
 import { deleteDocument } from "./delete.ts";
 import { listDocuments } from "./list.ts";
+import { PREPARE_VERSION } from "./manifest.ts";
 import { provePassword } from "./password.ts";
 import { FIRST_WIDTH } from "./prepare.ts";
-import { waitForReady } from "./status.ts";
+import { requireReady, waitForReady } from "./status.ts";
 import type { DocumentListQuery } from "./finding/store.ts";
 import { findDocument, findRevision, updateDocument } from "./store.ts";
 import { imageCacheKey, pageImage, pageText, pageTextLines, renderedPage } from "./stream.ts";
@@ -69,7 +70,7 @@ describe("an upload", () => {
   it("becomes ready with pages, base records and the picture of page 1", async () => {
     const uploaded = await place.upload(pagesPdf(3), { fileName: "C:\\files\\Three pages.PDF" });
     expect(uploaded).toMatchObject({ status: "preparing", title: "Three pages", pageCount: null });
-    const ready = await waitForReady(place.deps, keyOf(uploaded), { seconds: 60 });
+    const ready = await waitForReady(place.deps, keyOf(uploaded), { wait: 60 });
     expect(ready).toMatchObject({ status: "ready", pageCount: 3, passwordProtected: false, title: "Three pages" });
     const revision = await findRevision(place.deps.database, keyOf(ready), 1);
     const base = await place.deps.bases.load(APPLICATION, revision!);
@@ -81,7 +82,9 @@ describe("an upload", () => {
     });
     expect(base.records.page("1.3")).toBeNull();
     expect(base.records.page("2.0")).toBeNull();
-    expect(place.deps.cache.has({ applicationId: APPLICATION, blob: ready.sourceSha256, name: `0-_-${FIRST_WIDTH}.webp` })).toBe(true);
+    expect(
+      place.deps.cache.has(imageCacheKey({ applicationId: APPLICATION, blob: ready.sourceSha256, index: 0, width: FIRST_WIDTH })),
+    ).toBe(true);
     expect(documentSummary(ready)).toMatchObject({
       id: ready.id,
       document_id: ready.id,
@@ -204,7 +207,7 @@ describe("an encrypted file", () => {
 
     const opened = await provePassword(place.deps, locked, ENCRYPTED_PASSWORD);
     expect(opened.status).toBe("preparing");
-    const ready = await waitForReady(place.deps, keyOf(locked), { seconds: 60 });
+    const ready = await waitForReady(place.deps, keyOf(locked), { wait: 60 });
     expect(ready).toMatchObject({ status: "ready", pageCount: 1, passwordProtected: true });
     expect(JSON.stringify(ready)).not.toContain(ENCRYPTED_PASSWORD);
     // Whoever comes next proves it anew.
@@ -250,9 +253,9 @@ describe("waiting for a document", () => {
   it("ends with the time, and the document is still being prepared", async () => {
     const idle = await testDocuments({ renderer, runJobs: false });
     const { id } = await idle.upload(pagesPdf(1));
-    expect((await waitForReady(idle.deps, { applicationId: APPLICATION, documentId: id }, { seconds: 0.05 })).status).toBe("preparing");
+    expect((await waitForReady(idle.deps, { applicationId: APPLICATION, documentId: id }, { wait: 0.05 })).status).toBe("preparing");
     await idle.deps.jobs.start();
-    expect((await waitForReady(idle.deps, { applicationId: APPLICATION, documentId: id }, { seconds: 60 })).status).toBe("ready");
+    expect((await waitForReady(idle.deps, { applicationId: APPLICATION, documentId: id }, { wait: 60 })).status).toBe("ready");
     await idle.close();
   });
 
@@ -260,7 +263,7 @@ describe("waiting for a document", () => {
     const idle = await testDocuments({ renderer, runJobs: false });
     const { id } = await idle.upload(pagesPdf(1));
     const key = { applicationId: APPLICATION, documentId: id };
-    const waiting = expect(waitForReady(idle.deps, key, { seconds: 60 })).rejects.toMatchObject({ code: "not_found" });
+    const waiting = expect(waitForReady(idle.deps, key, { wait: 60 })).rejects.toMatchObject({ code: "not_found" });
     await deleteDocument(idle.deps, key, SERVICE);
     await waiting;
     await idle.close();
@@ -298,7 +301,13 @@ describe("pages", () => {
     const request = { ...keyOf(ready), blob: ready.sourceSha256, index: 3, width: 160 };
     const drawn = await pageImage(tiny.deps, request);
     await tiny.abandon();
-    const path = join(tiny.folder, "cache", APPLICATION, ready.sourceSha256, "3-_-160.webp");
+    const path = join(
+      tiny.folder,
+      "cache",
+      APPLICATION,
+      ready.sourceSha256,
+      imageCacheKey({ applicationId: APPLICATION, blob: ready.sourceSha256, index: 3, width: 160 }).name,
+    );
     await writeFile(path, "not an image");
     const again = await testDocuments({ renderer, folder: tiny.folder });
     expect(Buffer.from(await pageImage(again.deps, request))).toEqual(Buffer.from(drawn));
@@ -411,22 +420,75 @@ describe("deleting a document", () => {
     const [, three] = await Promise.all([collectBlobs(place.deps, signal), place.upload(pagesPdf(13))]);
     await deleteDocument(place.deps, keyOf(two), SERVICE);
     await collectBlobs(place.deps, signal);
-    expect((await waitForReady(place.deps, keyOf(three), { seconds: 60 })).status).toBe("ready");
+    expect((await waitForReady(place.deps, keyOf(three), { wait: 60 })).status).toBe("ready");
     expect(await storedBlobs()).toContain(three.sourceSha256);
   });
+});
+
+it("an image that an older version of reading files left in the cache is not shown", async () => {
+  const { id, sourceSha256: blob } = await place.prepared(pagesPdf(1));
+  const request = { applicationId: APPLICATION, documentId: id, blob, index: 0, width: 320 };
+  const shown = await pageImage(place.deps, request);
+  expect(await place.deps.cache.peek(imageCacheKey(request))).toEqual(shown);
+  // As they were named before a version stood in the name, and as another version names them.
+  const names = ["0-_-320.webp", `0-p${PREPARE_VERSION - 1}_-320.webp`, "0-all-0-w320.png", `0-p${PREPARE_VERSION - 1}all-0-w320.png`];
+  for (const name of names) await place.deps.cache.put({ applicationId: APPLICATION, blob, name }, Buffer.from("of before"));
+  expect(Buffer.from(await pageImage(place.deps, request))).toEqual(Buffer.from(shown));
+  const rendered = await renderedPage(place.deps, { ...request, format: "png", changes: { records: [] } });
+  expect(Buffer.from(rendered.bytes).subarray(1, 4).toString()).toBe("PNG");
+});
+
+describe("progress", () => {
+  it("is told while a document is prepared, and forgotten when it is", async () => {
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const told: number[] = [];
+    const held: Renderer = {
+      ...renderer,
+      async prepare(source, options) {
+        const summary = await renderer.prepare(source, {
+          ...options,
+          onProgress(fraction) {
+            told.push(fraction);
+            options.onProgress?.(fraction);
+          },
+        });
+        await gate;
+        return summary;
+      },
+    };
+    const shelf = await testDocuments({ renderer: held });
+    const document = await shelf.upload(pagesPdf(120));
+    const key = keyOf(document);
+    await expect.poll(() => shelf.deps.readiness.progress(key), { timeout: 60_000 }).toBe(1);
+    expect(told.length).toBeGreaterThan(10);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    const row = (await findDocument(shelf.deps.database, key))!;
+    expect(documentSummary(row, null, 0.5)).toMatchObject({ status: "preparing", progress: 0.5 });
+    expect(() => requireReady(row, 0.5)).toThrow(expect.objectContaining({ code: "preparing", extra: { progress: 0.5 } }));
+    go();
+    const ready = await waitForReady(shelf.deps, key, { wait: 60 });
+    expect(ready.status).toBe("ready");
+    expect(shelf.deps.readiness.progress(key)).toBe(null);
+    expect(documentSummary(ready, null, 0.5)).not.toHaveProperty("progress");
+    await shelf.close();
+  }, 120_000);
 });
 
 describe("a file that stops workers", () => {
   it("is not tried any more after the third, and its document says why", async () => {
     const time = handClock();
-    const fragile = renderPool({ workers: 1, clock: time });
+    // Stopped processes stand for those that never end: they seem to be at work.
+    const fragile = renderPool({ workers: 1, clock: time, cpuTime: () => null });
     const shelf = await testDocuments({ renderer: fragile });
     const [bad, good] = [await shelf.prepared(pagesPdf(3)), await shelf.prepared(pagesPdf(2))];
     // What is drawn ahead must not be caught instead.
     for (const { sourceSha256 } of [bad, good]) {
       for (const width of [320, 1280])
         await expect
-          .poll(() => shelf.deps.cache.has(imageCacheKey({ applicationId: APPLICATION, blob: sourceSha256, index: 0, width })))
+          .poll(() => shelf.deps.cache.has(imageCacheKey({ applicationId: APPLICATION, blob: sourceSha256, index: 0, width })), {
+            timeout: 60_000,
+          })
           .toBe(true);
     }
     const request = { ...keyOf(bad), blob: bad.sourceSha256, index: 2, width: 2560 };
@@ -445,7 +507,7 @@ describe("a file that stops workers", () => {
     expect((await pageImage(shelf.deps, { ...keyOf(good), blob: good.sourceSha256, index: 1, width: 160 })).length).toBeGreaterThan(50);
     await shelf.close();
     await fragile.close();
-  });
+  }, 120_000);
 });
 
 describe("a crash", () => {
@@ -457,7 +519,7 @@ describe("a crash", () => {
     await before.abandon();
     await rm(join(before.folder, "temp"), { recursive: true });
     const after = await testDocuments({ renderer, folder: before.folder });
-    const ready = await waitForReady(after.deps, { applicationId: APPLICATION, documentId: id }, { seconds: 60 });
+    const ready = await waitForReady(after.deps, { applicationId: APPLICATION, documentId: id }, { wait: 60 });
     expect(ready).toMatchObject({ status: "ready", pageCount: 4 });
     await after.close();
   });

@@ -110,9 +110,8 @@ describe("parameters", () => {
   test.each([
     ["type=pdfa", { type: "pdfa" }],
     ["conformance=pdfa-2b", { conformance: "pdfa-2b" }],
-    ["optimize[linearize]=true", { optimize: { linearize: true } }],
-    [`optimize=${encodeURIComponent('{"linearize":true}')}`, { optimize: { linearize: true } }],
-    ["keep_signatures=false", { keep_signatures: false }],
+    ["optimize[grayscaleText]=true", { optimize: { grayscaleText: true } }],
+    [`optimize=${encodeURIComponent('{"disableImages":true}')}`, { optimize: { linearize: true, disableImages: true } }],
   ])("%s is told not to be offered", async (query, json) => {
     const { id } = await api.upload(pagesPdf(1));
     for (const path of [`/api/documents/${id}/pdf`, `/api/documents/${id}/layers/review/pdf`]) {
@@ -120,6 +119,53 @@ describe("parameters", () => {
         expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([501, "not_implemented"]);
       }
     }
+  });
+
+  test.each([
+    ["optimize[linearize]=true", { optimize: { linearize: true, imageOptimizationQuality: 2 } }],
+    [`optimize=${encodeURIComponent('{"linearize":true}')}`, { optimize: { linearize: true } }],
+  ])("%s gives a file that shows its first page before the rest has come", async (query, json) => {
+    const { id } = await api.upload(pagesPdf(3));
+    const path = `/api/documents/${id}/pdf`;
+    for (const response of [await api.request(`${path}?${query}`), await api.request(path, { json })]) {
+      const text = (await bytesOf(response)).toString("latin1");
+      expect([response.status, /<<\/Linearized 1 \/L (\d+)/.exec(text)?.[1]]).toEqual([200, String(text.length)]);
+    }
+    const built = await api.request("/api/build", { json: { parts: [{ document: { id } }], output: { type: "pdf", ...json } } });
+    expect((await bytesOf(built)).toString("latin1")).toContain("/Linearized 1");
+  });
+
+  test("without its signatures a file can be signed again, with a password as without", async () => {
+    const signed = signPdf(unsignedPdf(), { signer: identity("Ada") });
+    const { id } = await api.upload(signed);
+    const path = `/api/documents/${id}/pdf`;
+    const inspect = async (body: Buffer): Promise<unknown[]> =>
+      (
+        await api.json<{ data: { signatures: unknown[] } }>("/api/inspect_signatures", {
+          body,
+          headers: { "content-type": "application/pdf" },
+        })
+      ).data.signatures;
+    expect(await inspect(Buffer.from(signed))).toHaveLength(1);
+    for (const response of [
+      await api.request(`${path}?keep_signatures=false`),
+      await api.request(path, { json: { keep_signatures: false } }),
+    ]) {
+      expect(response.headers.get("lectern-signatures")).toBe("removed");
+      const bytes = await bytesOf(response);
+      expect(bytes.toString("latin1")).not.toMatch(/ByteRange|SigFlags/);
+      expect(bytes.toString("latin1")).toMatch(/\/FT \/Sig/);
+      expect(await inspect(bytes)).toEqual([]);
+    }
+    // Of a file that has none nothing is changed.
+    const plain = await api.upload(pagesPdf(1));
+    const same = await api.request(`/api/documents/${plain.id}/pdf?keep_signatures=false`);
+    expect([same.headers.get("lectern-signatures"), (await bytesOf(same)).equals(Buffer.from(pagesPdf(1)))]).toEqual([null, true]);
+    const locked = await api.request(path, {
+      json: { keep_signatures: false, optimize: { linearize: true }, user_password: "open sesame" },
+    });
+    const again = await api.upload(await bytesOf(locked), "password=open%20sesame");
+    expect(again.passwordProtected).toBe(true);
   });
 
   test("those that ask for what is the case anyway are taken", async () => {

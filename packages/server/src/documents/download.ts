@@ -6,6 +6,7 @@ import { ALL_PERMITTED, type Encryption } from "@lectern/pdf";
 import type { api, Parsed } from "@lectern/protocol";
 import { ApiError, viewKey } from "@lectern/protocol/plain";
 import { type Reply, reply } from "../handlers.ts";
+import { notOffered } from "../http/not-offered.ts";
 import { bytesReply } from "../http/ranges.ts";
 import type { LayerContext } from "../layers/caller.ts";
 import { changesFor, redrawnFor } from "../layers/changes.ts";
@@ -26,6 +27,9 @@ export interface Wanted {
   /** Indexes of pages; null: all. */
   readonly only: readonly number[] | null;
   readonly encryption: Encryption | null;
+  /** Ordered for reading while it arrives. */
+  readonly linear: boolean;
+  readonly keepsSignatures: boolean;
 }
 
 type Query = Parsed<typeof api.documents.pdf>;
@@ -33,34 +37,30 @@ type Body = Parsed<typeof api.documents.pdfPost>;
 
 /** Throws ApiError `not_implemented` for what is not offered. */
 export function wantedInQuery({ optimize, ...query }: Query): Wanted {
-  refuse({ ...query, optimize: typeof optimize === "string" ? optimizeOf(optimize) : optimize });
-  return { ...plain(query), atSeq: query.at_seq ?? null, only: null, encryption: null };
+  const wanted = { ...query, optimize: typeof optimize === "string" ? optimizeOf(optimize) : optimize };
+  return { ...plain(wanted), atSeq: query.at_seq ?? null, only: null, encryption: null };
 }
 
 /** Throws ApiError `not_implemented` for what is not offered. */
 export function wantedInBody({ user_password: user = "", owner_password: owner = "", pages, ...body }: Body): Wanted {
-  refuse(body);
   const encryption =
     user === "" && owner === "" ? null : { userPassword: user, ownerPassword: owner === "" ? user : owner, permissions: ALL_PERMITTED };
   return { ...plain(body), atSeq: null, only: pages ?? null, encryption };
 }
 
-function plain(given: Pick<Query, "source" | "annotations" | "comments" | "flatten" | "render_ap_streams">) {
+type Given = Omit<Query, "optimize" | "documentId"> & { readonly optimize?: Readonly<Record<string, unknown>> | undefined };
+
+function plain({ type = "pdf", conformance, optimize = {}, ...given }: Given) {
+  if (type !== "pdf" || conformance !== undefined) throw notOffered("pdfa");
   const { source = false, annotations = true, comments = true, flatten = false, render_ap_streams: asInFile = true } = given;
-  return { source, annotations, comments, flatten, asInFile };
+  return { source, annotations, comments, flatten, asInFile, linear: isLinear(optimize), keepsSignatures: given.keep_signatures ?? true };
 }
 
-function refuse({
-  type = "pdf",
-  conformance,
-  optimize,
-  keep_signatures: keepsSignatures = true,
-}: Pick<Query, "type" | "conformance" | "keep_signatures"> & { readonly optimize?: Readonly<Record<string, unknown>> | undefined }): void {
-  if (type !== "pdf" || conformance !== undefined)
-    throw new ApiError("not_implemented", "PDF/A is not offered: the file is a PDF as it is");
-  if (Object.values(optimize ?? {}).some((wanted) => wanted === true || wanted === "true"))
-    throw new ApiError("not_implemented", "optimize is not offered: the file is as small as it was uploaded");
-  if (!keepsSignatures) throw new ApiError("not_implemented", "Signatures are not taken out of a file: keep_signatures cannot be false");
+/** Throws ApiError `not_implemented` for what else is to be done to the file. */
+export function isLinear(optimize: Readonly<Record<string, unknown>>): boolean {
+  const wanted = Object.keys(optimize).filter((name) => optimize[name] === true || optimize[name] === "true");
+  if (wanted.some((name) => name !== "linearize")) throw notOffered("optimize");
+  return wanted.length > 0;
 }
 
 /** Throws ApiError `invalid_parameters`. */
@@ -99,7 +99,8 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
     if (!(await hasOriginal(reading, now))) throw new ApiError("gone", "The original file has been purged");
     return original();
   }
-  const { annotations, comments, flatten, asInFile, only, encryption } = wanted;
+  const { annotations, comments, flatten, asInFile, only, encryption, linear } = wanted;
+  const removeSignatures = !wanted.keepsSignatures && layer.base.manifest.signatureCount > 0;
   const shown = layer.pages();
   const missing = only?.find((index) => shown.at(index) === null);
   if (missing !== undefined || only?.length === 0)
@@ -117,10 +118,12 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
     annotations,
     comments,
     flatten,
+    finish: linear || removeSignatures ? { linear, removeSignatures } : null,
     signal: context.signal,
   });
   if (file === null) return original();
-  const changed = { ...headers, ...(layer.base.manifest.signatureCount > 0 ? SIGNATURES_BROKEN : {}) };
+  const signatures = layer.base.manifest.signatureCount === 0 ? {} : { "lectern-signatures": removeSignatures ? "removed" : "broken" };
+  const changed = { ...headers, ...signatures };
   // A cipher makes other bytes each time: there is nothing to compare, and no part of it fits to another.
   if (encryption !== null || document.passwordProtected) {
     return reply(readOnce(deps, file), {
@@ -143,9 +146,6 @@ export async function downloadReply(reading: ReadingDeps, context: LayerContext,
   }
 }
 
-/** Whoever signed the file signed other bytes than these. */
-const SIGNATURES_BROKEN = { "lectern-signatures": "broken" } as const;
-
 /** The same records make the same bytes, so that this names them for every request. */
 async function digestOf(path: string): Promise<string> {
   const hash = createHash("sha256");
@@ -153,12 +153,14 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** RFC 6266: a plain name for old clients, the real one beside it. */
 export function disposition(title: string): string {
+  return attachmentDisposition(`${title.replace(/\.pdf$/i, "")}.pdf`);
+}
+
+/** RFC 6266: a plain name for old clients, the real one beside it. */
+export function attachmentDisposition(fileName: string): string {
   // By way of UTF-8, which has no half characters.
-  const name = `${Buffer.from(title)
-    .toString()
-    .replace(/\.pdf$/i, "")}.pdf`;
+  const name = Buffer.from(fileName).toString();
   const plain = name.replace(/[^\x20-\x7e]|["\\/%]/g, "_");
   return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 }

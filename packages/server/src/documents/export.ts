@@ -4,7 +4,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { ApiError, newId } from "@lectern/protocol/plain";
-import type { Encryption } from "@lectern/pdf";
+import type { Encryption, Finish, FlattenScope } from "@lectern/pdf";
 import type { ComposedPages } from "../operations/composition.ts";
 import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
@@ -21,9 +21,12 @@ export interface ExportRequest {
   readonly comments?: boolean;
   /** Default false: annotations stay what they are, instead of becoming page content. */
   readonly flatten?: boolean;
+  /** What of it, when not everything is. */
+  readonly flattenOnly?: FlattenScope;
   /** Pages as the layer has them now, when they are not those of the file; see operations/composition.ts. */
   readonly pages?: ComposedPages | null;
   readonly encryption?: Encryption | null;
+  readonly finish?: Finish | null;
   readonly signal?: AbortSignal;
 }
 
@@ -50,11 +53,26 @@ export interface ExportedFile {
 
 /** Null: without any change it is the original. The file is the caller's: `readOnce`, or `removeExport`. Throws ApiError `document_failed`, `unavailable`. */
 export async function exportFile(deps: DocumentDeps, request: ExportRequest): Promise<ExportedFile | null> {
-  const { document, annotations = true, comments = true, flatten = false, pages = null, encryption = null, signal } = request;
+  const {
+    document,
+    annotations = true,
+    comments = true,
+    flatten = false,
+    pages = null,
+    encryption = null,
+    finish = null,
+    signal,
+  } = request;
   const changed = await changesOf(deps, document, request.changes);
-  if (changed.changes.length === 0 && annotations && comments && !flatten && pages === null && encryption === null) return null;
+  if (changed.changes.length === 0 && annotations && comments && !flatten && pages === null && encryption === null && finish === null)
+    return null;
   const source = pages?.source ?? (await renderSource(deps, document));
-  const file = pages === null ? changed : { ...changed, composition: pages.composition };
+  const { flattenOnly } = request;
+  const file = {
+    ...changed,
+    ...(pages === null ? {} : { composition: pages.composition }),
+    ...(flattenOnly === undefined ? {} : { flattenOnly }),
+  };
   const composed =
     pages === null
       ? {}
@@ -72,6 +90,7 @@ export async function exportFile(deps: DocumentDeps, request: ExportRequest): Pr
           annotations,
           comments,
           flatten,
+          finish,
           ...composed,
           ...(signal === undefined ? {} : { signal }),
         }),

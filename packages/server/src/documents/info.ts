@@ -1,6 +1,7 @@
 /** What a document says of itself in the published shapes: `document_info` and the outline. */
-import type { DocumentInfo, OutlineItem, Rotation } from "@lectern/protocol";
-import { pageSpace } from "@lectern/protocol";
+import type { DocumentInfo, Outline, OutlineItem, Rotation } from "@lectern/protocol";
+import { checkData, pageSpace } from "@lectern/protocol";
+import { ApiError } from "@lectern/protocol/plain";
 import type { LayerPage, LayerPages } from "../layers/pages.ts";
 import type { DocumentBase } from "./base.ts";
 import { type PageShape, shapeOf } from "./manifest.ts";
@@ -86,6 +87,42 @@ export function outlineElements(items: readonly OutlineItem[], pages: LayerPages
       children: outlineElements(item.children ?? [], pages),
     };
   });
+}
+
+/** The outline that these elements describe, as `outlineElements` gives them. Throws ApiError `unprocessable`. */
+export function outlineFrom(elements: readonly object[], pages: LayerPages): readonly OutlineItem[] {
+  const tree = elements.map((element) => itemFrom(element, pages));
+  const checked = checkData("outline", { tree }, "$");
+  if (checked.ok) return (checked.value as Outline).tree;
+  const failingPaths = checked.failingPaths.map(({ path, details }) => ({ path: path.replace("$.tree", "$.outline"), details }));
+  throw new ApiError("unprocessable", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });
+}
+
+function itemFrom(element: object, pages: LayerPages): object {
+  const {
+    type: _type,
+    action,
+    children,
+    ...rest
+  } = element as { readonly type?: unknown; readonly action?: unknown; readonly children?: unknown };
+  const leads = actionFrom(action, pages);
+  return {
+    ...rest,
+    ...(leads === null ? {} : { action: leads }),
+    ...(Array.isArray(children) && children.length > 0
+      ? { children: children.map((child: unknown) => (typeof child === "object" && child !== null ? itemFrom(child, pages) : child)) }
+      : {}),
+  };
+}
+
+function actionFrom(action: unknown, pages: LayerPages): object | null {
+  if (typeof action !== "object" || action === null) return null;
+  if (!("type" in action) || action.type !== "goTo" || !("pageIndex" in action)) return action;
+  const { pageIndex, ...rest } = action;
+  const page = typeof pageIndex === "number" ? pages.idAt(pageIndex) : null;
+  if (page === null) throw new ApiError("unprocessable", `$.outline: there is no page ${String(pageIndex)}`);
+  const { pageId: _pageId, ...place } = rest as { readonly pageId?: unknown };
+  return { ...place, page };
 }
 
 function actionOf({ action }: OutlineItem, pages: LayerPages): object | null {

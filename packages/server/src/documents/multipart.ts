@@ -1,15 +1,21 @@
 /** A form with a file: its fields may stand before or behind the file, whose bytes are never held in memory. */
+import { createReadStream } from "node:fs";
 import { api } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import { MOST_ATTACHED } from "../interchange/attached.ts";
 import type { FieldPart, FilePart, StreamBody } from "../handlers.ts";
+import type { DocumentBuild } from "../operations/build-routes.ts";
+import { type GivenFile, instructionsOf, partKeeper } from "../operations/instructions.ts";
 import type { DocumentMetadata } from "./store.ts";
 import type { Upload } from "./upload.ts";
 
+/** The part that is uploaded as it is. */
+const FILE = "file";
+/** Of a document that is built. */
+const INSTRUCTIONS = "instructions";
+
 type Form = Extract<StreamBody, { kind: "multipart" }>;
 
-/** A field of the published form that has no meaning here; better refused than ignored. */
-const NOT_OFFERED = ["instructions"];
 /** Instant JSON or XFDF that is applied to the document. */
 const CHANGES = "attachment";
 
@@ -22,57 +28,33 @@ interface Fields {
   overwrite?: boolean;
   keepAnnotations?: boolean;
   changes?: Uint8Array;
+  instructions?: unknown;
 }
 
-/** What `uploadDocument` takes; fields behind the file are known once its bytes have been read. Throws ApiError `bad_request`, `invalid_parameters`. */
+/** How uploads are made that are not the bytes of a part. */
+export interface UploadSources {
+  readonly fromUrl: (fields: object) => Promise<Upload>;
+  readonly build: DocumentBuild;
+}
+
+/**
+ * What `uploadDocument` takes; fields behind the file are known once its bytes have been read. With the part `instructions`, wherever it stands, the
+ * other files are what the document is built of. Throws ApiError `bad_request`, `invalid_parameters`.
+ */
 export async function uploadOf(
   form: Form,
   given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & Fields,
-  fromUrl: (fields: object) => Promise<Upload>,
+  { fromUrl, build }: UploadSources,
 ): Promise<Upload> {
   const fields: Fields = {};
   const parts = form.parts[Symbol.asyncIterator]();
-  let file: FilePart | null = null;
-  while (file === null) {
-    const next = await parts.next();
-    if (next.done === true) {
-      const { url, sha256, documentId, title, metadata, overwrite, keepAnnotations } = fields;
-      if (url === undefined) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
-      const upload = await fromUrl({
-        url,
-        ...(sha256 === undefined ? {} : { sha256 }),
-        ...(documentId === undefined ? {} : { document_id: documentId }),
-        ...(title === undefined ? {} : { title }),
-        ...(metadata === undefined ? {} : { metadata }),
-        ...(overwrite === undefined ? {} : { overwrite_existing_document: overwrite }),
-        ...(keepAnnotations === undefined ? {} : { keep_current_annotations: keepAnnotations }),
-      });
-      return fields.changes === undefined ? upload : { ...upload, changes: fields.changes };
-    }
-    if (next.value.kind === "field") take(fields, next.value);
-    else if (next.value.name === CHANGES) await takeChanges(fields, next.value.bytes);
-    else file = next.value;
-  }
-  const { bytes, filename, mediaType } = file;
-  if (fields.url !== undefined) throw fileAndUrl();
-  async function* bytesAndRest(): AsyncGenerator<Uint8Array> {
-    yield* bytes;
-    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
-      if (next.value.kind === "field") take(fields, next.value);
-      else if (next.value.name === CHANGES) await takeChanges(fields, next.value.bytes);
-      else throw new ApiError("bad_request", "The form has more than one file");
-      if (fields.url !== undefined) throw fileAndUrl();
-    }
-  }
+  const { files, keep } = partKeeper(build.onDisk);
   const { applicationId, password = null, signal, by } = given;
-  return {
+  const upload = (from: Pick<Upload, "bytes"> & Partial<Upload>): Upload => ({
     applicationId,
     password,
     ...(signal === undefined ? {} : { signal }),
     ...(by === undefined ? {} : { by }),
-    bytes: bytesAndRest(),
-    fileName: filename,
-    mediaType,
     get documentId() {
       return given.documentId ?? fields.documentId;
     },
@@ -82,7 +64,6 @@ export async function uploadOf(
     get metadata() {
       return fields.metadata;
     },
-    fieldsFollow: true,
     get overwrite() {
       return fields.overwrite ?? given.overwrite;
     },
@@ -95,7 +76,72 @@ export async function uploadOf(
     get changes() {
       return fields.changes;
     },
+    ...from,
+  });
+  const built = async (all: ReadonlyMap<string, GivenFile>): Promise<Upload> => {
+    const made = await build.build(fields.instructions, all);
+    return upload({ bytes: createReadStream(made.path), mediaType: "application/pdf", password: made.password });
   };
+  const read = async (part: FilePart | FieldPart): Promise<void> => {
+    if (part.name === INSTRUCTIONS) fields.instructions = await instructionsOf(part);
+    else if (part.kind === "field") take(fields, part);
+    else if (part.name === CHANGES) await takeChanges(fields, part.bytes);
+    else await keep(part);
+  };
+  for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+    const part = next.value;
+    // The usual upload goes straight to storage. What has another name may be of instructions that follow.
+    if (part.kind === "file" && part.name === FILE && fields.instructions === undefined && files.size === 0) return streamed(part);
+    await read(part);
+  }
+  if (fields.instructions !== undefined) return built(files);
+  const [only] = files.values();
+  if (only === undefined) return ofUrl();
+  if (files.size > 1) throw moreFiles();
+  if (fields.url !== undefined) throw fileAndUrl();
+  return upload({ bytes: createReadStream(only.path), fileName: only.fileName, mediaType: only.mediaType });
+
+  function streamed({ bytes, filename, mediaType }: FilePart): Upload {
+    if (fields.url !== undefined) throw fileAndUrl();
+    async function* bytesAndRest(): AsyncGenerator<Uint8Array> {
+      yield* bytes;
+      for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+        await read(next.value);
+        if (fields.url !== undefined) throw fileAndUrl();
+      }
+      if (fields.instructions === undefined && files.size > 0) throw moreFiles();
+    }
+    const whole = upload({ bytes: bytesAndRest(), fileName: filename, mediaType, fieldsFollow: true });
+    return Object.defineProperty(whole, "instead", {
+      get: (): Upload["instead"] =>
+        fields.instructions === undefined
+          ? null
+          : async (copy) => {
+              const path = build.onDisk.newPath();
+              await copy(path);
+              return built(new Map([...files, [FILE, { path, fileName: filename, mediaType }]]));
+            },
+    });
+  }
+
+  async function ofUrl(): Promise<Upload> {
+    const { url, sha256, documentId, title, metadata, overwrite, keepAnnotations } = fields;
+    if (url === undefined) throw new ApiError("bad_request", "The form has no file: send it as the part `file`");
+    const fetched = await fromUrl({
+      url,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(documentId === undefined ? {} : { document_id: documentId }),
+      ...(title === undefined ? {} : { title }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(overwrite === undefined ? {} : { overwrite_existing_document: overwrite }),
+      ...(keepAnnotations === undefined ? {} : { keep_current_annotations: keepAnnotations }),
+    });
+    return fields.changes === undefined ? fetched : { ...fetched, changes: fields.changes };
+  }
+}
+
+function moreFiles(): ApiError {
+  return new ApiError("bad_request", "The form has more than one file");
 }
 
 async function takeChanges(fields: Fields, bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -137,9 +183,6 @@ function take(fields: Fields, { name, value }: FieldPart): void {
     case "sha256":
       fields[name] = value;
       return;
-    default:
-      if (NOT_OFFERED.includes(name) && value !== "false")
-        throw new ApiError("not_implemented", `\`${name}\` is not offered by this version`);
   }
 }
 

@@ -1,12 +1,15 @@
-/** Pictures of what records cannot say: a worker writes them beside the records, and they become blobs of the document before any record names them. */
+/**
+ * Pictures of what records cannot say, and the files in a file: a worker writes them beside the records, and they become blobs of the document before
+ * any record names them.
+ */
 import { createReadStream } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ApiError } from "@lectern/protocol/plain";
 import { useBlob } from "../operations/own-blob.ts";
-import type { PrepareSummary, RenderSource } from "../ports.ts";
-import { picturePath } from "../render/messages.ts";
+import type { PrepareSummary, RenderSource, StoredBlob } from "../ports.ts";
+import { embeddedPath, picturePath } from "../render/messages.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { keepBlob } from "./keep-blob.ts";
 import type { DocumentKey } from "./store.ts";
 
 /** As `Renderer.prepare`. The caller removes the target. */
@@ -14,11 +17,24 @@ export async function prepareWithPictures(
   deps: DocumentDeps,
   key: DocumentKey,
   source: RenderSource,
-  { revision, target, signal }: { readonly revision: number; readonly target: string; readonly signal: AbortSignal },
+  {
+    revision,
+    target,
+    files = false,
+    onProgress,
+    signal,
+  }: {
+    readonly revision: number;
+    readonly target: string;
+    readonly files?: boolean;
+    readonly onProgress?: ((fraction: number) => void) | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<PrepareSummary> {
   try {
-    const summary = await deps.renderer.prepare(source, { revision, target, pictures: true, signal });
-    for (const picture of summary.pictures) await keep(deps, key, picturePath(target, picture), signal);
+    const summary = await deps.renderer.prepare(source, { revision, target, pictures: true, files, onProgress, signal });
+    for (const picture of summary.pictures) await keep(deps, key, { path: picturePath(target, picture), mediaType: "image/png" }, signal);
+    for (const file of summary.files) await keep(deps, key, { path: embeddedPath(target, file), mediaType: BYTES }, signal);
     return summary;
   } finally {
     const [folder, start] = [dirname(target), `${basename(target)}.`];
@@ -26,11 +42,15 @@ export async function prepareWithPictures(
   }
 }
 
-async function keep(deps: DocumentDeps, key: DocumentKey, path: string, signal: AbortSignal): Promise<void> {
-  const blob = await deps.blobs.write(key.applicationId, createReadStream(path), { signal });
-  await deps.locks.hold(key.applicationId, blob.sha256, async () => {
-    // The collector may have taken it between the end of the writing and our lock, when the same bytes lay there unused.
-    if ((await deps.blobs.size(key.applicationId, blob.sha256)) === null) throw new ApiError("unavailable", undefined, { retryAfter: 1 });
-    await useBlob(deps, key, { ...blob, mediaType: "image/png" });
-  });
+/** Whatever the file says of it. */
+const BYTES = "application/octet-stream";
+
+async function keep(
+  deps: DocumentDeps,
+  key: DocumentKey,
+  { path, mediaType }: { readonly path: string; readonly mediaType: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const write = (): Promise<StoredBlob> => deps.blobs.write(key.applicationId, createReadStream(path), { signal });
+  await keepBlob(deps, key.applicationId, write, (blob) => useBlob(deps, key, { ...blob, mediaType }));
 }

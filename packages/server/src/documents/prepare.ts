@@ -53,7 +53,8 @@ export async function prepareDocument(
 
 async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortSignal): Promise<void> {
   const source = await renderSource(deps, document);
-  const { summary, base } = await importFile(deps, document, source, signal);
+  const key = { applicationId: document.applicationId, documentId: document.id };
+  const { summary, base } = await importFile(deps, document, source, signal, (fraction) => deps.readiness.progressed(key, fraction));
   await drawFirst(deps, document, source, signal);
   const told = await attachedTo(deps, document, base.sha256);
   const { pageCount, encrypted, title, warnings } = summary;
@@ -85,11 +86,18 @@ export async function importFile(
   document: DocumentRow,
   source: RenderSource,
   signal: AbortSignal,
+  onProgress?: (fraction: number) => void,
 ): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
   try {
     const { applicationId, id: documentId, revision } = document;
-    const summary = await prepareWithPictures(deps, { applicationId, documentId }, source, { revision, target, signal });
+    const summary = await prepareWithPictures(deps, { applicationId, documentId }, source, {
+      revision,
+      target,
+      files: true,
+      onProgress,
+      signal,
+    });
     const base = await keepBlob(
       deps,
       applicationId,

@@ -5,6 +5,10 @@ import type { DocumentKey } from "./store.ts";
 export interface Readiness {
   /** Its status is another one now. */
   changed(key: DocumentKey): void;
+  /** So much of its preparation is done, from 0 to 1: known where it is done, until its status changes. */
+  progressed(key: DocumentKey, fraction: number): void;
+  /** Null: not known here. */
+  progress(key: DocumentKey): number | null;
   /**
    * Resolves at the next change, when the time (milliseconds) is over, or when the signal fires. Listening begins with the call, so whoever
    * calls it before reading the row misses nothing; call `stop` when it turns out not to be needed.
@@ -16,13 +20,17 @@ const TOPIC = "document changed";
 
 export function readiness(clock: Clock, bus?: Bus): Readiness {
   const waiting = new Map<string, Set<() => void>>();
+  const done = new Map<string, number>();
   const nameOf = ({ applicationId, documentId }: DocumentKey): string => `${applicationId}/${documentId}`;
   const wakeAll = (name: string): void => {
     for (const wake of waiting.get(name) ?? []) wake();
   };
   bus?.subscribe(TOPIC, wakeAll);
   return {
+    progressed: (key, fraction) => void done.set(nameOf(key), fraction),
+    progress: (key) => done.get(nameOf(key)) ?? null,
     changed(key) {
+      done.delete(nameOf(key));
       wakeAll(nameOf(key));
       bus?.publish(TOPIC, nameOf(key));
     },

@@ -46,7 +46,7 @@ describe("uploading", () => {
   it.each(["/viewer/documents", "/api/documents", "/api/document", "/viewer/documents/"])(
     "takes the raw file at %s and answers with a document that is ready",
     async (path) => {
-      const { data } = await api.json<{ data: DocumentSummary }>(`${path}?title=Three`, {
+      const { data } = await api.json<{ data: DocumentSummary }>(`${path}?title=Three&wait=60`, {
         body: three,
         headers: { "content-type": "application/pdf" },
       });
@@ -136,13 +136,13 @@ describe("uploading", () => {
       "invalid_parameters",
     ],
     [
-      "what is not offered",
+      "instructions that are none",
       form([
         ["instructions", "{}"],
         ["file", pdfPart, "a.pdf"],
       ]),
-      501,
-      "not_implemented",
+      400,
+      "invalid_parameters",
     ],
   ])("refuses %s and leaves nothing behind", async (_, body, status, code) => {
     const count = async (): Promise<number> => (await api.json<{ document_count: number }>("/viewer/documents")).document_count;

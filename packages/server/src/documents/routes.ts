@@ -1,6 +1,6 @@
 /** Routes of documents: thin, the work is in the files named by verb. */
-import { pageSpace } from "@lectern/protocol";
-import { ApiError } from "@lectern/protocol/plain";
+import { type Op, pageSpace } from "@lectern/protocol";
+import { ApiError, FULL_GRANTS } from "@lectern/protocol/plain";
 import {
   type Access,
   type ApplicationCaller,
@@ -11,11 +11,13 @@ import {
   type SessionCaller,
   type StreamBody,
 } from "../handlers.ts";
+import { notOffered } from "../http/not-offered.ts";
 import { bytesReply } from "../http/ranges.ts";
 import { changesFor, redrawnFor } from "../layers/changes.ts";
 import type { LayerPage } from "../layers/pages.ts";
-import { DEFAULT_WAIT, layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
+import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
 import type { Outgoing } from "../outgoing/request.ts";
+import type { DocumentBuild } from "../operations/build-routes.ts";
 import { composedPage, outlineOf } from "../operations/composition.ts";
 import type { ImageFormat } from "../ports.ts";
 import { actorOf } from "../audit/audit.ts";
@@ -25,16 +27,16 @@ import { bulkDelete } from "./bulk-delete.ts";
 import { copyDocument } from "./copy.ts";
 import { deleteDocument } from "./delete.ts";
 import { downloadReply, wantedInBody, wantedInQuery } from "./download.ts";
-import { documentInfo, outlineElements } from "./info.ts";
+import { documentInfo, outlineElements, outlineFrom } from "./info.ts";
 import { listDocuments } from "./list.ts";
 import { uploadOf } from "./multipart.ts";
 import { searchLayer } from "./search-layer.ts";
-import { noSuchDocument, waitForReady } from "./status.ts";
+import { DEFAULT_WAIT, noSuchDocument, waitForReady } from "./status.ts";
 import { findDocument, updateDocument } from "./store.ts";
 import { pageTextLines, renderedPage } from "./stream.ts";
 import { documentSummary } from "./summary.ts";
-import { type Upload, uploadDocument } from "./upload.ts";
-import { jsonOrBytes, uploadFromUrl } from "./upload-from-url.ts";
+import { type Upload, uploadDocument, type Uploaded } from "./upload.ts";
+import { jsonOrBytes, uploadBuilt, uploadFromUrl } from "./upload-from-url.ts";
 
 type DocumentContext = Context<ApplicationCaller | SessionCaller, Access>;
 
@@ -43,7 +45,16 @@ const COVER_WIDTH = 400;
 /** Pages whose text is read at once. */
 const PAGES_AT_ONCE = 8;
 
-export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handlers["documents"] {
+type UploadContext = Context<ApplicationCaller, null>;
+
+export interface DocumentRoutesDeps {
+  readonly reading: ReadingDeps;
+  readonly outgoing: Outgoing;
+  /** Of one request, for an upload that is built. */
+  readonly buildOf: (context: UploadContext) => DocumentBuild;
+}
+
+export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDeps): Handlers["documents"] {
   const deps = reading.documents;
   const layerOf = ({ access, address, signal }: DocumentContext, wait: number | undefined): Promise<ReadLayer> =>
     layerFor(reading, access, { wait, address, signal });
@@ -66,14 +77,14 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       const named = { ...(document_id === undefined ? {} : { documentId: document_id }), ...(title === undefined ? {} : { title }) };
       const how = { ...(overwrite === undefined ? {} : { overwrite }), ...(keepAnnotations === undefined ? {} : { keepAnnotations }) };
       const given = { applicationId: caller.applicationId, password, signal, by: actorOf(context), ...named, ...how };
-      const row = await uploadDocument(deps, await uploadFrom(body, given, file_name ?? null));
+      const row = await uploaded(context, body, { given, fileName: file_name ?? null });
       const key = { applicationId: row.applicationId, documentId: row.id };
       if (row.overwrite !== undefined) {
         const overwritten = await waitForOverwrite(deps, key, row.overwrite, { seconds: wait, signal });
         return { data: documentSummary((await findDocument(deps.database, key)) ?? row, overwritten) };
       }
       return {
-        data: documentSummary(wait === 0 ? row : await waitForReady(deps, key, { seconds: wait, signal })),
+        data: documentSummary(wait === 0 ? row : await waitForReady(deps, key, { wait, signal }), null, deps.readiness.progress(key)),
       };
     },
     async list(query, { caller }) {
@@ -98,7 +109,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     async get(_input, { access }) {
       const row = await findDocument(deps.database, access);
       if (row === null) throw noSuchDocument();
-      return { data: documentSummary(row, await lastOverwrite(deps.database, access)) };
+      return { data: documentSummary(row, await lastOverwrite(deps.database, access), deps.readiness.progress(access)) };
     },
     async update({ title, metadata }, context) {
       const { access } = context;
@@ -127,8 +138,7 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
       });
     },
     async copy({ document_id, new_document_id, storage }, context) {
-      if (storage !== undefined && storage.backend !== "built_in")
-        throw new ApiError("not_implemented", "Documents are stored by the service itself: `storage` may name `built_in` only");
+      if (storage !== undefined && storage.backend !== "built_in") throw notOffered("storage");
       const { applicationId } = context.caller;
       const from = { applicationId, documentId: document_id };
       const copy = await copyDocument(deps, { from, documentId: new_document_id, by: actorOf(context), signal: context.signal });
@@ -146,6 +156,17 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
     async outline({ wait }, context) {
       const { base, room, pages } = await layerOf(context, wait);
       return { data: { outline: outlineElements(outlineOf(room) ?? base.manifest.outline, pages()) } };
+    },
+    async setOutline({ outline }, context) {
+      const { access, address, signal } = context;
+      const layer = await layerFor(reading, access, { address, signal, create: true });
+      const tree = [...outlineFrom(outline, layer.pages())];
+      const { room, grants, sessionId: session } = layer;
+      const known = room.record("outline", FULL_GRANTS);
+      if (known?.deleted === true) await room.commit([["r", "outline"]], { grants, session });
+      const op: Op = known === null ? ["c", "outline", "outline", { tree }] : ["u", "outline", { tree }];
+      const { seq } = await room.commit([op], { grants, session });
+      return { data: { outline: outlineElements(tree, layer.pages()), seq } };
     },
     async text({ wait }, context) {
       const layer = await layerOf(context, wait);
@@ -193,20 +214,33 @@ export function documentRoutes(reading: ReadingDeps, outgoing: Outgoing): Handle
   };
   return handlers;
 
-  async function uploadFrom(
+  async function uploaded(
+    context: UploadContext,
     body: StreamBody,
-    given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & {
-      documentId?: string;
-      title?: string;
-      overwrite?: boolean;
-      keepAnnotations?: boolean;
+    {
+      given,
+      fileName,
+    }: {
+      readonly given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & {
+        documentId?: string;
+        title?: string;
+        overwrite?: boolean;
+        keepAnnotations?: boolean;
+      };
+      readonly fileName: string | null;
     },
-    fileName: string | null,
-  ): Promise<Upload> {
-    const fromUrl = (json: unknown): Promise<Upload> => uploadFromUrl({ outgoing, maxBytes: deps.maxUploadBytes }, json, given);
-    if (body.kind === "multipart") return uploadOf(body, given, fromUrl);
-    const read = await jsonOrBytes(body);
-    return "json" in read ? fromUrl(read.json) : { ...given, bytes: read.bytes, mediaType: body.mediaType, fileName };
+  ): Promise<Uploaded> {
+    const build = buildOf(context);
+    try {
+      const fromUrl = (json: unknown): Promise<Upload> => uploadFromUrl({ outgoing, maxBytes: deps.maxUploadBytes }, json, given);
+      if (body.kind === "multipart") return await uploadDocument(deps, await uploadOf(body, given, { fromUrl, build }));
+      const read = await jsonOrBytes(body);
+      if (!("json" in read)) return await uploadDocument(deps, { ...given, bytes: read.bytes, mediaType: body.mediaType, fileName });
+      const isBuilt = typeof read.json === "object" && read.json !== null && "instructions" in read.json;
+      return await uploadDocument(deps, await (isBuilt ? uploadBuilt(build, read.json, given) : fromUrl(read.json)));
+    } finally {
+      await build.close();
+    }
   }
 
   async function linesOf({ access, signal }: DocumentContext, { data, shown }: LayerPage) {

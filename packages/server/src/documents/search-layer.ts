@@ -8,8 +8,8 @@ import {
   type SearchPreset,
   type TextPattern,
 } from "@lectern/pdf/search-pattern";
-import { type AnyRecord, type Annotation, pageSpace, type Rect } from "@lectern/protocol";
-import { ApiError } from "@lectern/protocol/plain";
+import { type AnyRecord, type Annotation, pageSpace, type Rect, type RichText } from "@lectern/protocol";
+import { ApiError, wordsOf } from "@lectern/protocol/plain";
 import { storedAnnotation } from "../layers/annotations.ts";
 import type { LayerPage, LayerPages } from "../layers/pages.ts";
 import type { ReadLayer } from "../layers/reading.ts";
@@ -75,9 +75,8 @@ export async function searchLayer(
     };
   });
   if (request.include_annotations !== true) return { found, complete };
-  const inAnnotations = annotationFinds(layer, pages, (text) => findsIn(text, { query, caseSensitive, wholeWord }, most)).filter(
-    ({ pageIndex }) => pageIndex >= start && pageIndex < start + limit,
-  );
+  const inAll = await annotationFinds(layer, pages, (text) => findsIn(text, { query, caseSensitive, wholeWord, limit: most }));
+  const inAnnotations = inAll.filter(({ pageIndex }) => pageIndex >= start && pageIndex < start + limit);
   return { found: [...found, ...inAnnotations].toSorted((a, b) => a.pageIndex - b.pageIndex).slice(0, most), complete };
 }
 
@@ -112,35 +111,38 @@ function* searchPages(pages: Iterable<LayerPage>, from: number, to: number): Gen
   }
 }
 
-function annotationFinds(
+async function annotationFinds(
   { room, grants }: ReadLayer,
   pages: LayerPages,
   find: (text: PageText) => ReturnType<typeof findsIn>,
-): FoundText[] {
-  return room.snapshot(grants).records.flatMap((record) =>
-    textsOf(record).flatMap((text) => {
-      const hits = find(asPage(text));
+): Promise<FoundText[]> {
+  const found: FoundText[] = [];
+  for (const record of room.snapshot(grants).records) {
+    for (const text of textsOf(record)) {
+      const hits = await find(asPage(text));
       const stored = hits.length === 0 ? null : storedAnnotation(record, pages);
       const pageIndex = stored?.content["pageIndex"];
-      if (stored === null || typeof pageIndex !== "number") return [];
+      if (stored === null || typeof pageIndex !== "number") continue;
       const box = stored.content["bbox"];
-      return hits.map(({ preview, range }) => ({
-        pageIndex,
-        pageId: pages.idAt(pageIndex)!,
-        previewText: preview,
-        rangeInPreview: [range[0], range[1] - range[0]] as [number, number],
-        rectsOnPage: Array.isArray(box) ? [box as number[]] : [],
-        isAnnotation: true,
-      }));
-    }),
-  );
+      for (const { preview, range } of hits)
+        found.push({
+          pageIndex,
+          pageId: pages.idAt(pageIndex)!,
+          previewText: preview,
+          rangeInPreview: [range[0], range[1] - range[0]],
+          rectsOnPage: Array.isArray(box) ? [box as number[]] : [],
+          isAnnotation: true,
+        });
+    }
+  }
+  return found;
 }
 
-/** What an annotation says: its text, and the note that hangs on it. */
+/** What an annotation says: the words of its text, and the note that hangs on it. */
 function textsOf(record: AnyRecord): readonly string[] {
   if (record.kind !== "annotation") return [];
-  const { text, note } = record.data as Annotation & { readonly text?: { readonly value?: string } };
-  return [text?.value, note].filter((part): part is string => part !== undefined && part !== "");
+  const { text, note } = record.data as Annotation & { readonly text?: RichText };
+  return [text === undefined ? undefined : wordsOf(text), note].filter((part): part is string => part !== undefined && part !== "");
 }
 
 /** Text without a place, as a page of lines. */

@@ -1,6 +1,6 @@
 /** Search in the text of a document's pages: page after page, while the next ones are being read. */
 import type { PageText } from "@lectern/pdf";
-import { search, type SearchHit, searchPattern, searchText } from "@lectern/pdf/search";
+import { patternHits, search, type SearchHit, searchText } from "@lectern/pdf/search";
 import type { TextPattern } from "@lectern/pdf/search-pattern";
 import type { DocumentDeps } from "./deps.ts";
 import type { DocumentKey } from "./store.ts";
@@ -75,7 +75,8 @@ export async function searchDocument(deps: DocumentDeps, request: SearchRequest)
     const next = reading.shift();
     if (next === undefined) return { hits, complete: true, pagesSearched };
     if (hits.length >= limit || deps.clock.now() > end) return { hits, complete: false, pagesSearched };
-    const found = findsIn(await next.text, request, limit - hits.length);
+    const isOver = (): boolean => deps.clock.now() > end || signal?.aborted === true;
+    const found = await findsIn(await next.text, { ...request, limit: limit - hits.length, isOver });
     const { pageIndex, pageId } = next.page;
     for (const { preview, range, rects } of found)
       hits.push({ pageIndex, pageId, previewText: preview, rangeInPreview: [range[0], range[1] - range[0]], rects });
@@ -84,13 +85,23 @@ export async function searchDocument(deps: DocumentDeps, request: SearchRequest)
   }
 }
 
-/** Hits in one text. */
-export function findsIn(
+export interface TextRequest extends Pick<SearchRequest, "query" | "caseSensitive" | "wholeWord"> {
+  readonly limit: number;
+  /** True when it may end with what was found. */
+  readonly isOver?: () => boolean;
+}
+
+/** Hits in one text. Expressions that take long let others have their turn. */
+export async function findsIn(
   page: PageText,
-  { query, caseSensitive = false, wholeWord = false }: Pick<SearchRequest, "query" | "caseSensitive" | "wholeWord">,
-  limit: number,
-): SearchHit[] {
-  return typeof query === "string"
-    ? search(searchText(page), query, { caseSensitive, wholeWord, limit })
-    : searchPattern(page, query, limit);
+  { query, caseSensitive = false, wholeWord = false, limit, isOver = () => false }: TextRequest,
+): Promise<SearchHit[]> {
+  if (typeof query === "string") return search(searchText(page), query, { caseSensitive, wholeWord, limit });
+  const hits: SearchHit[] = [];
+  for (const part of patternHits(page, query)) {
+    hits.push(...part.slice(0, limit - hits.length));
+    if (hits.length >= limit || isOver()) break;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return hits;
 }

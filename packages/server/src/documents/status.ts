@@ -3,23 +3,25 @@ import { ApiError } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "./deps.ts";
 import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
 
+/** Seconds, unless it is said otherwise. */
+export const DEFAULT_WAIT = 10;
 /** Another node may have prepared it, and its word of that been lost: then it is looked for so often. */
 const LOOK_MS = 1000;
 
 /**
- * The document as soon as it has left `preparing`, at the latest after `seconds` (then it may still be `preparing`).
+ * The document as soon as it has left `preparing`, at the latest after `wait` seconds (then it may still be `preparing`).
  * Throws ApiError `not_found`, also when it is deleted meanwhile.
  */
 export async function waitForReady(
   deps: Pick<DocumentDeps, "database" | "readiness" | "clock">,
   key: DocumentKey,
-  options: { readonly seconds: number; readonly signal?: AbortSignal | undefined },
+  options: { readonly wait?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<DocumentRow> {
   // Nearly always it is ready: that costs one look, and nothing to listen with.
   const first = await findDocument(deps.database, key);
   if (first === null) throw noSuchDocument();
   if (first.status !== "preparing") return first;
-  const end = deps.clock.now() + options.seconds * 1000;
+  const end = deps.clock.now() + (options.wait ?? DEFAULT_WAIT) * 1000;
   for (;;) {
     const left = Math.max(0, end - deps.clock.now());
     // Listening begins before the look, so that a change between the two is not missed.
@@ -37,13 +39,16 @@ export async function waitForReady(
   }
 }
 
-/** Throws what stands in the way of reading the document: ApiError `preparing`, `document_failed`, `password_required`. */
-export function requireReady(document: DocumentRow): void {
+/**
+ * Throws what stands in the way of reading the document: ApiError `preparing`, `document_failed`, `password_required`. `progress`: of its preparation,
+ * from 0 to 1, where that is known.
+ */
+export function requireReady(document: DocumentRow, progress: number | null = null): void {
   switch (document.status) {
     case "ready":
       return;
     case "preparing":
-      throw new ApiError("preparing", undefined, { retryAfter: 1 });
+      throw new ApiError("preparing", undefined, { retryAfter: 1, ...(progress === null ? {} : { extra: { progress } }) });
     case "locked":
       throw new ApiError("password_required", "The document is encrypted and nobody has given its password yet");
     case "failed":

@@ -10,6 +10,7 @@ import type { CacheKey } from "../render/cache.ts";
 import type { ComposedPages } from "../operations/composition.ts";
 import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { PREPARE_VERSION } from "./manifest.ts";
 import { renderSource } from "./password.ts";
 import { noticingQuarantine } from "./quarantine.ts";
 import { noSuchDocument } from "./status.ts";
@@ -22,6 +23,9 @@ export interface PageRequest extends DocumentKey {
   readonly index: number;
   readonly signal?: AbortSignal;
 }
+
+/** In the names of cached images: which annotations are records, and so are not in the picture, hangs on how the file was read. */
+const VERSION = `p${PREPARE_VERSION}`;
 
 /** Pages drawn ahead of a reader: the next two, and the one before. */
 const NEIGHBOURS = [1, 2, -1] as const;
@@ -127,7 +131,7 @@ export async function renderedPage(
   const drawn = changes === null ? "others" : records.length === 0 ? (composed === null ? "all" : "composed") : digest(records);
   const size = width === undefined ? `h${height}` : `w${width}`;
   const groups = contentGroups === undefined ? "" : `-ocg${digest([...new Set(contentGroups)].toSorted((a, b) => a - b))}`;
-  const name = `${index}-${drawn}${groups}-${rotation}-${size}.${format}`;
+  const name = `${index}-${VERSION}${drawn}${groups}-${rotation}-${size}.${format}`;
   const bytes = await deps.cache.get(
     { applicationId, blob, name },
     async (made) => {
@@ -174,7 +178,7 @@ export async function pageTile(
   if (!(TILE_WIDTHS as readonly number[]).includes(width))
     throw new ApiError("not_found", `Tiles are of pages ${TILE_WIDTHS.join(", ")} pixels wide`);
   await requireUse(deps, request);
-  const key = { applicationId, blob, name: `${index}-_-${width}-${tile.join("-")}.webp` };
+  const key = { applicationId, blob, name: `${index}-${VERSION}_-${width}-${tile.join("-")}.webp` };
   return deps.cache.get(
     key,
     async (made) => {
@@ -227,7 +231,7 @@ export function imageCacheKey({
   readonly width: number;
 }): CacheKey {
   // `_`: no variant, such as hidden content groups.
-  return { applicationId, blob, name: `${index}-_-${width}.webp` };
+  return { applicationId, blob, name: `${index}-${VERSION}_-${width}.webp` };
 }
 
 async function requireUse(deps: DocumentDeps, request: PageRequest): Promise<void> {

@@ -3,8 +3,8 @@ import type { DocumentSummary } from "@lectern/protocol";
 import type { OverwriteRow } from "../revisions/store.ts";
 import type { DocumentRow } from "./store.ts";
 
-/** `overwrite`: the file that was sent last to take its place. */
-export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null = null): DocumentSummary {
+/** `overwrite`: the file that was sent last to take its place. `progress`: of its preparation, from 0 to 1, where that is known. */
+export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null = null, progress: number | null = null): DocumentSummary {
   const createdAt = new Date(row.createdAt).toISOString();
   return {
     id: row.id,
@@ -19,6 +19,7 @@ export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null
     byteSize: row.byteSize,
     pageCount: row.pageCount,
     status: row.status,
+    ...(row.status === "preparing" && progress !== null ? { progress } : {}),
     errors: reasons(row.statusReason),
     metadata: row.metadata,
     ...(overwrite === null ? {} : { overwrite: overwriteSummary(overwrite) }),

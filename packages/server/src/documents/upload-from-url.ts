@@ -1,9 +1,12 @@
-/** An upload whose bytes the service fetches itself: a JSON body, or a form without a file, that names a URL. */
-import { UploadFromUrl } from "@lectern/protocol";
+/** An upload whose bytes the service fetches or builds itself: a JSON body, or a form without a file, that names a URL or has instructions. */
+import { createReadStream } from "node:fs";
+import { UploadFromUrl, UploadOfInstructions } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
+import { notOffered } from "../http/not-offered.ts";
 import { BODY_LIMITS, parseJson } from "../http/body.ts";
 import { download } from "../outgoing/download.ts";
 import type { Outgoing } from "../outgoing/request.ts";
+import type { DocumentBuild } from "../operations/build-routes.ts";
 import type { Upload } from "./upload.ts";
 
 /** Of the JSON, not of the file. */
@@ -69,18 +72,39 @@ function changesOf(attachment: string | object): Uint8Array {
 }
 
 function checked(json: unknown) {
-  const fields: object = typeof json === "object" && json !== null ? json : {};
-  if ("instructions" in fields)
-    throw new ApiError("not_implemented", "Documents are not made from instructions here: use /build, then upload the result");
   const result = UploadFromUrl.safeParse(json);
-  if (!result.success) {
-    const failingPaths = result.error.issues.map(({ path, message }) => ({ path: ["$", ...path].join("."), details: message }));
-    throw new ApiError("invalid_parameters", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });
-  }
-  const { storage } = result.data;
-  if (storage !== undefined && storage.backend !== "built_in")
-    throw new ApiError("not_implemented", "Documents are stored by the service itself: `storage` may name `built_in` only");
-  return result.data;
+  if (!result.success) throw wrong(result.error);
+  return stored(result.data);
+}
+
+/** A document that instructions describe. Throws as `uploadFromUrl` does, and as the build. */
+export async function uploadBuilt(build: DocumentBuild, json: unknown, given: Given): Promise<Upload> {
+  const result = UploadOfInstructions.safeParse(json);
+  if (!result.success) throw wrong(result.error);
+  const { instructions, document_id, title, metadata, overwrite_existing_document } = stored(result.data);
+  const { path, password } = await build.build(instructions, new Map());
+  const documentId = given.documentId ?? document_id;
+  return {
+    ...given,
+    bytes: createReadStream(path),
+    mediaType: "application/pdf",
+    password,
+    title: given.title ?? title ?? null,
+    ...(documentId === undefined ? {} : { documentId }),
+    ...(metadata === undefined ? {} : { metadata }),
+    overwrite: overwrite_existing_document ?? given.overwrite,
+  };
+}
+
+function wrong({ issues }: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }): ApiError {
+  const failingPaths = issues.map(({ path, message }) => ({ path: ["$", ...path].join("."), details: message }));
+  return new ApiError("invalid_parameters", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });
+}
+
+function stored<T extends { readonly storage?: { readonly backend: string } }>(given: T): T {
+  const { storage } = given;
+  if (storage !== undefined && storage.backend !== "built_in") throw notOffered("storage");
+  return given;
 }
 
 /** `https://example.com/files/Contract%207.pdf?x=1` → `Contract 7.pdf` */

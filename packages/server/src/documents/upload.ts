@@ -4,11 +4,13 @@
  * that job. When this returns all of it is on disk. Whatever fails leaves nothing behind.
  */
 import { type Actor, SERVICE } from "../audit/audit.ts";
+import { createWriteStream } from "node:fs";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { ApiError, ID_PATTERN, newId } from "@lectern/protocol/plain";
 import { SNIFF_BYTES, type UploadedKind, uploadedKind } from "../convert/kinds.ts";
-import { type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
+import { type ReceivedBlob, type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { documentPasswordContext } from "./password.ts";
 import { overwriteDocument } from "../revisions/overwrite.ts";
@@ -40,6 +42,11 @@ export interface Upload {
   /** Of an encrypted file; not needed to upload it. */
   readonly password?: string | null;
   readonly signal?: AbortSignal;
+  /**
+   * Known when the bytes have ended: null, or that they are one of the files of which the document is made. `copy` writes them to a path. Answers what
+   * is uploaded in their place.
+   */
+  readonly instead?: ((copy: (path: string) => Promise<void>) => Promise<Upload>) | null;
   /** What is to be written with it, or not at all. */
   readonly also?: readonly Statement[];
   /** Who uploads it; default: the service itself. */
@@ -55,7 +62,7 @@ export type Uploaded = DocumentRow & { readonly overwrite?: number };
 
 /**
  * The document, `preparing`; or as it is, when the file is to take the place of its own. Throws ApiError `exists`, `invalid_parameters` (id), `unsupported_media_type`, `invalid_document`, `too_large`,
- * `wrong_password`, `unavailable`.
+ * `wrong_password`.
  */
 export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promise<Uploaded> {
   const { applicationId, signal } = upload;
@@ -66,8 +73,13 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
     kind = uploadedKind(head, { fileName: upload.fileName ?? null, mediaType: upload.mediaType ?? null });
     if (kind.kind === "office") await deps.converter.require();
   });
-  const blob = await deps.blobs.write(applicationId, bytes, { maxBytes: deps.maxUploadBytes, ...(signal === undefined ? {} : { signal }) });
-  return deps.locks.hold(applicationId, blob.sha256, async () => {
+  const received = await deps.blobs.receive(applicationId, bytes, {
+    maxBytes: deps.maxUploadBytes,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const blob: StoredBlob = { sha256: received.sha256, size: received.size };
+  const { instead = null } = upload;
+  const keep = async (): Promise<Uploaded> => {
     try {
       if (upload.sha256 !== undefined && upload.sha256 !== blob.sha256)
         throw new ApiError("unprocessable", `The file has the SHA-256 ${blob.sha256}, which is not the one that was announced`);
@@ -75,6 +87,8 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
       requireId(upload);
       const existing = await requireFree(deps, upload);
       const key = { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) };
+      // Under the lock: whoever deletes equal bytes that nobody used any more has done so, or waits until these are used.
+      await received.store();
       return await withChanges(deps, upload, (changes): Promise<Uploaded> => {
         const stored = { ...blob, kind: kind!, changes };
         return existing === null ? record(deps, upload, key, stored) : overwrite(deps, upload, existing, stored);
@@ -83,6 +97,23 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
       if (!(await hasBlob(deps.database, applicationId, blob.sha256))) await deps.blobs.delete(applicationId, blob.sha256);
       throw error;
     }
+  };
+  try {
+    if (instead === null) return await deps.locks.hold(applicationId, blob.sha256, keep);
+    return await uploadDocument(deps, await instead((path) => takeOut(deps, applicationId, received, path)));
+  } finally {
+    await received.release();
+  }
+}
+
+/** Bytes that were uploaded and are no document of their own. */
+async function takeOut(deps: DocumentDeps, applicationId: string, received: ReceivedBlob, path: string): Promise<void> {
+  const { sha256 } = received;
+  await deps.locks.hold(applicationId, sha256, async () => {
+    const isUsed = await hasBlob(deps.database, applicationId, sha256);
+    await received.store();
+    await pipeline((await deps.blobs.read(applicationId, sha256))!, createWriteStream(path, { mode: 0o600 }));
+    if (!isUsed) await deps.blobs.delete(applicationId, sha256);
   });
 }
 
@@ -120,7 +151,6 @@ async function requireFree(deps: DocumentDeps, { applicationId, documentId, over
 }
 
 async function overwrite(deps: DocumentDeps, upload: Upload, existing: DocumentRow, blob: UploadedBlob): Promise<Uploaded> {
-  await requireBytes(deps, existing.applicationId, blob);
   const n = await overwriteDocument(deps, {
     key: { applicationId: existing.applicationId, documentId: existing.id },
     blob,
@@ -133,17 +163,10 @@ async function overwrite(deps: DocumentDeps, upload: Upload, existing: DocumentR
   return { ...existing, overwrite: n };
 }
 
-/** The collector may have taken them between the end of the writing and our lock, when the same bytes lay there unused. */
-async function requireBytes(deps: DocumentDeps, applicationId: string, { sha256 }: UploadedBlob): Promise<void> {
-  if ((await deps.blobs.size(applicationId, sha256)) === null)
-    throw new ApiError("unavailable", "The upload must be repeated", { retryAfter: 1 });
-}
-
 type UploadedBlob = StoredBlob & { readonly kind: UploadedKind; readonly changes: StoredBlob | null };
 
 async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: UploadedBlob): Promise<DocumentRow> {
   const { applicationId, documentId } = key;
-  await requireBytes(deps, applicationId, blob);
   const now = deps.clock.now();
   const password = await provenPassword(deps, upload, blob);
   const document: DocumentRow = {

@@ -1,4 +1,5 @@
 import { orderForm, pagesPdf } from "@lectern/pdf/testing";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RequestOptions, type TestServer, testServer } from "../testing/test-server.ts";
 
@@ -37,6 +38,33 @@ async function refused(response: Response) {
 }
 
 describe("forms over HTTP", () => {
+  it("images of pages and covers show values as they are in each layer", async () => {
+    const { id } = await api.upload(orderForm());
+    /** Dark pixels of the last field. */
+    const ink = async (rest: string): Promise<number> => {
+      const image = sharp(await (await api.request(at(rest, id))).arrayBuffer());
+      const { data } = await image
+        .extract({ left: 54, top: 442, width: 130, height: 12 })
+        .greyscale()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      return data.reduce((sum, value) => sum + (value < 160 ? 1 : 0), 0);
+    };
+    const page = "/pages/0/image?width=595";
+    const before = await ink(page);
+    const set = (value: string, layer = ""): Promise<Response> =>
+      api.request(at(`${layer}/form-field-values`, id), { json: { formFieldValues: [{ name: "lonely", value }] } });
+    expect((await set("alone and alone and alone")).status).toBe(200);
+    const filled = await ink(page);
+    expect(filled).toBeGreaterThan(before * 2);
+    expect(await ink("/cover?width=595")).toBe(filled);
+    await api.json(at("/layers", id), { json: { name: "mia" } });
+    expect(await ink(`/layers/mia${page}`)).toBe(before);
+    expect((await set("", "/layers/mia")).status).toBe(200);
+    expect(await ink(`/layers/mia${page}`)).toBe(0);
+    expect(await ink(page)).toBe(filled);
+  });
+
   it("fields, widgets and values are told in the published shapes", async () => {
     const total = (await fields()).find(({ content }) => content["name"] === "order.total")!;
     expect(total.content).toMatchObject({

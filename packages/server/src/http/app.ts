@@ -35,7 +35,7 @@ import { multipartBody } from "./multipart.ts";
 import { mountNotOffered } from "./not-offered.ts";
 import { paced } from "./pace.ts";
 import type { RequestIds } from "./request-id.ts";
-import type { RateLimiter } from "../rate.ts";
+import { type RateLimiter, rateHeaders } from "../rate.ts";
 
 export interface AppOptions {
   readonly handlers: Handlers;
@@ -74,8 +74,16 @@ const ALIASES: ReadonlyMap<Operation, readonly string[]> = new Map<Operation, re
   [api.documents.cover, ["/documents/{documentId}/cover"]],
 ]);
 
+/** Of every answer: a browser makes nothing of it but what it is. */
+const GUARDS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { log, clock, ids } = options;
+  const { log, clock, ids, bodyLimits: limits = BODY_LIMITS } = options;
   const ofAddress: Counting = (request, reply) => limit(options.requests, `address ${request.ip}`, reply);
   const app = fastify({
     logger: false,
@@ -91,10 +99,18 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     // Bytes that stop coming, either way, end the connection; answers that wait for a document take up to a minute.
     connectionTimeout: 150_000,
+    http: { headersTimeout: limits.headTimeout, connectionsCheckingInterval: Math.min(5000, limits.headTimeout / 4) },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
+    // Before any hook: an address that cannot be read.
     frameworkErrors: (error, request, reply) => {
-      reply.header("x-request-id", request.id);
-      sendProblem(toApiError(error), request, reply, log);
+      reply.headers({ "x-request-id": request.id, ...GUARDS });
+      let refused = toApiError(error);
+      try {
+        ofAddress(request, reply);
+      } catch (limited) {
+        refused = toApiError(limited);
+      }
+      sendProblem(refused, request, reply, log);
     },
     clientErrorHandler: (error, socket) => refuse(error, socket, options),
   });
@@ -103,19 +119,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest("givenFiles", null);
   app.decorateRequest("startedAt", 0);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) =>
-    readBody(request, payload, options.bodyLimits ?? BODY_LIMITS),
-  );
+  app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) => readBody(request, payload, limits));
 
   app.addHook("onRequest", (request, reply, done) => {
     request.startedAt = clock.now();
-    reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "x-frame-options": "DENY",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    });
+    reply.headers({ "x-request-id": request.id, ...GUARDS });
     normaliseContentType(request);
     done();
   });
@@ -222,18 +230,11 @@ function bucketOf({ caller, session }: Identified): string | null {
   return caller?.kind === "account" ? `account ${caller.accountId}` : null;
 }
 
+/** Throws ApiError `rate_limited`. */
 function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
-  if (requests.burst === 0) return;
-  const { allowed, remaining, reset } = requests.take(key);
-  // As the IETF's draft has it, and as earlier drafts and most clients do.
-  reply.headers({
-    "ratelimit-policy": `"requests";q=${requests.burst};w=${requests.windowSeconds}`,
-    ratelimit: `"requests";r=${remaining};t=${reset}`,
-    "ratelimit-limit": requests.burst,
-    "ratelimit-remaining": remaining,
-    "ratelimit-reset": reset,
-  });
-  if (!allowed) throw new ApiError("rate_limited", undefined, { retryAfter: reset });
+  const taken = requests.take(key);
+  reply.headers(rateHeaders(requests, taken));
+  if (!taken.allowed) throw new ApiError("rate_limited", undefined, { retryAfter: taken.reset });
 }
 
 /** We read bodies by what the operation takes, so fastify need not understand the type; a wrong one must not be its error either. */
@@ -426,17 +427,20 @@ function mountOthers(app: FastifyInstance, url: string, methods: ReadonlyMap<str
   });
 }
 
-/** What is not HTTP at all never reaches a route. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket, { ids, log }: AppOptions): void {
+/** What is not HTTP at all, or not in time, never reaches a route. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket, { ids, log, requests }: AppOptions): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const refused = REFUSALS[error.code ?? ""] ?? new ApiError("bad_request", "This is not HTTP as the service understands it");
+  const taken = requests.take(`address ${socket.remoteAddress ?? ""}`);
+  const refused = taken.allowed
+    ? (REFUSALS[error.code ?? ""] ?? new ApiError("bad_request", "This is not HTTP as the service understands it"))
+    : new ApiError("rate_limited", undefined, { retryAfter: taken.reset });
   const requestId = ids();
   log.debug({ requestId, code: refused.code }, "not a request");
-  socket.end(problemBytes(refused, requestId));
+  socket.end(problemBytes(refused, requestId, rateHeaders(requests, taken)));
 }
 
 const REFUSALS: Readonly<Record<string, ApiError>> = {
   HPE_HEADER_OVERFLOW: new ApiError("too_large", "The headers are too long", { status: 431 }),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: new ApiError("too_large", "The extensions of a chunk are too long"),
-  ERR_HTTP_REQUEST_TIMEOUT: new ApiError("request_timeout"),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError("request_timeout", "The head of the request comes too slowly"),
 };

@@ -11,9 +11,11 @@ export interface BodyLimits {
   readonly jsonTimeout: number;
   /** Of uploads. */
   readonly pace: Pace;
+  /** The head of a request must have arrived in this time, ms. */
+  readonly headTimeout: number;
 }
 
-export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000, pace: PACE };
+export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000, pace: PACE, headTimeout: 20_000 };
 
 const JSON_TYPES = /^(application\/([\w.+-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)\s*(;|$)/i;
 

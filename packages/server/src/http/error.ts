@@ -57,9 +57,9 @@ export function problemReply(error: ApiError, requestId: string): ProblemReply {
 }
 
 /** All of an answer, for connections on which no request was understood; they end with it. */
-export function problemBytes(error: ApiError, requestId: string): string {
+export function problemBytes(error: ApiError, requestId: string, more: Readonly<Record<string, string>> = {}): string {
   const { status, headers, body } = problemReply(error, requestId);
-  const all = { ...headers, "x-request-id": requestId, "content-length": String(Buffer.byteLength(body)), connection: "close" };
+  const all = { ...headers, ...more, "x-request-id": requestId, "content-length": String(Buffer.byteLength(body)), connection: "close" };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}\r\n${lines.join("")}\r\n${body}`;
 }

@@ -22,6 +22,23 @@ export const NOT_OFFERED: readonly (readonly [method: "GET" | "POST" | "PUT" | "
   ["POST", "/secrets/{secretType}/{secretId}", SECRETS],
 ];
 
+/** What operations that are offered leave out: the parameter, and why. */
+export const LEFT_OUT = {
+  pdfa: ['`type: "pdfa"`, `conformance`', "Conformance to PDF/A is neither checked nor made"],
+  office: ["`output.type` `docx`, `xlsx`, `pptx`", "Office documents become PDF, and not the other way round"],
+  optimize: [
+    "`optimize` but for `linearize` and `imageOptimizationQuality`",
+    "The service makes no file that looks other than the one it has: no colours turned grey, no pictures taken out or drawn anew",
+  ],
+  meaning: ["`output.tables`, `output.keyValuePairs`", "What a page means is not worked out: ask for its text"],
+  storage: ["`storage` but for `built_in`", "Documents are stored by the service itself, in the one place that is configured"],
+} as const;
+
+export function notOffered(what: keyof typeof LEFT_OUT): ApiError {
+  const [name, why] = LEFT_OUT[what];
+  return new ApiError("not_implemented", `${name.replaceAll("`", "")}: ${why}`);
+}
+
 /** The paths below /viewer and /api that an entry stands for. */
 export function pathsNotOffered(path: string): string[] {
   if (!path.startsWith("*")) return [path];

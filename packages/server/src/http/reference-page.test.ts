@@ -1,6 +1,6 @@
 import { operations } from "@lectern/protocol/openapi";
 import { type ErrorCode, ERRORS } from "@lectern/protocol/plain";
-import { ERROR_HELP, exampleBody, reference } from "@lectern/protocol/reference";
+import { ERROR_HELP } from "@lectern/protocol/reference";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { escaped } from "./reference-page.ts";
 import { testServer, type TestServer } from "../testing/test-server.ts";
@@ -36,35 +36,4 @@ test("the reference shows every operation and leads to its errors, and loads not
   for (const address of ["/docs/docs.css", "/docs/docs.js", "/docs/"]) expect((await server.request(address)).status).toBe(200);
   const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
-});
-
-test("every body that an example sends is one that the operation takes", () => {
-  for (const [name, operation] of operations()) {
-    if (operation.bodyKind !== "json" && operation.bodyKind !== "text") continue;
-    const checked = operation.body.safeParse(exampleBody(name, operation));
-    expect(checked.error?.message, name).toBeUndefined();
-  }
-});
-
-test("examples of reading run as they are shown", async () => {
-  await server.request("/viewer/documents?document_id=contract-7&file_name=lease.md", {
-    body: "# Lease\n\nThe rent is due.",
-    headers: { "content-type": "text/markdown" },
-  });
-  const names = new Set([
-    "documents.list",
-    "documents.get",
-    "documents.info",
-    "documents.text",
-    "documents.pageImage",
-    "documents.search",
-    "documents.pdf",
-  ]);
-  for (const entry of reference().flatMap(({ entries }) => entries)) {
-    const reads =
-      names.has(entry.name) || ["annotations.list", "comments.listAll", "layers.list", "usage.get", "webhooks.list"].includes(entry.name);
-    if (!reads) continue;
-    const address = /"\$LECTERN_URL([^"]+)"/.exec(entry.curl)![1]!;
-    expect([entry.name, (await server.request(address)).status]).toEqual([entry.name, 200]);
-  }
 });

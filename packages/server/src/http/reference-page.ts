@@ -46,8 +46,9 @@ export function referencePage(version: string): string {
 <p id="none" role="status" hidden>No operation has these words.</p>
 <section id="start"><h1>API reference</h1>
 <p>Routes under <code>/viewer</code> are served under <code>/api</code>, too. Examples take the service's address from <code>LECTERN_URL</code> and
-an API key from <code>LECTERN_API_KEY</code>. Those in TypeScript use <code>@lectern/client</code>:</p>
-${block("TypeScript", `import { createClient } from "@lectern/client";\n\nconst lectern = createClient({ baseUrl, apiKey });`)}
+an API key from <code>LECTERN_API_KEY</code>; what stands in other variables is in the answer of an earlier example. The dashboard's own operations
+take its cookie. Those in TypeScript use <code>@lectern/client</code>:</p>
+${block("TypeScript", `import { openAsBlob } from "node:fs";\nimport { createClient } from "@lectern/client";\n\nconst lectern = createClient({ baseUrl, apiKey });`)}
 </section>
 ${sections}
 </main>

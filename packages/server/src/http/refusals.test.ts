@@ -9,7 +9,7 @@ let api: TestServer;
 beforeAll(async () => {
   api = await testServer({
     env: { LECTERN_LIMIT_REQUESTS_PER_SECOND: "1000" },
-    bodyLimits: { jsonBytes: 1000, jsonTimeout: 200, pace: { bytes: 100, ms: 200 } },
+    bodyLimits: { jsonBytes: 1000, jsonTimeout: 200, pace: { bytes: 100, ms: 200 }, headTimeout: 500 },
   });
 });
 afterAll(() => api.close());
@@ -46,24 +46,30 @@ const CLOSE = "Connection: close\r\n";
 const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
 
 describe("a refusal", () => {
-  it.each<[what: string, request: string, status: number, code: string, counted: boolean]>([
-    ["of what is no HTTP", "nonsense\r\n\r\n", 400, "bad_request", false],
-    ["of headers without end", `GET /livez HTTP/1.1\r\n${HEAD}X: ${"y".repeat(70_000)}\r\n\r\n`, 431, "too_large", false],
-    ["of an address that cannot be read", `GET /viewer/%zz HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 400, "bad_request", false],
-    ["of an unknown address", `GET /nothing HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 404, "not_found", true],
-    ["of a method", `PUT /viewer/sessions HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 405, "method_not_allowed", true],
-    ["of what is not offered", `POST /api/sign HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 501, "not_implemented", true],
-    ["of a stranger", `GET /viewer/documents HTTP/1.1\r\nHost: localhost\r\n${CLOSE}\r\n`, 401, "unauthorized", true],
+  it.each<[what: string, request: string, status: number, code: string]>([
+    ["of what is no HTTP", "nonsense\r\n\r\n", 400, "bad_request"],
+    ["of headers without end", `GET /livez HTTP/1.1\r\n${HEAD}X: ${"y".repeat(70_000)}\r\n\r\n`, 431, "too_large"],
+    ["of an address that cannot be read", `GET /viewer/%zz HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 400, "bad_request"],
+    ["of an unknown address", `GET /nothing HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 404, "not_found"],
+    ["of a method", `PUT /viewer/sessions HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 405, "method_not_allowed"],
+    ["of what is not offered", `POST /api/sign HTTP/1.1\r\n${HEAD}${CLOSE}\r\n`, 501, "not_implemented"],
+    ["of a stranger", `GET /viewer/documents HTTP/1.1\r\nHost: localhost\r\n${CLOSE}\r\n`, 401, "unauthorized"],
     [
       "of a body that is too large",
       `POST /viewer/sessions HTTP/1.1\r\n${HEAD}${CLOSE}Content-Type: application/json\r\nContent-Length: 1001\r\n\r\n${" ".repeat(1001)}`,
       413,
       "too_large",
-      true,
     ],
-    ["of a WebSocket anywhere", `GET /nothing HTTP/1.1\r\n${HEAD}${UPGRADE}\r\n`, 404, "not_found", false],
-    ["of a WebSocket without our protocol", `GET /viewer/sync HTTP/1.1\r\n${HEAD}${UPGRADE}\r\n`, 400, "bad_request", false],
-  ])("%s has an id, a code and where it is explained", async (_what, request, status, code, counted) => {
+    [
+      "of JSON that is none",
+      `POST /viewer/sessions HTTP/1.1\r\n${HEAD}${CLOSE}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{]`,
+      400,
+      "bad_request",
+    ],
+    ["of headers in a flood", `GET /livez HTTP/1.1\r\n${HEAD}${"a:b\r\n".repeat(20_000)}\r\n`, 431, "too_large"],
+    ["of a WebSocket anywhere", `GET /nothing HTTP/1.1\r\n${HEAD}${UPGRADE}\r\n`, 404, "not_found"],
+    ["of a WebSocket without our protocol", `GET /viewer/sync HTTP/1.1\r\n${HEAD}${UPGRADE}\r\n`, 400, "bad_request"],
+  ])("%s has an id, a code and where it is explained, and is counted", async (_what, request, status, code) => {
     const answer = parsed(await open((socket) => void socket.write(request)));
     expect(answer).toMatchObject({
       status,
@@ -75,7 +81,10 @@ describe("a refusal", () => {
         requestId: expect.stringMatching(/^[\w.:@~-]+$/) as string,
       },
     });
-    expect("ratelimit" in answer.headers && "ratelimit-policy" in answer.headers).toBe(counted);
+    expect(answer.headers).toMatchObject({
+      ratelimit: expect.stringMatching(/^"requests";r=\d+;t=\d+$/) as string,
+      "ratelimit-limit": "10000",
+    });
   });
 
   it("of what is no request can be found in the log by its id", async () => {
@@ -108,11 +117,11 @@ it("who asks for what is not there is counted, too", async () => {
 });
 
 /** The beginning at once, then a byte now and then until the service ends the connection. */
-async function trickle(beginning: string): Promise<Answer> {
+async function trickle(beginning: string, byte = " "): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const answer = await open((socket) => {
     socket.write(beginning);
-    timer = setInterval(() => socket.write(" "), 20);
+    timer = setInterval(() => socket.write(byte), 20);
     socket.once("close", () => clearInterval(timer)).once("end", () => clearInterval(timer));
   });
   clearInterval(timer);
@@ -120,6 +129,38 @@ async function trickle(beginning: string): Promise<Answer> {
 }
 
 const FORM = "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 900000\r\n\r\n--x\r\nContent-Disposition: form-data; name=";
+
+describe("a head that comes too slowly", () => {
+  it.each([
+    ["in its first line", "GET /"],
+    ["in its headers", `GET /viewer/documents HTTP/1.1\r\n${HEAD}X-Slow: `],
+    ["of a WebSocket", `GET /viewer/sync HTTP/1.1\r\n${HEAD}${UPGRADE}X-Slow: `],
+  ])("%s is cut with 408", async (_what, beginning) => {
+    expect(await trickle(beginning, "x")).toMatchObject({
+      status: 408,
+      headers: { connection: "close", "ratelimit-limit": "10000" },
+      body: { code: "request_timeout" },
+    });
+  });
+
+  it("from a hundred at once, and floods of headers beside them, keep nobody waiting", async () => {
+    let ended = 0;
+    const slow = Array.from({ length: 100 }, async () => {
+      const answer = await trickle(`GET /livez HTTP/1.1\r\n${HEAD}X-Slow: `, "x");
+      ended++;
+      return answer;
+    });
+    expect((await api.request("/viewer/documents")).status).toBe(200);
+    expect(ended).toBeLessThan(100);
+    const floods = Array.from({ length: 20 }, () =>
+      open((socket) => void socket.write(`GET /livez HTTP/1.1\r\n${HEAD}${"a:b\r\n".repeat(20_000)}\r\n`)),
+    );
+    expect(new Set((await Promise.all(floods)).map((answer) => parsed(answer).status))).toEqual(new Set([431]));
+    expect(new Set((await Promise.all(slow)).map(({ status }) => status))).toEqual(new Set([408]));
+    expect((await api.request("/viewer/documents")).status).toBe(200);
+    expect(api.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  });
+});
 
 describe("a body that comes too slowly", () => {
   it.each([

@@ -18,7 +18,7 @@ import { single } from "./auth.ts";
 import { problemBytes } from "./error.ts";
 import { writeShared } from "./frame.ts";
 import type { Logger } from "./log.ts";
-import type { RateLimiter } from "../rate.ts";
+import { type RateLimiter, rateHeaders } from "../rate.ts";
 import type { RequestIds } from "./request-id.ts";
 
 export interface SocketsOptions {
@@ -182,16 +182,15 @@ export function attachSockets(options: SocketsOptions): Sockets {
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on("error", (error) => log.debug({ err: error }, "socket error"));
-    const refusal = refusalOf(request);
-    if (refusal !== null) return void stream.end(problemBytes(refusal, options.ids(request.headers)));
+    const taken = options.requests.take(`address ${addressOf(request)}`);
+    const refusal = taken.allowed ? refusalOf(request) : new ApiError("rate_limited", undefined, { retryAfter: taken.reset });
+    if (refusal !== null) return void stream.end(problemBytes(refusal, options.ids(request.headers), rateHeaders(options.requests, taken)));
     wss.handleUpgrade(request, stream, head, (ws) => accept(ws, request, stream));
   }
 
   function refusalOf(request: IncomingMessage): ApiError | null {
     if (!PATHS.test((request.url ?? "").split("?")[0]!)) return new ApiError("not_found", "There is no such route");
     if (closed || waiting >= MOST_WAITING) return new ApiError("unavailable", undefined, { retryAfter: 5 });
-    const { allowed, reset } = options.requests.take(`address ${addressOf(request)}`);
-    if (!allowed) return new ApiError("rate_limited", undefined, { retryAfter: reset });
     const offered = (single(request.headers["sec-websocket-protocol"]) ?? "").split(",").map((name) => name.trim());
     return offered.includes(SUBPROTOCOL) ? null : new ApiError("bad_request", `Offer the subprotocol ${SUBPROTOCOL}`);
   }

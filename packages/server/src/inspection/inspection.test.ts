@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { pdfName, type PdfRef, pdfWriter } from "@lectern/pdf";
 import { embeddedFilePdf, ENCRYPTED_PASSWORD, encryptedPdf, LAYERED, layeredPdf, pagesPdf } from "@lectern/pdf/testing";
 import type { SignatureReports } from "@lectern/protocol";
 import sharp from "sharp";
@@ -81,6 +82,73 @@ test("fonts of a document, and of the machine", async () => {
   expect(installed.data.map(({ idx }) => idx)).toEqual(installed.data.map((_, index) => index));
   expect(installed.data.every(({ fileName }) => !fileName.includes("/"))).toBe(true);
 });
+
+test("files within the file are records, their bytes are had by whoever may download, and they stay in the file", async () => {
+  const { id } = await server.upload(filesPdf());
+  interface Listed {
+    readonly data: {
+      readonly embeddedFiles: readonly {
+        readonly id: string;
+        readonly content: { readonly fileName: string; readonly fileAttachmentId: string };
+      }[];
+    };
+  }
+  const list = async (of: string): Promise<Listed["data"]["embeddedFiles"]> =>
+    (await server.json<Listed>(`/viewer/documents/${of}/embedded-files`)).data.embeddedFiles;
+  const files = await list(id);
+  expect(files.map(({ content }) => content.fileName)).toEqual(["table.csv", "Übersicht.html"]);
+  const again = await server.upload(filesPdf());
+  expect(await list(again.id)).toEqual(files);
+  const [table, page] = files.map(({ content }) => `/viewer/documents/${id}/attachments/${content.fileAttachmentId}`);
+  const bytes = await server.request(table!);
+  expect([bytes.status, await bytes.text()]).toEqual([200, "1,2"]);
+  const html = await server.request(page!);
+  expect(html.headers.get("content-type")).toBe("application/octet-stream");
+  expect(html.headers.get("content-disposition")).toContain("filename*=UTF-8''%C3%9Cbersicht.html");
+  expect(html.headers.get("content-security-policy")).toContain("sandbox");
+  expect(await html.text()).toBe("<script>alert(1)</script>");
+  for (const [permissions, status] of [
+    [["read"], 404],
+    [["read", "download"], 200],
+  ] as const) {
+    const { jwt } = await server.session({ document_id: id, document_permissions: permissions });
+    expect((await server.request(table!, { credential: jwt })).status).toBe(status);
+  }
+  const other = await server.upload(pagesPdf(1));
+  expect((await server.request(table!.replace(id, other.id))).status).toBe(404);
+  // A change of pages, and of what lies on them: a whole new file.
+  await server.json(`/viewer/documents/${id}/apply_operations`, {
+    method: "POST",
+    json: { operations: [{ type: "addPage", afterPageIndex: "last" }, { type: "flattenAnnotations" }] },
+  });
+  const exported = await server.request(`/viewer/documents/${id}/pdf`);
+  const copy = await server.upload(new Uint8Array(await exported.arrayBuffer()));
+  expect((await list(copy.id)).map(({ content }) => content)).toEqual(files.map(({ content }) => content));
+});
+
+/** One file in the list, and one that an annotation holds. */
+function filesPdf(): Uint8Array {
+  const writer = pdfWriter();
+  const [root, tree, page] = [writer.reserve(), writer.reserve(), writer.reserve()];
+  const holding = (name: string, type: string, text: string): PdfRef =>
+    writer.add({
+      Type: pdfName("Filespec"),
+      F: name,
+      UF: name,
+      EF: { F: writer.stream({ Type: pdfName("EmbeddedFile"), Subtype: pdfName(type) }, text) },
+    });
+  const pin = writer.add({
+    Type: pdfName("Annot"),
+    Subtype: pdfName("FileAttachment"),
+    Rect: [9, 9, 29, 29],
+    FS: holding("Übersicht.html", "text/html", "<script>alert(1)</script>"),
+  });
+  writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 99, 99], Annots: [pin] });
+  writer.set(tree, { Type: pdfName("Pages"), Count: 1, Kids: [page] });
+  const list = { Names: ["table.csv", holding("table.csv", "text/csv", "1,2")] };
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, Names: { EmbeddedFiles: list } });
+  return writer.finish({ Root: root });
+}
 
 test("files within the file are listed", async () => {
   const { id } = await server.upload(embeddedFilePdf());

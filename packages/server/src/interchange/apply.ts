@@ -145,7 +145,7 @@ async function planned(
 ): Promise<{ readonly plan: ExchangePlan; readonly pictures: ReadonlyMap<string, Picture> }> {
   const pictures = picturesOf(exchange, parts);
   const freshId = (): string => newId(deps.clock.now(), deps.random(10));
-  const plan = planExchange(layer, exchange, { pictures, freshId, lenient });
+  const plan = planExchange(layer, exchange, { pictures, freshId, now: deps.clock.now(), lenient });
   if (plan.ops.length > RECORDS_PER_CHANGE)
     throw new ApiError("limit_exceeded", `At most ${RECORDS_PER_CHANGE} records can be written by one file`);
   const used = await usedBlobs(deps.database, keyOf(layer), [...new Set(plan.named.map(({ blob }) => blob))]);

@@ -1,5 +1,6 @@
 import { pagesPdf } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { imageCacheKey } from "../documents/stream.ts";
 import { testServer, type TestServer } from "../testing/test-server.ts";
 
 let server: TestServer;
@@ -30,7 +31,7 @@ const start = async (json: unknown): Promise<string> => {
 test("pages are drawn in the widths that the scales ask for, as the viewer asks for them", async () => {
   const { cache, database } = server.server.documents;
   const applicationId = (await database.query<{ id: string }>("SELECT id FROM applications"))[0]!.id;
-  const has = (index: number, width: number): boolean => cache.has({ applicationId, blob: source, name: `${index}-_-${width}.webp` });
+  const has = (index: number, width: number): boolean => cache.has(imageCacheKey({ applicationId, blob: source, index, width }));
   expect([has(2, 640), has(2, 1280)]).toEqual([false, false]);
   expect(await finished(await start({ scales: [1, 2], start_page: 2, end_page: 99 }))).toEqual({
     status: "completed",

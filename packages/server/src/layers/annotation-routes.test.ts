@@ -274,6 +274,20 @@ describe("Idempotency-Key", () => {
 });
 
 describe("many annotations", () => {
+  it("that are made together lie, and are listed, in the order in which they were sent, also once they were replaced", async () => {
+    const id = await fresh();
+    const texts = Array.from({ length: 40 }, (_, index) => `note ${index}`);
+    const annotations = texts.map((text, index) => ({ content: note(text), ...(index % 3 === 0 ? { id: `chosen-${100 - index}` } : {}) }));
+    await api.json(at(id), { json: { annotations } });
+    const textsOf = async (): Promise<unknown[]> => (await list(id)).map(({ content }) => (content["text"] as { value: string }).value);
+    expect(await textsOf()).toEqual(texts);
+    const [, second] = await list(id);
+    await api.json(at(id, `/${second!.id}`), { method: "PUT", json: { content: note("replaced") } });
+    expect(await textsOf()).toEqual(texts.with(1, "replaced"));
+    await create(id, note("later"));
+    expect((await textsOf()).at(-1)).toBe("later");
+  });
+
   it("are written together, in one change for each writer", async () => {
     const document = await fresh();
     const annotations = Array.from({ length: 250 }, (_, i) => ({ content: note(`n${i}`), user_id: "mia", group: "g" }));

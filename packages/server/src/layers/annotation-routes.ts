@@ -1,6 +1,6 @@
 /** Routes of annotations: who writes, what of the request is which annotation, and the published shapes of the answers. */
 import { createHash } from "node:crypto";
-import { ID_PATTERN, ApiError, base32, newId } from "@lectern/protocol/plain";
+import { ID_PATTERN, ApiError, base32, drawingOrder, newId, sourceOrder } from "@lectern/protocol/plain";
 import { requireCreate } from "../attachments/routes.ts";
 import { highlightedText } from "../documents/highlighted.ts";
 import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller } from "../handlers.ts";
@@ -116,6 +116,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
       const idAt = (index: number): string => (sids === null ? newId(deps.clock.now(), deps.random(10)) : idFrom(sids(`id ${index}`)));
       if ("annotations" in input) {
         const { annotations } = input as { annotations: readonly unknown[] };
+        const made = drawingOrder({ data: {}, createdAt: deps.clock.now() });
         return batch(layer, context, sids, annotations, (given, index, path) =>
           plannedCreate(
             {
@@ -124,6 +125,7 @@ export function annotationRoutes(deps: AnnotationRoutesDeps): Handlers["annotati
               group: groupOf(given, path),
               path,
               userId: writer(context, given, path),
+              order: annotations.length === 1 ? undefined : made + sourceOrder(index),
             },
             pages,
           ),
@@ -286,7 +288,7 @@ export function chosenId({ id }: Given, path: string): string | undefined {
 }
 
 /** The seq that the caller has seen; undefined when it does not matter. */
-export function ifMatch(context: RecordContext): number | undefined {
+export function ifMatch(context: Pick<RecordContext, "header">): number | undefined {
   const header = context.header("if-match");
   if (header === null || header.trim() === "*") return undefined;
   const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim());

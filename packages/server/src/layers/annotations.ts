@@ -79,11 +79,13 @@ export function plannedCreate(
     readonly group: string | null | undefined;
     readonly path: string;
     readonly userId: string | null;
+    /** Of several that are made together: the later lies over the earlier. */
+    readonly order?: string | undefined;
   },
   pages: PageNames,
 ): Planned {
-  const { id, path, userId, group } = given;
-  const data = read(given.content, pages, path);
+  const { id, path, userId, group, order } = given;
+  const data = { ...read(given.content, pages, path), ...(order === undefined ? {} : { order }) };
   const op: Op = group === undefined ? ["c", id, "annotation", data] : ["c", id, "annotation", data, group];
   return { id, path, userId, ops: [op] };
 }

@@ -5,7 +5,7 @@
 import type { AnyRecord, Opened } from "@lectern/protocol";
 import { ApiError, type Grants, imageWidth, pageId, type SyncLimits } from "@lectern/protocol/plain";
 import { peerColor } from "@lectern/sync/room";
-import type { StoredManifest } from "../documents/manifest.ts";
+import { PREPARE_VERSION, type StoredManifest } from "../documents/manifest.ts";
 import { FIRST_WIDTH } from "../documents/prepare.ts";
 import type { Access } from "../handlers.ts";
 import { type Session, shownName } from "../sessions/session.ts";
@@ -50,7 +50,7 @@ export function openedLayer({ session, access, layer, grant, limits, isDrawn, wi
     ...about(session, limits),
     source: base.source,
     images: {
-      page: `/viewer/i/${grant}/{blob}/{index}/_/{width}.webp`,
+      page: `/viewer/i/${grant}/{blob}/{index}/_${PREPARE_VERSION}/{width}.webp`,
       text: `/viewer/i/${grant}/{blob}/{index}/text.json`,
       attachment: `/viewer/i/${grant}/attachments/{blob}`,
     },

@@ -21,7 +21,7 @@ export interface ReadingDeps {
 }
 
 export interface Reading {
-  /** Seconds to wait while the document is being prepared; default 10. */
+  /** Seconds to wait while the document is being prepared; default `DEFAULT_WAIT`. */
   readonly wait?: number | undefined;
   /** Who tries passwords, when there is no session. */
   readonly address: string;
@@ -36,24 +36,15 @@ export interface ReadLayer extends OpenLayer {
   readonly sessionId: string | null;
 }
 
-export const DEFAULT_WAIT = 10;
-
 /** The document when it can be read. Throws ApiError `not_found`, `preparing`, `document_failed`, `password_required`, `wrong_password`, `rate_limited`. */
 export async function readableDocument(deps: ReadingDeps, access: Access, reading: Reading): Promise<DocumentRow> {
   const key = { applicationId: access.applicationId, documentId: access.documentId };
-  // The signal is made when somebody asks for it, so nobody asks before it is needed.
-  const wait = {
-    seconds: reading.wait ?? DEFAULT_WAIT,
-    get signal() {
-      return reading.signal;
-    },
-  };
-  let document = await waitForReady(deps.documents, key, wait);
+  let document = await waitForReady(deps.documents, key, reading);
   if (document.passwordProtected) {
     document = await proved(deps, document, access, reading);
-    if (document.status === "preparing") document = await waitForReady(deps.documents, key, wait);
+    if (document.status === "preparing") document = await waitForReady(deps.documents, key, reading);
   }
-  requireReady(document);
+  requireReady(document, deps.documents.readiness.progress(key));
   return document;
 }
 
@@ -78,12 +69,9 @@ export async function layerFor(deps: ReadingDeps, access: Access, reading: Readi
   const own = document.revision === opened.base.revision ? document : await documentOf(deps.documents, document, opened.base);
   // Its file may have another password than the one that took its place.
   if (own !== document && own.passwordProtected) await proved(deps, own, access, reading);
-  return {
-    ...opened,
-    document: own,
-    sessionId: access.sessionId,
-    grants: grantsWithin(access, opened.base.manifest),
-  };
+  const { layer, base, room, pages } = opened;
+  const { sessionId } = access;
+  return { layer, base, room, pages, document: own, sessionId, grants: grantsWithin(access, base.manifest) };
 }
 
 /** The document as the revision that a layer stands on has it: another file, when the document was overwritten since. */

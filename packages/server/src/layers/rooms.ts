@@ -251,6 +251,20 @@ function counted(log: ChangeLog, onCommitted: RoomsOptions["onCommitted"]): Chan
       if (result === "committed") onCommitted(commits.length);
       return result;
     },
+    ...(log.commitInTurn === undefined
+      ? {}
+      : {
+          async commitInTurn(since, sids, decide) {
+            let written = 0;
+            const result = await log.commitInTurn!(since, sids, async (turn) => {
+              const writes = await decide(turn);
+              written = writes.commits.length;
+              return writes;
+            });
+            if (result === "committed") onCommitted(written);
+            return result;
+          },
+        }),
   };
 }
 

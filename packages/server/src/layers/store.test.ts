@@ -132,6 +132,12 @@ describe("the log of a layer", () => {
     expect(stored!.slice(0, 6)).toEqual(["committed", "conflict", "conflict", "conflict", "committed", "committed"]);
   });
 
+  it("gives the records by id, whichever was written last", async () => {
+    const log = layerLog(database, await newLayer(), systemClock);
+    await log.commitBatch(0, [commit(1, [record("b", 1), record("c", 1), record("a", 1)]), commit(2, [record("b", 2)])], [peer(0, 2)]);
+    expect((await log.load()).records.map(({ id }) => id)).toEqual(["a", "b", "c"]);
+  });
+
   it("writes nothing of a batch that lost the race", async () => {
     const id = await newLayer();
     const log = layerLog(database, id, systemClock);

@@ -294,7 +294,9 @@ const upsertRecords = (
   updated_at = excluded.updated_at, grp = excluded.grp, deleted = excluded.deleted, data = excluded.data`;
 const INSERT_EVENT = `INSERT INTO outbox (id, application_id, topic, payload, created_at)
   VALUES (?, (SELECT application_id FROM layers WHERE id = ?), ?, ?, ?)`;
-const RECORDS = "SELECT id, kind, seq, created_by, created_at, updated_by, updated_at, grp, deleted, data FROM records WHERE layer_id = ?";
+/** By id, so that a layer that is read again has its records in the same order. */
+const RECORDS =
+  "SELECT id, kind, seq, created_by, created_at, updated_by, updated_at, grp, deleted, data FROM records WHERE layer_id = ? ORDER BY id";
 const CHANGES_SINCE = "SELECT seq, sid, n, actor, at, session_id, ops FROM changes WHERE layer_id = ? AND seq > ? ORDER BY seq";
 const peersSql = (count: number): string => {
   const marks = Array.from({ length: count }, () => "?").join(", ");

@@ -5,26 +5,28 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { BuildInstructions, BuildOutput } from "@lectern/protocol";
 import { ApiError, newId } from "@lectern/protocol/plain";
+import { isLinear } from "../documents/download.ts";
 import { exportPdf } from "../documents/export.ts";
 import { type StoredManifest, shapeOf } from "../documents/manifest.ts";
 import { documentSummary } from "../documents/summary.ts";
 import type { Access, ApplicationCaller, Context, Handlers, Reply } from "../handlers.ts";
 import { reply } from "../handlers.ts";
 import { changesFor } from "../layers/changes.ts";
+import { notOffered } from "../http/not-offered.ts";
 import type { Outgoing } from "../outgoing/request.ts";
 import { fetchedFile } from "./fetched-file.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import { layerFor, type ReadingDeps } from "../layers/reading.ts";
 import type { ImageFormat } from "../ports.ts";
-import { asText, type BuildContext, built, type Built, finished, rangeOf } from "./build.ts";
+import { asText, type BuildContext, built, type Built, finished, type NumberedMark, numberedMarks, rangeOf } from "./build.ts";
 import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { requirePages } from "./content.ts";
-import { type GivenFile, readInstructions } from "./instructions.ts";
+import { checkedInstructions, type GivenFile, type PartsOnDisk, readInstructions } from "./instructions.ts";
 import { importedPages } from "./import-pages.ts";
 import { type PageList, planOps } from "./page-plan.ts";
 import { labelled, pagesOf } from "./page-parts.ts";
 import { pagesOfFile } from "./pages-of-file.ts";
-import { zip } from "./zip.ts";
+import { MOST_FILES, writeZip } from "./zip.ts";
 
 type BuildCaller = Context<ApplicationCaller, Access | null>;
 
@@ -35,73 +37,127 @@ export interface BuildRoutesDeps {
   readonly accessTo: (context: BuildCaller, documentId: string, layerName: string, password: string | null) => Access;
 }
 
-const MOST_IMAGES = 500;
+/** Where one request builds: its files are gone when it closes. */
+interface Workshop {
+  readonly newPath: () => string;
+  readonly context: (files: ReadonlyMap<string, GivenFile>) => BuildContext;
+  readonly close: () => Promise<void>;
+}
+
+/** `self`: what `#self` stands for; null: nothing. */
+function workshop(
+  { reading, outgoing, accessTo }: BuildRoutesDeps,
+  context: BuildCaller,
+  self: { readonly documentId: string; readonly layerName: string } | null,
+): Workshop {
+  const deps = reading.documents;
+  const made: string[] = [];
+  const newFile = (): { readonly path: string; readonly sha256: string } => {
+    const id = newId(deps.clock.now(), deps.random(10));
+    const path = join(deps.tempDir, `${id}.build`);
+    made.push(path);
+    return { path, sha256: id };
+  };
+  // Of all that is fetched together.
+  let left = deps.maxUploadBytes;
+  return {
+    newPath: () => newFile().path,
+    context: (files) => ({
+      deps,
+      files,
+      newFile,
+      signal: context.signal,
+      async fetch(address, path) {
+        const target = newFile().path;
+        const file = await fetchedFile(outgoing, address, { target, maxBytes: left, path, signal: context.signal });
+        left -= (await stat(target)).size;
+        return file;
+      },
+      async document({ id, layer, password }, target) {
+        if (id === "#self" && self === null)
+          throw new ApiError("unprocessable", "#self is the document of apply_instructions; name one by its id");
+        const isSelf = self !== null && (id === "#self" || id === self.documentId);
+        const documentId = isSelf ? self.documentId : id;
+        const access = accessTo(context, documentId, layer === "" && isSelf ? self.layerName : layer, password);
+        return writeLayer(reading, context, access, target);
+      },
+    }),
+    close: async () => void (await Promise.all(made.map((path) => rm(path, { force: true })))),
+  };
+}
+
+/** What an upload of instructions needs. */
+export interface DocumentBuild {
+  readonly onDisk: PartsOnDisk;
+  /** The PDF that the instructions describe, and the password that opens it. Throws ApiError `invalid_parameters`, `unprocessable`, … */
+  readonly build: (
+    instructions: unknown,
+    files: ReadonlyMap<string, GivenFile>,
+  ) => Promise<{ readonly path: string; readonly password: string | null }>;
+  readonly close: () => Promise<void>;
+}
+
+export function documentBuild(routes: BuildRoutesDeps, context: BuildCaller): DocumentBuild {
+  const shop = workshop(routes, context, null);
+  return {
+    onDisk: { newPath: shop.newPath, maxBytes: routes.reading.documents.maxUploadBytes },
+    async build(json, files) {
+      const instructions = checkedInstructions(json);
+      const output = pdfOutput(instructions);
+      const build = shop.context(files);
+      const { path } = await finished(build, await built(build, instructions), output);
+      return { path, password: output.user_password ?? null };
+    },
+    close: shop.close,
+  };
+}
+
+/** Throws ApiError `unprocessable`, `not_implemented`. */
+function pdfOutput({ output = {} }: BuildInstructions): Extract<BuildOutput, { type?: "pdf" }> {
+  refuseOthers(output);
+  if (output.type === "image" || output.type === "json-content") throw new ApiError("unprocessable", "$.output: a document is a PDF");
+  return output as Extract<BuildOutput, { type?: "pdf" }>;
+}
+
+async function writeLayer(reading: ReadingDeps, context: BuildCaller, access: Access, target: string): Promise<readonly NumberedMark[]> {
+  const deps = reading.documents;
+  const layer = await layerFor(reading, access, { address: context.address, signal: context.signal });
+  if (layer.document.passwordProtected)
+    throw new ApiError("unprocessable", `The document ${access.documentId} has a password: its pages cannot be taken over`);
+  const exported = await exportPdf(deps, {
+    document: layer.document,
+    changes: changesFor(layer),
+    pages: await composedPages(deps, layer.document, {
+      base: layer.base,
+      changed: layer.room.changed({ kind: "page" }),
+      pages: layer.pages(),
+      extras: { metadata: metadataOf(layer.room), outline: outlineOf(layer.room) },
+    }),
+    signal: context.signal,
+  });
+  await pipeline(exported.bytes, createWriteStream(target, { mode: 0o600 }));
+  return numberedMarks(layer.room.snapshot(layer.grants).records);
+}
+
 const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = { png: "image/png", webp: "image/webp", jpeg: "image/jpeg" };
 
-export function buildRoutes({ reading, outgoing, accessTo }: BuildRoutesDeps): Handlers["builds"] {
+export function buildRoutes(routes: BuildRoutesDeps): Handlers["builds"] {
+  const { reading, accessTo } = routes;
   const deps = reading.documents;
 
-  /** Files of the build are gone when `use` is done. */
   async function building<T>(
     context: BuildCaller,
     use: (build: BuildContext, instructions: BuildInstructions) => Promise<T>,
     self: { readonly documentId: string; readonly layerName: string } | null,
   ): Promise<T> {
-    const made: string[] = [];
-    const newFile = (): { readonly path: string; readonly sha256: string } => {
-      const id = newId(deps.clock.now(), deps.random(10));
-      const path = join(deps.tempDir, `${id}.build`);
-      made.push(path);
-      return { path, sha256: id };
-    };
-    const files: Map<string, GivenFile> = new Map();
-    // Of all that is fetched together.
-    let left = deps.maxUploadBytes;
+    const shop = workshop(routes, context, self);
     try {
-      const read = await readInstructions(context.body, { newPath: () => newFile().path, maxBytes: deps.maxUploadBytes });
-      for (const [name, file] of read.files) files.set(name, file);
-      const build: BuildContext = {
-        deps,
-        files,
-        newFile,
-        signal: context.signal,
-        async fetch(address, path) {
-          const target = newFile().path;
-          const file = await fetchedFile(outgoing, address, { target, maxBytes: left, path, signal: context.signal });
-          left -= (await stat(target)).size;
-          return file;
-        },
-        async document({ id, layer, password }, target) {
-          if (id === "#self" && self === null)
-            throw new ApiError("unprocessable", "#self is the document of apply_instructions; name one by its id");
-          const isSelf = self !== null && (id === "#self" || id === self.documentId);
-          const documentId = isSelf ? self.documentId : id;
-          const access = accessTo(context, documentId, layer === "" && isSelf ? self.layerName : layer, password);
-          await writeLayer(context, access, target);
-        },
-      };
-      return await use(build, read.instructions);
+      const onDisk = { newPath: shop.newPath, maxBytes: deps.maxUploadBytes };
+      const { files, instructions } = await readInstructions(context.body, onDisk);
+      return await use(shop.context(files), instructions);
     } finally {
-      await Promise.all(made.map((path) => rm(path, { force: true })));
+      await shop.close();
     }
-  }
-
-  async function writeLayer(context: BuildCaller, access: Access, target: string): Promise<void> {
-    const layer = await layerFor(reading, access, { address: context.address, signal: context.signal });
-    if (layer.document.passwordProtected)
-      throw new ApiError("unprocessable", `The document ${access.documentId} has a password: its pages cannot be taken over`);
-    const exported = await exportPdf(deps, {
-      document: layer.document,
-      changes: changesFor(layer),
-      pages: await composedPages(deps, layer.document, {
-        base: layer.base,
-        changed: layer.room.changed({ kind: "page" }),
-        pages: layer.pages(),
-        extras: { metadata: metadataOf(layer.room), outline: outlineOf(layer.room) },
-      }),
-      signal: context.signal,
-    });
-    await pipeline(exported.bytes, createWriteStream(target, { mode: 0o600 }));
   }
 
   return {
@@ -129,11 +185,7 @@ export function buildRoutes({ reading, outgoing, accessTo }: BuildRoutesDeps): H
       const seq = await building(
         context,
         async (build, instructions) => {
-          const output = instructions.output ?? {};
-          refuseOthers(output);
-          if (output.type === "image" || output.type === "json-content")
-            throw new ApiError("unprocessable", "$.output: a document is a PDF");
-          const pdf = output as Extract<BuildOutput, { type?: "pdf" }>;
+          const pdf = pdfOutput(instructions);
           if (pdf.user_password !== undefined || pdf.owner_password !== undefined)
             throw new ApiError("unprocessable", "$.output: pages of a document that is stored have no passwords of their own; use /build");
           const plan = { room: layer.room, grants: layer.grants, clock: deps.clock, random: deps.random };
@@ -184,35 +236,39 @@ export function buildRoutes({ reading, outgoing, accessTo }: BuildRoutesDeps): H
     const format = output.format === undefined ? "png" : output.format === "jpg" ? "jpeg" : output.format;
     const indexes = rangeOf(output.pages ?? { start: 0, end: 0 }, pageCount);
     if (indexes.length === 0) throw new ApiError("unprocessable", `$.output.pages: holds no page, there are ${pageCount}`);
-    if (indexes.length > MOST_IMAGES) throw new ApiError("limit_exceeded", `At most ${MOST_IMAGES} images`);
+    if (indexes.length > MOST_FILES) throw new ApiError("limit_exceeded", `At most ${MOST_FILES} images`);
     const { width, height, dpi } = output;
     if ([width, height, dpi].filter((given) => given !== undefined).length !== 1)
       throw new ApiError("unprocessable", "$.output: give one of width, height and dpi");
-    const files: { readonly name: string; readonly bytes: Uint8Array }[] = [];
-    for (const page of indexes) {
-      const size =
-        width !== undefined ? { width: Math.round(width) } : { height: Math.round(height ?? (await heightAt(build, source, page, dpi!))) };
-      const bytes = await deps.renderer.image(source, {
+    const shapes = dpi === undefined ? null : await manifestOf(build, source);
+    const heightAt = (page: number): number => {
+      const shape = shapes === null ? null : shapeOf(shapes, page)!;
+      return shape === null ? height! : ((shape.rotation % 180 === 0 ? shape.height : shape.width) / 72) * dpi!;
+    };
+    const image = (page: number): Promise<Uint8Array> =>
+      deps.renderer.image(source, {
         page,
-        ...size,
+        ...(width === undefined ? { height: Math.round(heightAt(page)) } : { width: Math.round(width) }),
         format,
         annotations: "all",
         encoding: "small",
         signal: build.signal,
       });
-      files.push({ name: `${page + 1}.${format === "jpeg" ? "jpg" : format}`, bytes });
+    if (indexes.length === 1) return reply(await image(indexes[0]!), { headers: { "content-type": MEDIA_TYPES[format] } });
+    const { path } = build.newFile();
+    const extension = format === "jpeg" ? "jpg" : format;
+    async function* images(): AsyncGenerator<{ readonly name: string; readonly bytes: Uint8Array }> {
+      for (const page of indexes) yield { name: `${page + 1}.${extension}`, bytes: await image(page) };
     }
-    if (files.length === 1) return reply(files[0]!.bytes, { headers: { "content-type": MEDIA_TYPES[format] } });
-    return reply(zip(files), { headers: { "content-type": "application/zip" } });
+    await writeZip(path, images());
+    return fileReply(path, "application/zip");
   }
 
-  async function heightAt(build: BuildContext, source: Built["source"], page: number, dpi: number): Promise<number> {
+  async function manifestOf(build: BuildContext, source: Built["source"]): Promise<StoredManifest> {
     const list = build.newFile();
     await deps.renderer.prepare(source, { revision: 1, target: list.path, signal: build.signal });
     const [first = "{}"] = (await readFile(list.path, "utf8")).split("\n", 1);
-    const { manifest } = JSON.parse(first) as { readonly manifest: StoredManifest };
-    const { width, height, rotation } = shapeOf(manifest, page)!;
-    return ((rotation % 180 === 0 ? height : width) / 72) * dpi;
+    return (JSON.parse(first) as { readonly manifest: StoredManifest }).manifest;
   }
 }
 
@@ -226,13 +282,11 @@ async function fileReply(path: string, mediaType: string): Promise<Reply> {
 
 function refuseOthers(output: BuildOutput): void {
   const { type } = output;
-  if (type === "pdfa" || type === "docx" || type === "xlsx" || type === "pptx")
-    throw new ApiError("not_implemented", `$.output.type: ${type} is not offered by this version`);
-  if ("optimize" in output && output.optimize !== undefined && Object.values(output.optimize).some((wanted) => wanted === true))
-    throw new ApiError("not_implemented", "$.output.optimize is not offered by this version");
+  if (type === "pdfa") throw notOffered("pdfa");
+  if (type === "docx" || type === "xlsx" || type === "pptx") throw notOffered("office");
+  if ("optimize" in output) isLinear(output.optimize ?? {});
   for (const what of ["tables", "keyValuePairs"] as const)
-    if (what in output && (output as Readonly<Record<string, unknown>>)[what] === true)
-      throw new ApiError("not_implemented", `$.output.${what}: what a page means is not worked out; ask for its text`);
+    if (what in output && (output as Readonly<Record<string, unknown>>)[what] === true) throw notOffered("meaning");
 }
 
 function actionsOf({ parts, actions = [] }: BuildInstructions): string[] {

@@ -1,4 +1,8 @@
-import { pdfFile } from "@lectern/pdf/testing";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { annotatedPdf, ORDER_FIELDS, orderForm, pdfFile } from "@lectern/pdf/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestServer, testServer } from "../testing/test-server.ts";
@@ -25,6 +29,27 @@ const build = (instructions: object, files?: Readonly<Record<string, Uint8Array>
 async function texts(id: string): Promise<string[]> {
   const pages = await server.json<{ textLines: { contents: string }[] }[]>(`/viewer/documents/${id}/pages/text`);
   return pages.map(({ textLines }) => textLines.map(({ contents }) => contents).join(" "));
+}
+
+const hasUnzip = spawnSync("unzip", ["-v"]).error === undefined;
+
+/** By a program that is not ours; what each file is by the image library. */
+async function unzipped(archive: Buffer): Promise<unknown[]> {
+  const folder = mkdtempSync(join(tmpdir(), "lectern-images-"));
+  try {
+    writeFileSync(join(folder, "a.zip"), archive);
+    execFileSync("unzip", ["-q", join(folder, "a.zip"), "-d", join(folder, "out")]);
+    return await Promise.all(
+      readdirSync(join(folder, "out"))
+        .toSorted()
+        .map(async (name) => {
+          const { width, height, format } = await sharp(join(folder, "out", name)).metadata();
+          return [name, { width, height, format }];
+        }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function pdfTexts(response: Response): Promise<string[]> {
@@ -96,6 +121,11 @@ test("several images come as an archive, text as JSON, and passwords and restric
   );
   expect(archive.subarray(0, 2).toString()).toBe("PK");
   expect(archive.includes("2.jpg")).toBe(true);
+  if (hasUnzip)
+    expect(await unzipped(archive)).toEqual([
+      ["1.jpg", { width: 150, height: 100, format: "jpeg" }],
+      ["2.jpg", { width: 150, height: 100, format: "jpeg" }],
+    ]);
   const json = (await (
     await build({ parts: [{ file: "a" }], output: { type: "json-content", plainText: true, structuredText: true } }, files)
   ).json()) as {
@@ -219,4 +249,120 @@ test("annotations, replies and pictures of Instant JSON and XFDF are written int
     expect([type, response.status]).toEqual([type, 422]);
   }
   expect((await build(apply("applyXfdf", "missing"), { a: words("one") })).status).toBe(422);
+});
+
+test("single annotations are flattened, of documents and files, by their ids and by their objects, also when files are put together", async () => {
+  const { id } = await server.upload(annotatedPdf());
+  const list = async (of: string): Promise<{ id: string; content: { type: string; pdfObjectId?: number } }[]> =>
+    (
+      await server.json<{ data: { annotations: { id: string; content: { type: string; pdfObjectId?: number } }[] } }>(
+        `/viewer/documents/${of}/annotations`,
+      )
+    ).data.annotations;
+  const before = await list(id);
+  const types = before.map(({ content }) => content.type);
+  const [ink, link] = ["pspdfkit/ink", "pspdfkit/link"].map((type) => before.find(({ content }) => content.type === type)!);
+  // Its id follows from the file.
+  const highlight = before.find(({ content }) => content.type === "pspdfkit/markup/highlight")!;
+  const gone = (names: readonly (string | number)[]) => ({ type: "flatten", annotationIds: names });
+  const outcome = async (response: Response): Promise<string[]> => {
+    if (response.status !== 200) throw new Error(await response.text());
+    const { id: made } = await server.upload(new Uint8Array(await response.arrayBuffer()));
+    return (await list(made)).map(({ content }) => content.type);
+  };
+  const without = (...wanted: readonly { id: string }[]): string[] =>
+    before.flatMap((each) => (wanted.some((one) => one.id === each.id) ? [] : [each.content.type]));
+  const file = { a: annotatedPdf(), b: words("one") };
+  expect(await outcome(await build({ parts: [{ file: "a", actions: [gone([ink!.id])] }] }, file))).toEqual(without(ink!));
+  expect(await outcome(await build({ parts: [{ file: "a" }], actions: [gone([ink!.content.pdfObjectId!])] }, file))).toEqual(without(ink!));
+  const both = { parts: [{ file: "b" }, { file: "a" }], actions: [gone([ink!.content.pdfObjectId!, highlight.id])] };
+  expect(await outcome(await build(both, file))).toEqual(without(ink!, highlight));
+  const stored = { parts: [{ file: "b" }, { document: { id } }], actions: [gone([highlight.id, link!.id])] };
+  // Links are never content.
+  expect(await outcome(await build(stored, file))).toEqual(without(highlight));
+  expect(types).toContain("pspdfkit/link");
+});
+
+test("an upload of instructions is a document of what they describe, wherever they stand in the form", async () => {
+  const files = { first: words("one"), second: words("two") };
+  const instructions = { parts: [{ file: "second" }, { page: "new" }, { file: "first" }], output: { metadata: { title: "Built" } } };
+  interface Uploaded {
+    readonly data: { readonly id: string; readonly title: string | null; readonly status: string };
+  }
+  const upload = async (body: FormData): Promise<Uploaded["data"]> =>
+    (await server.json<Uploaded>("/viewer/documents", { method: "POST", body })).data;
+  const { id, title } = await upload(form(instructions, files));
+  expect(title).toBe("Built");
+  expect(await texts(id)).toEqual(["two", "", "one"]);
+
+  const before = new FormData();
+  before.append("instructions", JSON.stringify({ parts: [{ file: "file", actions: [{ type: "rotate", rotateBy: 90 }] }] }));
+  before.append("title", "Turned");
+  before.append("file", new Blob([new Uint8Array(words("turned"))]), "a.pdf");
+  before.append("document_id", "turned-1");
+  expect(await upload(before)).toMatchObject({ id: "turned-1", title: "Turned" });
+  expect(await texts("turned-1")).toEqual(["turned"]);
+
+  // The usual name, and instructions behind it: the bytes were on their way to storage.
+  const after = form({ parts: [{ file: "file" }, { file: "more" }] }, { file: words("a"), more: words("b") });
+  const behind = await upload(after);
+  expect(await texts(behind.id)).toEqual(["a", "b"]);
+  const same = await upload(form({ parts: [{ file: "file" }] }, { file: words("a") }));
+  expect(await texts(same.id)).toEqual(["a"]);
+
+  const json = await server.json<Uploaded>("/viewer/documents", {
+    method: "POST",
+    json: { instructions: { parts: [{ document: { id } }, { page: "new" }] }, title: "From a document" },
+  });
+  expect(json.data.title).toBe("From a document");
+  expect(await texts(json.data.id)).toEqual(["two", "", "one", ""]);
+
+  const locked = await upload(form({ parts: [{ file: "first" }], output: { user_password: "u", owner_password: "o" } }, files));
+  expect(locked).toMatchObject({ status: "ready", password_protected: true });
+});
+
+test("an upload of instructions that cannot be followed leaves nothing behind, and says what is wrong", async () => {
+  const count = async (): Promise<number> => (await server.json<{ document_count: number }>("/viewer/documents")).document_count;
+  const before = await count();
+  const send = async (body: FormData | null, json?: object): Promise<{ status: number; path: string | undefined }> => {
+    const response = await server.request("/viewer/documents", { method: "POST", ...(body === null ? { json: json! } : { body }) });
+    const problem = (await response.json()) as { failingPaths?: { path: string }[] };
+    return { status: response.status, path: problem.failingPaths?.[0]?.path };
+  };
+  const file = { file: words("a") };
+  expect(await send(form({ parts: [{ file: "other" }] }, file))).toEqual({ status: 422, path: "$.parts[0].file" });
+  expect(await send(form({ parts: [] }, file))).toEqual({ status: 400, path: "$.parts" });
+  expect((await send(form({ parts: [{ file: "file" }], output: { type: "image", width: 9 } }, file))).status).toBe(422);
+  expect(await send(null, { instructions: { parts: [{ file: "nothing" }] } })).toEqual({ status: 422, path: "$.parts[0].file" });
+  expect((await send(null, { instructions: 7 })).status).toBe(400);
+  const two = new FormData();
+  for (const name of ["one", "two"]) two.append(name, new Blob([new Uint8Array(words(name))]), name);
+  expect((await send(two)).status).toBe(400);
+  expect(await count()).toBe(before);
+  const odd = new FormData();
+  odd.append("whatever", new Blob([new Uint8Array(words("odd"))]), "odd.pdf");
+  const { data } = await server.json<{ data: { id: string; title: string } }>("/viewer/documents", { method: "POST", body: odd });
+  expect(data.title).toBe("odd");
+});
+
+test("fields of files that are put together keep their names, hierarchy and values; a name that is taken gets a number", async () => {
+  const both = await build({ parts: [{ file: "a" }, { file: "b" }] }, { a: orderForm(), b: orderForm() });
+  const { id } = await server.upload(new Uint8Array(await both.arrayBuffer()));
+  const values = await server.json<{ data: { formFieldValues: { name: string; value: unknown }[] } }>(
+    `/viewer/documents/${id}/form-field-values`,
+  );
+  const found = new Map(values.data.formFieldValues.map(({ name, value }) => [name, value]));
+  expect([...found.keys()].filter((name) => name.startsWith("order.")).toSorted()).toEqual(
+    ["quantity", "price", "discount", "total", "date"].flatMap((name) => [`order.${name}`, `order.${name}_2`]).toSorted(),
+  );
+  // Of what stands on no page, that of the first file is left.
+  const placed = ORDER_FIELDS.filter((name) => name !== "nobody");
+  for (const name of placed) if (found.has(name)) expect([name, found.get(`${name}_2`)]).toEqual([name, found.get(name)]);
+  const one = await build({ parts: [{ page: "new" }, { file: "b" }] }, { b: orderForm() });
+  const alone = await server.upload(new Uint8Array(await one.arrayBuffer()));
+  const fields = await server.json<{ data: { content: { name: string }; widgetAnnotations: unknown[] }[] }>(
+    `/viewer/documents/${alone.id}/form-fields`,
+  );
+  expect(fields.data.map(({ content }) => content.name).toSorted()).toEqual(placed.toSorted());
+  expect(fields.data.find(({ content }) => content.name === "twice")!.widgetAnnotations).toHaveLength(2);
 });

@@ -2,8 +2,10 @@
  * Builds: each part becomes a PDF on disk, its actions are done, the parts are put together, the common actions are done, and the outcome is
  * written as what was asked for. All of it in workers, in files that the caller removes.
  */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { open, readFile, writeFile } from "node:fs/promises";
-import type { ComposedPage, Encryption, PageText, RedactionMark } from "@lectern/pdf";
+import type { ComposedPage, Encryption, Finish, FlattenScope, PageText, RedactionMark } from "@lectern/pdf";
 import { plainText } from "@lectern/pdf";
 import { PatternError, presetPattern, regexPattern } from "@lectern/pdf/search-pattern";
 import type {
@@ -18,12 +20,12 @@ import type {
   Rotation,
 } from "@lectern/protocol";
 import { ocrLanguages } from "@lectern/protocol";
-import { ApiError } from "@lectern/protocol/plain";
 import { SNIFF_BYTES, uploadedKind } from "../convert/kinds.ts";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { convertFile } from "../documents/convert.ts";
+import { isLinear } from "../documents/download.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
-import { findsIn } from "../documents/search.ts";
+import { findsIn, type TextRequest } from "../documents/search.ts";
 import type { RenderSource } from "../ports.ts";
 import { exchangeChanges } from "./apply-exchange.ts";
 import { blankPage } from "./blank-page.ts";
@@ -45,10 +47,16 @@ export interface BuildContext {
     part: { readonly id: string; readonly layer: string; readonly password: string | null },
     target: string,
     path: string,
-  ) => Promise<void>;
+  ) => Promise<readonly NumberedMark[]>;
   /** A file by its address; `path`: in the instructions, for errors. */
   readonly fetch: (address: FileAddress, path: string) => Promise<GivenFile>;
   readonly signal: AbortSignal;
+}
+
+/** An annotation or widget of a file, by its record. */
+export interface NumberedMark {
+  readonly id: string;
+  readonly objectNumber: number;
 }
 
 /** A PDF of the build. */
@@ -69,9 +77,10 @@ type Composition = NonNullable<ChangesFile["composition"]>;
 /** The PDF that the instructions describe, without what `output` says. Throws ApiError with the failing path. */
 export async function built(context: BuildContext, { parts, actions = [] }: BuildInstructions): Promise<Built> {
   const pieces: Piece[] = [];
+  const wanted = new Set([...parts.flatMap((part) => part.actions ?? []), ...actions].flatMap(namedMarks));
   for (const [index, part] of parts.entries()) {
     const path = `$.parts[${index}]`;
-    let piece = await pieceOf(context, part, path);
+    let piece = await pieceOf(context, part, { path, wanted });
     if ("pages" in part && part.pages !== undefined) piece = await cut(context, piece, part.pages, path);
     pieces.push(await acted(context, piece, part.actions ?? [], path));
   }
@@ -87,11 +96,12 @@ export async function finished(
   output: Extract<BuildOutput, { type?: "pdf" }>,
 ): Promise<RenderSource> {
   const { metadata, labels = [], user_password: user = "", owner_password: owner = "", user_permissions: permissions } = output;
+  const finish = isLinear(output.optimize ?? {}) ? { linear: true, removeSignatures: false } : null;
   const named = new Map<number, string>();
   for (const { pages, label } of labels) for (const index of rangeOf(pages, pageCount)) named.set(index, label);
   const pages = allPages(pageCount).map((page, index) => ({ ...page, label: named.get(index) ?? String(index + 1) }));
   const isPlain = metadata === undefined && labels.length === 0 && user === "" && owner === "" && permissions === undefined;
-  if (isPlain) return source;
+  if (isPlain && finish === null) return source;
   if (permissions !== undefined && owner === "") throw unprocessable("$.output.user_permissions", "need an owner_password that lifts them");
   const allows = (name: NonNullable<typeof permissions>[number]): boolean => permissions === undefined || permissions.includes(name);
   const encryption: Encryption | null =
@@ -114,6 +124,7 @@ export async function finished(
   return composed(context, source, {
     composition: { pages, writeLabels: labels.length > 0, metadata: metadata ?? null, watermarks: [] },
     encryption,
+    finish,
   });
 }
 
@@ -142,13 +153,17 @@ export function rangeOf({ start = 0, end = -1 }: PageRange, pageCount: number): 
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }
 
-async function pieceOf(context: BuildContext, part: BuildPart, path: string): Promise<Piece> {
+async function pieceOf(
+  context: BuildContext,
+  part: BuildPart,
+  { path, wanted }: { readonly path: string; readonly wanted: ReadonlySet<string | number> },
+): Promise<Piece> {
   if ("page" in part) return blank(context, part.layout ?? {}, part.pageCount ?? 1);
   if ("document" in part) {
     const file = context.newFile();
     const { id, layer = "" } = part.document;
-    await context.document({ id, layer, password: part.password ?? null }, file.path, `${path}.document`);
-    return piece(context, file);
+    const marks = await context.document({ id, layer, password: part.password ?? null }, file.path, `${path}.document`);
+    return withNames(context, await piece(context, file), marks, wanted);
   }
   const isHtml = "html" in part;
   const given = await fileOf(context, isHtml ? part.html : part.file, `${path}.${isHtml ? "html" : "file"}`);
@@ -161,11 +176,62 @@ async function pieceOf(context: BuildContext, part: BuildPart, path: string): Pr
     // Passwords end here: what is built has those of `output`.
     const source = { path: given.path, sha256, ...(password === undefined ? {} : { password }) };
     const { pageCount } = await context.deps.renderer.probe(source, context.signal);
-    return { source, pageCount, marks: new Map() };
+    const whole: Piece = { source, pageCount, marks: new Map() };
+    return wanted.size === 0 ? whole : withNames(context, whole, await marksIn(context, source), wanted);
   }
   const target = context.newFile();
   await convertFile(context.deps, { ...kind, path: given.path, blob: context.newFile().sha256 }, target.path, context.signal);
   return piece(context, target);
+}
+
+function namedMarks(action: BuildAction): readonly (string | number)[] {
+  return action.type === "flatten" ? (action.annotationIds ?? []) : [];
+}
+
+/** Numbers of objects change when files are put together, and ids may follow from the file: names stay with what they were given to. */
+function markName(id: string | number): string {
+  return typeof id === "string" ? id : `object-${id}`;
+}
+
+async function withNames(
+  context: BuildContext,
+  of: Piece,
+  marks: readonly NumberedMark[],
+  wanted: ReadonlySet<string | number>,
+): Promise<Piece> {
+  const names: Record<number, string> = {};
+  for (const { id, objectNumber } of marks) {
+    const by = wanted.has(id) ? id : wanted.has(objectNumber) ? objectNumber : null;
+    if (by !== null) names[objectNumber] = markName(by);
+  }
+  if (Object.keys(names).length === 0) return of;
+  return { ...of, ...(await piece(context, await edited(context, of.source, { changes: [], modifiedAt: null, names }))) };
+}
+
+async function marksIn({ deps, newFile, signal }: BuildContext, source: RenderSource): Promise<readonly NumberedMark[]> {
+  const list = newFile();
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(source.path)) hash.update(chunk as Uint8Array);
+  // The ids are those that the file would have as a document.
+  await deps.renderer.prepare({ ...source, sha256: hash.digest("hex") }, { revision: 1, target: list.path, signal });
+  return (await readFile(list.path, "utf8")).split("\n").flatMap((line) => {
+    const { records = [] } = (line === "" ? {} : JSON.parse(line)) as { readonly records?: readonly AnyRecord[] };
+    return numberedMarks(records);
+  });
+}
+
+export function numberedMarks(records: readonly AnyRecord[]): NumberedMark[] {
+  return records.flatMap(({ id, kind, data }) =>
+    (kind === "annotation" || kind === "widget") && data.pdfObjectId !== undefined ? [{ id, objectNumber: data.pdfObjectId }] : [],
+  );
+}
+
+async function edited({ deps, newFile, signal }: BuildContext, source: RenderSource, file: ChangesFile): Promise<RenderSource> {
+  const [target, plan] = [newFile(), newFile()];
+  await writeFile(plan.path, JSON.stringify(file), { mode: 0o600 });
+  await deps.renderer.export(source, { target: target.path, changes: plan.path, annotations: true, flatten: false, signal });
+  const { password } = source;
+  return { ...target, ...(password === undefined ? {} : { password }) };
 }
 
 async function fileOf({ files, fetch }: BuildContext, handle: string | FileAddress, path: string): Promise<GivenFile> {
@@ -254,9 +320,15 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
       return redone(await composed(context, now.source, { composition: plainComposition(pages) }));
     }
     case "flatten":
-      if (action.annotationIds !== undefined && action.annotationIds.length > 0)
-        throw new ApiError("not_implemented", `${path}.annotationIds: all annotations are flattened, or none`);
-      return redone(await composed(context, now.source, { composition: plainComposition(allPages(now.pageCount)), flatten: true }));
+      return redone(
+        await composed(context, now.source, {
+          composition: plainComposition(allPages(now.pageCount)),
+          flatten: true,
+          ...(action.annotationIds === undefined || action.annotationIds.length === 0
+            ? {}
+            : { flattenOnly: { annotations: action.annotationIds.map(markName) } }),
+        }),
+      );
     case "watermark": {
       const { type: _type, rotation = 0, opacity = 1, ...place } = action;
       const { width, height } = action;
@@ -296,17 +368,7 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
     case "applyXfdf": {
       const { path: file } = await fileOf(context, action.file, `${path}.file`);
       const changes = await exchangeChanges(context, now.source, { format: action.type, file, path });
-      const [target, plan] = [context.newFile(), context.newFile()];
-      await writeFile(plan.path, JSON.stringify(changes), { mode: 0o600 });
-      await context.deps.renderer.export(now.source, {
-        target: target.path,
-        changes: plan.path,
-        annotations: true,
-        flatten: false,
-        signal: context.signal,
-      });
-      const { password } = now.source;
-      return redone({ ...target, ...(password === undefined ? {} : { password }) });
+      return redone(await edited(context, now.source, changes));
     }
     case "ocr": {
       const { deps, signal } = context;
@@ -329,7 +391,7 @@ async function found(context: BuildContext, now: Piece, action: Create, path: st
     typeof value === "string" && /^#[0-9a-fA-F]{6}$/.test(value) ? value : otherwise;
   const last = limit === null ? now.pageCount : Math.min(now.pageCount, start + limit);
   for (let index = start; index < last; index++) {
-    const hits = findsIn(await textOf(context, now.source, index), query, 10_000);
+    const hits = await findsIn(await textOf(context, now.source, index), { ...query, limit: 10_000 });
     if (hits.length === 0) continue;
     const mark: RedactionMark = {
       rects: hits.flatMap(({ rects }) => rects.map((rect) => [...rect] as Rect)),
@@ -344,7 +406,7 @@ async function found(context: BuildContext, now: Piece, action: Create, path: st
   return marks;
 }
 
-function queryOf(action: Create, path: string): Parameters<typeof findsIn>[1] {
+function queryOf(action: Create, path: string): Omit<TextRequest, "limit"> {
   try {
     if (action.strategy === "text")
       return { query: action.strategyOptions.text, caseSensitive: action.strategyOptions.caseSensitive ?? false };
@@ -458,13 +520,24 @@ async function composed(
     readonly composition: Composition;
     readonly others?: readonly RenderSource[];
     readonly flatten?: boolean;
+    readonly flattenOnly?: FlattenScope;
     readonly encryption?: Encryption | null;
+    readonly finish?: Finish | null;
   },
 ): Promise<RenderSource> {
   const [target, plan] = [newFile(), newFile()];
-  const { composition, others = [], flatten = false, encryption = null } = how;
-  const file: ChangesFile = { changes: [], modifiedAt: null, composition };
+  const { composition, others = [], flatten = false, flattenOnly, encryption = null, finish = null } = how;
+  const file: ChangesFile = { changes: [], modifiedAt: null, composition, ...(flattenOnly === undefined ? {} : { flattenOnly }) };
   await writeFile(plan.path, JSON.stringify(file), { mode: 0o600 });
-  await deps.renderer.export(source, { target: target.path, changes: plan.path, annotations: true, flatten, others, encryption, signal });
+  await deps.renderer.export(source, {
+    target: target.path,
+    changes: plan.path,
+    annotations: true,
+    flatten,
+    others,
+    encryption,
+    finish,
+    signal,
+  });
   return target;
 }

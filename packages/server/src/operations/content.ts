@@ -1,11 +1,10 @@
 /**
- * What changes the content of pages: applying redactions, and flattening. A worker makes a whole new file of each file that is concerned, page for
+ * What changes the content of pages, and applying redactions. A worker makes a whole new file of each file that is concerned, page for
  * page, so that indexes and object numbers stay; it becomes a blob of the document, and the page records are led to it in one change.
  */
 import type { RedactionMark } from "@lectern/pdf";
 import type { AnyRecord, Op, Page, Rect, Rotation } from "@lectern/protocol";
 import { ApiError, can, FULL_GRANTS } from "@lectern/protocol/plain";
-import { changesOf, withChangesFile } from "../documents/changes-file.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { shapeOf } from "../documents/manifest.ts";
 import { renderSource } from "../documents/password.ts";
@@ -137,64 +136,6 @@ function isUnder([left, top, width, height]: Rect, [x, y, w, h]: Rect): boolean 
   const shared = (low: number, size: number, from: number, length: number): boolean =>
     Math.min(low + size, from + length) - Math.max(low, from) > Math.min(1, size / 4);
   return shared(left, width, x, w) && shared(top, height, y, h);
-}
-
-/** Annotations that flattening draws become content; links and markers of threads stay. `wanted`: indexes of the layer's pages. */
-export async function flattenPages({ deps, layer, userId, signal }: ContentContext, wanted: ReadonlySet<number>): Promise<number> {
-  requirePages(layer);
-  const { document, room, base } = layer;
-  const key = { applicationId: document.applicationId, documentId: document.id };
-  const pages = [...layer.pages()];
-  const ops: Op[] = [];
-  const drawn = (page: LayerPage): Op[] =>
-    room.snapshot(FULL_GRANTS, [page.id]).records.flatMap((record): Op[] => {
-      const goes =
-        record.kind === "annotation" &&
-        record.data.page === page.id &&
-        record.data.type !== "link" &&
-        record.data.type !== "comment-marker";
-      return goes ? [["d", record.id]] : [];
-    });
-  const flat = pages.filter((page) => wanted.has(page.index) && page.data.content !== null && drawn(page).length > 0);
-  const changed = await changesOf(deps, document, { records: room.changed(), revision: base.revision });
-  for (const blob of new Set(flat.map(({ data }) => data.content!.source))) {
-    const source = await renderSource(deps, document, blob);
-    const { pageCount } = await deps.renderer.probe(source, signal);
-    const shownAt = new Map<number, LayerPage>();
-    for (const page of flat)
-      if (page.data.content!.source === blob && !shownAt.has(page.data.content!.sourceIndex))
-        shownAt.set(page.data.content!.sourceIndex, page);
-    const composition = {
-      pages: Array.from({ length: pageCount }, (_, index) => {
-        const page = shownAt.get(index);
-        const isOwn = page === undefined || page.id === `${base.revision}.${index}`;
-        return {
-          id: page?.id ?? `unused ${index}`,
-          file: 0,
-          index,
-          keepsAnnotations: isOwn,
-          rotation: 0 as const,
-          size: [1, 1] as const,
-          crop: null,
-          label: "",
-        };
-      }),
-      writeLabels: false,
-      metadata: null,
-      watermarks: [],
-    };
-    const { sha256 } = await ownBlob(deps, key, (target) =>
-      withChangesFile(deps, { ...changed, composition, flattenPages: [...shownAt.keys()] }, (changes) =>
-        noticingQuarantine(deps, document, () =>
-          deps.renderer.export(source, { target, changes, annotations: true, flatten: true, others: [], securityOf: source, signal }),
-        ),
-      ),
-    );
-    for (const page of shownAt.values()) ops.push(["u", page.id, { content: contentIn(layer, sha256, page.data) }], ...drawn(page));
-  }
-  if (ops.length === 0) return room.seq;
-  const grants = { ...FULL_GRANTS, userId: layer.grants.userId };
-  return (await commitLarge(room, ops, { grants, userId, session: layer.sessionId, expects: expecting(flat) })).seq;
 }
 
 /** The pages must still show what the new content was made of: else what was redacted meanwhile would come back. */

@@ -61,7 +61,7 @@ export async function createRedactions(
         index: content.sourceIndex,
         signal: context.signal,
       });
-      found.push(...find(text).map(({ rects }) => rects));
+      found.push(...(await find(text)).map(({ rects }) => rects));
     }
     if (!includeAnnotations) return found;
     for (const record of layer.room.snapshot(layer.grants, [page.id]).records) {
@@ -73,7 +73,11 @@ export async function createRedactions(
             ? [said.value.replace(/<[^>]*>/g, "")]
             : [],
       );
-      if (words.some((said) => find(oneRun(said)).length > 0)) found.push([record.data.geometry.bbox]);
+      for (const said of words) {
+        if ((await find(oneRun(said))).length === 0) continue;
+        found.push([record.data.geometry.bbox]);
+        break;
+      }
     }
     return found;
   }
@@ -91,19 +95,19 @@ export async function createRedactions(
   }
 }
 
-type Find = (page: PageText) => readonly SearchHit[];
+type Find = (page: PageText) => Promise<readonly SearchHit[]>;
 
 function finder(input: CreateRedactions): Find {
   if (input.strategy === "text") {
     const { text, caseSensitive = false } = input.strategyOptions;
-    return (page) => findsIn(page, { query: text, caseSensitive }, MOST_MARKS);
+    return (page) => findsIn(page, { query: text, caseSensitive, limit: MOST_MARKS });
   }
   try {
     const query =
       input.strategy === "preset"
         ? presetPattern(input.strategyOptions.preset)
         : regexPattern(input.strategyOptions.regex, { caseSensitive: input.strategyOptions.caseSensitive ?? true });
-    return (page) => findsIn(page, { query }, MOST_MARKS);
+    return (page) => findsIn(page, { query, limit: MOST_MARKS });
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const failure = { path: "$.strategyOptions.regex", details: error.message };

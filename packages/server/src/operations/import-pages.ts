@@ -27,7 +27,7 @@ export async function importedPages(
   const pages = indexesOf(list, wanted.pageIndexes ?? "all", path).map((index) => list[index]!);
   const isSame = other.document.id === layer.document.id;
   const plan = { room: other.room, grants: other.grants, clock: deps.clock, random: deps.random };
-  const brought = copied(plan, pages, ({ data }) => contentElsewhere(other, data));
+  const brought = copied(plan, pages, ({ data }) => contentElsewhere(other, data), { withFields: other.room !== layer.room });
   if (!isSame) await useAll(other, layer, brought);
   return brought;
 

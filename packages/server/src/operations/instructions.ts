@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { BuildInstructions } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
-import type { StreamBody } from "../handlers.ts";
+import type { FieldPart, FilePart, StreamBody } from "../handlers.ts";
 import { BODY_LIMITS, parseJson } from "../http/body.ts";
 
 export interface GivenFile {
@@ -19,47 +19,62 @@ export interface Instructions {
   readonly files: ReadonlyMap<string, GivenFile>;
 }
 
-/** `newPath`: for one file each; the caller removes them. Throws ApiError `bad_request`, `invalid_parameters`, `too_large`. */
-export async function readInstructions(
-  body: StreamBody | null,
-  { newPath, maxBytes }: { readonly newPath: () => string; readonly maxBytes: number },
-): Promise<Instructions> {
-  if (body === null) throw new ApiError("bad_request", "Send instructions as JSON, or as the part `instructions` of a form");
+/** For files of a form: all of them together may have so many bytes. */
+export interface PartsOnDisk {
+  /** For one file each; the caller removes them. */
+  readonly newPath: () => string;
+  readonly maxBytes: number;
+}
+
+/** Writes the files of a form to disk as they come. Throws ApiError `bad_request`, `too_large`. */
+export function partKeeper({ newPath, maxBytes }: PartsOnDisk): {
+  readonly files: ReadonlyMap<string, GivenFile>;
+  readonly keep: (part: FilePart) => Promise<void>;
+} {
   const files = new Map<string, GivenFile>();
-  if (body.kind === "raw") return { instructions: checked(await whole(body.bytes)), files };
-  let instructions: BuildInstructions | null = null;
   let total = 0;
+  return {
+    files,
+    async keep({ name, bytes, filename, mediaType }) {
+      if (files.has(name)) throw new ApiError("bad_request", `The form has two parts ${name}`);
+      const path = newPath();
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        for await (const chunk of bytes) {
+          total += chunk.length;
+          if (total > maxBytes) throw new ApiError("too_large", `The files may have ${maxBytes} bytes together`);
+          yield chunk;
+        }
+      }
+      await pipeline(Readable.from(counted()), createWriteStream(path, { mode: 0o600 }));
+      files.set(name, { path, fileName: filename, mediaType });
+    },
+  };
+}
+
+/** Throws ApiError `bad_request`, `invalid_parameters`, `too_large`. */
+export async function readInstructions(body: StreamBody | null, onDisk: PartsOnDisk): Promise<Instructions> {
+  if (body === null) throw new ApiError("bad_request", "Send instructions as JSON, or as the part `instructions` of a form");
+  const { files, keep } = partKeeper(onDisk);
+  if (body.kind === "raw") return { instructions: checkedInstructions(parsed(await wholeJson(body.bytes))), files };
+  let instructions: BuildInstructions | null = null;
   for await (const part of body.parts) {
-    if (part.kind === "field") {
-      if (part.name === "instructions") instructions = checked(Buffer.from(part.value));
-      continue;
-    }
-    if (part.name === "instructions") {
-      instructions = checked(await whole(part.bytes));
-      continue;
-    }
-    if (files.has(part.name)) throw new ApiError("bad_request", `The form has two parts ${part.name}`);
-    const path = newPath();
-    const { bytes } = part;
-    await pipeline(
-      Readable.from(
-        (async function* () {
-          for await (const chunk of bytes) {
-            total += chunk.length;
-            if (total > maxBytes) throw new ApiError("too_large", `The files may have ${maxBytes} bytes together`);
-            yield chunk;
-          }
-        })(),
-      ),
-      createWriteStream(path, { mode: 0o600 }),
-    );
-    files.set(part.name, { path, fileName: part.filename, mediaType: part.mediaType });
+    if (part.name === "instructions") instructions = checkedInstructions(await instructionsOf(part));
+    else if (part.kind === "file") await keep(part);
   }
   if (instructions === null) throw new ApiError("bad_request", "The form has no part `instructions`");
   return { instructions, files };
 }
 
-async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+/** The JSON of the part `instructions`. Throws ApiError `bad_request`, `too_large`. */
+export async function instructionsOf(part: FilePart | FieldPart): Promise<unknown> {
+  return parsed(part.kind === "field" ? Buffer.from(part.value) : await wholeJson(part.bytes));
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  return parseJson(bytes, BODY_LIMITS.jsonDepth);
+}
+
+async function wholeJson(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {
@@ -70,8 +85,9 @@ async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function checked(bytes: Uint8Array): BuildInstructions {
-  const result = BuildInstructions.safeParse(parseJson(bytes, BODY_LIMITS.jsonDepth));
+/** Throws ApiError `invalid_parameters`. */
+export function checkedInstructions(json: unknown): BuildInstructions {
+  const result = BuildInstructions.safeParse(json);
   if (result.success) return result.data;
   const failingPaths = result.error.issues.slice(0, 100).map((issue) => ({
     path: issue.path.reduce<string>((path, key) => (typeof key === "number" ? `${path}[${key}]` : `${path}.${String(key)}`), "$"),

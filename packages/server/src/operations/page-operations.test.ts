@@ -2,7 +2,18 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { annotatedPdf, encryptedPdf, ENCRYPTED_PASSWORD, pagesPdf, pdfFile, restrictedPdf } from "@lectern/pdf/testing";
+import { type PdfDictionary, pdfName, type PdfRef, pdfWriter } from "@lectern/pdf";
+import {
+  annotatedPdf,
+  encryptedPdf,
+  ENCRYPTED_PASSWORD,
+  ORDER_FIELDS,
+  orderForm,
+  pagesPdf,
+  pdfFile,
+  restrictedPdf,
+} from "@lectern/pdf/testing";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestServer, testServer } from "../testing/test-server.ts";
 
@@ -26,6 +37,29 @@ async function texts(id: string, layer = ""): Promise<string[]> {
   const path = layer === "" ? "" : `/layers/${layer}`;
   const pages = await server.json<{ textLines: { contents: string }[] }[]>(`/viewer/documents/${id}${path}/pages/text`);
   return pages.map(({ textLines }) => textLines.map(({ contents }) => contents).join(" "));
+}
+
+/** Two pages: a field with a widget on each, and a field on each. */
+function twoPageForm(): Uint8Array {
+  const writer = pdfWriter();
+  const [root, tree, both] = [writer.reserve(), writer.reserve(), writer.reserve()];
+  const pages = [writer.reserve(), writer.reserve()];
+  const widget = (page: PdfRef, y: number, more: PdfDictionary): PdfRef =>
+    writer.add({ Type: pdfName("Annot"), Subtype: pdfName("Widget"), P: page, F: 4, Rect: [20, y, 220, y + 20], ...more });
+  const kids = pages.map((page) => widget(page, 120, { Parent: both }));
+  const own = pages.map((page, at) => widget(page, 60, { FT: pdfName("Tx"), T: at === 0 ? "first" : "second", V: String(at + 1) }));
+  writer.set(both, { FT: pdfName("Tx"), T: "both", V: "shared", Kids: kids });
+  for (const [at, page] of pages.entries())
+    writer.set(page, { Type: pdfName("Page"), Parent: tree, MediaBox: [0, 0, 300, 200], Resources: {}, Annots: [kids[at]!, own[at]!] });
+  writer.set(tree, { Type: pdfName("Pages"), Kids: pages, Count: 2 });
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, AcroForm: { Fields: [both, ...own], DA: "/Helv 10 Tf 0 g" } });
+  return writer.finish({ Root: root });
+}
+
+/** Pixels that are not about the same. */
+async function differing(one: Buffer, other: Buffer): Promise<number> {
+  const [a, b] = await Promise.all([one, other].map((png) => sharp(png).removeAlpha().greyscale().raw().toBuffer()));
+  return a!.reduce((sum, value, at) => sum + (Math.abs(value - b![at]!) > 64 ? 1 : 0), 0);
 }
 
 async function exported(path: string, options: object = {}): Promise<Buffer> {
@@ -204,6 +238,139 @@ test("flattened annotations are content: drawn, and none any more", async () => 
   const list = await server.json<{ data: { annotations: unknown[] } }>(`/viewer/documents/${id}/annotations`);
   expect(list.data.annotations).toEqual([]);
   expect((await image()).equals(before)).toBe(true);
+});
+
+interface Listed {
+  readonly data: {
+    readonly annotations: readonly { readonly id: string; readonly content: { readonly type: string; readonly pageIndex: number } }[];
+  };
+}
+
+const listed = async (id: string): Promise<Listed["data"]["annotations"]> =>
+  (await server.json<Listed>(`/viewer/documents/${id}/annotations`)).data.annotations;
+
+const fieldNames = async (id: string): Promise<string[]> => (await fieldsOf(id)).map(({ content }) => content.name);
+
+const setValue = (id: string, name: string, value: string): Promise<unknown> =>
+  server.json(`/viewer/documents/${id}/form-field-values`, {
+    method: "POST",
+    json: { formFieldValues: [{ name, value, v: 1, type: "pspdfkit/form-field-value" }] },
+  });
+
+async function valuesOf(id: string): Promise<Record<string, unknown>> {
+  const { data } = await server.json<{ data: { formFieldValues: { name: string; value: unknown }[] } }>(
+    `/viewer/documents/${id}/form-field-values`,
+  );
+  return Object.fromEntries(data.formFieldValues.map(({ name, value }) => [name, value]));
+}
+
+interface FieldListed {
+  readonly content: { readonly name: string };
+  readonly widgetAnnotations: readonly { readonly id: string }[];
+}
+
+const fieldsOf = async (id: string): Promise<readonly FieldListed[]> =>
+  (await server.json<{ data: FieldListed[] }>(`/viewer/documents/${id}/form-fields`)).data;
+
+test("single annotations and fields are flattened; the rest stays what it is, on the screen and in every later download", async () => {
+  const { id } = await server.upload(orderForm());
+  const content = { type: "pspdfkit/shape/rectangle", v: 2, pageIndex: 0, strokeWidth: 1, strokeColor: "#000000", opacity: 1 };
+  const make = async (bbox: readonly number[]): Promise<string> =>
+    (
+      await server.json<{ data: { id: string } }>(`/viewer/documents/${id}/annotations`, {
+        method: "POST",
+        json: { content: { ...content, bbox } },
+      })
+    ).data.id;
+  const [one, two] = [await make([300, 20, 100, 50]), await make([420, 20, 100, 50])];
+  await server.json(`/viewer/documents/${id}/form-field-values`, {
+    method: "POST",
+    json: { formFieldValues: [{ name: "order.quantity", value: "42", v: 1, type: "pspdfkit/form-field-value" }] },
+  });
+  const widget = (await fieldsOf(id)).find(({ content: { name } }) => name === "order.quantity")!.widgetAnnotations[0]!.id;
+  const image = async (): Promise<Buffer> => exported(`/viewer/documents/${id}/pages/0/image?width=595`);
+  const before = await image();
+  const scope = { type: "flattenAnnotations", annotationIds: [one, widget] };
+  const download = await exported(`/viewer/documents/${id}/pdf_with_operations`, { method: "POST", json: { operations: [scope] } });
+  await operate(id, [scope]);
+  expect((await listed(id)).map((each) => each.id)).toEqual([two]);
+  const left = ORDER_FIELDS.filter((name) => name !== "order.quantity");
+  expect((await fieldNames(id)).toSorted()).toEqual([...left].toSorted());
+  expect(await differing(before, await image())).toBeLessThan(60);
+  for (const file of [download, await exported(`/viewer/documents/${id}/pdf`)]) {
+    const again = await server.upload(new Uint8Array(file));
+    expect((await listed(again.id)).map(({ content: { type } }) => type)).toEqual(["pspdfkit/shape/rectangle"]);
+    expect((await fieldNames(again.id)).toSorted()).toEqual([...left].toSorted());
+  }
+  const unknown = await server.request(`/viewer/documents/${id}/apply_operations`, {
+    method: "POST",
+    json: { operations: [{ type: "flattenAnnotations", annotationIds: ["nothing-like-it"] }] },
+  });
+  expect(unknown.status).toBe(422);
+  expect(await unknown.json()).toMatchObject({ failingPaths: [{ path: "$.operations[0].annotationIds[0]" }] });
+});
+
+test("fields come along with imported pages: with values, one for all their widgets, under names that no other has", async () => {
+  const { id } = await server.upload(twoPageForm());
+  const other = await server.upload(twoPageForm());
+  await setValue(other.id, "both", "from elsewhere");
+  await operate(id, [{ type: "importDocument", afterPageIndex: "last", importedDocument: { documentId: other.id } }]);
+  const brought = await server.request(`/viewer/documents/${id}/pages`, {
+    method: "POST",
+    body: twoPageForm(),
+    headers: { "content-type": "application/pdf" },
+  });
+  expect(brought.status).toBe(200);
+  const names = ["both", "both_2", "both_3", "first", "first_2", "first_3", "second", "second_2", "second_3"];
+  const widgets = (fields: readonly FieldListed[]): string[] =>
+    fields.map(({ content, widgetAnnotations }) => `${content.name} ${widgetAnnotations.length}`).toSorted();
+  const counted = names.map((name) => `${name} ${name.startsWith("both") ? 2 : 1}`).toSorted();
+  expect(widgets(await fieldsOf(id))).toEqual(counted);
+  await setValue(id, "both_3", "changed here");
+  const values = { both: "shared", both_2: "from elsewhere", both_3: "changed here", first: "1", first_2: "1", first_3: "1" };
+  expect(await valuesOf(id)).toMatchObject(values);
+  // The download has the same fields, and so has what comes of it.
+  const again = await server.upload(new Uint8Array(await exported(`/viewer/documents/${id}/pdf`)));
+  expect(widgets(await fieldsOf(again.id))).toEqual(counted);
+  expect(await valuesOf(again.id)).toMatchObject(values);
+});
+
+test("a copied page has more widgets of the same fields, in the download too", async () => {
+  const { id } = await server.upload(twoPageForm());
+  await operate(id, [{ type: "duplicatePages", pageIndexes: [0] }]);
+  await setValue(id, "first", "both places");
+  const count = async (of: string): Promise<string[]> =>
+    (await fieldsOf(of)).map(({ content, widgetAnnotations }) => `${content.name} ${widgetAnnotations.length}`).toSorted();
+  const counted = ["both 3", "first 2", "second 1"];
+  expect(await count(id)).toEqual(counted);
+  const again = await server.upload(new Uint8Array(await exported(`/viewer/documents/${id}/pdf`)));
+  expect(await count(again.id)).toEqual(counted);
+  expect(await valuesOf(again.id)).toMatchObject({ first: "both places", second: "2" });
+});
+
+test("of some pages flattened the others keep their annotations and fields, which can still be changed", async () => {
+  const { id } = await server.upload(twoPageForm());
+  const rectangle = (pageIndex: number): object => ({
+    content: { type: "pspdfkit/shape/rectangle", v: 2, pageIndex, bbox: [20, 20, 100, 50], strokeWidth: 1, strokeColor: "#000000" },
+  });
+  for (const page of [0, 1]) await server.json(`/viewer/documents/${id}/annotations`, { method: "POST", json: rectangle(page) });
+  await operate(id, [{ type: "flattenAnnotations", pageIndexes: [0] }]);
+  expect((await listed(id)).map(({ content }) => content.pageIndex)).toEqual([1]);
+  expect(await fieldNames(id)).toEqual(["both", "second"]);
+  await server.json(`/viewer/documents/${id}/form-field-values`, {
+    method: "POST",
+    json: { formFieldValues: [{ name: "both", value: "still", v: 1, type: "pspdfkit/form-field-value" }] },
+  });
+  const again = await server.upload(new Uint8Array(await exported(`/viewer/documents/${id}/pdf`)));
+  expect((await listed(again.id)).map(({ content }) => content.pageIndex)).toEqual([1]);
+  expect(await fieldNames(again.id)).toEqual(["both", "second"]);
+  const values = await server.json<{ data: { formFieldValues: { name: string; value: string }[] } }>(
+    `/viewer/documents/${again.id}/form-field-values`,
+  );
+  expect(values.data.formFieldValues).toMatchObject([
+    { name: "both", value: "still" },
+    { name: "second", value: "2" },
+  ]);
 });
 
 test("what cannot be done is named by its path, and leaves the document as it was", async () => {

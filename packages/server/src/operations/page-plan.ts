@@ -2,7 +2,7 @@
  * Operations on pages, as changes of records: a list of pages is edited, and what it differs by from the layer's becomes the ops of one change.
  * A page that keeps its place relative to the others keeps its order, so that moving one page of a thousand writes one record.
  */
-import type { Annotation, AnyRecord, Op, Page, Rotation } from "@lectern/protocol";
+import type { Annotation, AnyRecord, Field, Op, Page, RecordOf, Rotation } from "@lectern/protocol";
 import { ApiError, can, type Grants, newId, orderBetween } from "@lectern/protocol/plain";
 import type { SyncRoom } from "@lectern/sync/room";
 import type { LayerPages } from "../layers/pages.ts";
@@ -17,7 +17,12 @@ export interface PlannedPage {
   readonly brings: readonly CopiedRecord[] | null;
 }
 
-export type CopiedRecord = Extract<AnyRecord, { kind: "annotation" } | { kind: "widget" }>;
+export type CopiedRecord = Extract<AnyRecord, { kind: "annotation" }> | CopiedWidget;
+
+/** `form`: its field comes along; missing: it is the layer's own. */
+export type CopiedWidget = RecordOf<"widget"> & {
+  readonly form?: { readonly field: RecordOf<"field">; readonly value: RecordOf<"value"> | null };
+};
 
 /** Where pages go: an index in the list as it is then. */
 export type PageList = readonly PlannedPage[];
@@ -50,12 +55,18 @@ export function copied(
   context: PlanContext,
   pages: PageList,
   content: (page: PlannedPage) => Page["content"] = ({ data }) => data.content,
+  { withFields = false }: { /** They are for another layer. */ readonly withFields?: boolean } = {},
 ): PageList {
   const ids = pages.filter(({ brings }) => brings === null).map(({ id }) => id);
   const byPage = new Map<string, CopiedRecord[]>();
-  for (const record of context.room.snapshot(context.grants, ids).records) {
+  const { records } = context.room.snapshot(context.grants, ids);
+  const formOf = formsIn(withFields ? context.room.snapshot(context.grants).records : []);
+  for (const record of records) {
     if ((record.kind !== "annotation" && record.kind !== "widget") || record.data.page === null) continue;
-    byPage.set(record.data.page, [...(byPage.get(record.data.page) ?? []), record]);
+    const form = record.kind === "widget" ? formOf(record) : null;
+    if (withFields && record.kind === "widget" && form === null) continue;
+    const brought = form === null ? record : { ...(record as RecordOf<"widget">), form };
+    byPage.set(record.data.page, [...(byPage.get(record.data.page) ?? []), brought]);
   }
   return pages.map((page) => ({
     id: pageIdOf(context),
@@ -63,6 +74,16 @@ export function copied(
     label: "",
     brings: page.brings ?? byPage.get(page.id) ?? [],
   }));
+}
+
+/** Fields and values of widgets. Each field is one object, by which those that share it are known. */
+export function formsIn(records: readonly AnyRecord[]): (widget: RecordOf<"widget">) => NonNullable<CopiedWidget["form"]> | null {
+  const fields = new Map(records.flatMap((record) => (record.kind === "field" ? [[record.id, record] as const] : [])));
+  const values = new Map(records.flatMap((record) => (record.kind === "value" ? [[record.data.field, record] as const] : [])));
+  return ({ data }) => {
+    const field = fields.get(data.field);
+    return field === undefined ? null : { field, value: values.get(field.id) ?? null };
+  };
 }
 
 function pageIdOf({ clock, random }: PlanContext): string {
@@ -85,13 +106,13 @@ export function planOps(before: LayerPages, list: PageList, context: PlanContext
   const orders = ordersOf(before, list);
   const pages: Op[] = [];
   const records: Op[] = [];
+  const fields = fieldCopies(context);
   for (const [index, { id, data, brings }] of list.entries()) {
     const order = orders[index]!;
     if (brings !== null) {
       pages.push(["c", id, "page", { ...data, order }]);
       for (const record of brings) {
-        const op = copyOp(record, id, context);
-        if (op !== null) records.push(op);
+        records.push(...(record.kind === "widget" ? fields.widget(record, id) : copyOps(record, id, context)));
       }
       continue;
     }
@@ -105,13 +126,62 @@ export function planOps(before: LayerPages, list: PageList, context: PlanContext
   return [...gone, ...pages, ...records];
 }
 
-/** Null for what these rights may not make: a copied page comes without it. */
-function copyOp(record: CopiedRecord, page: string, { grants, clock, random }: PlanContext): Op | null {
-  if (!can(grants, "create", null, { kind: record.kind, createdBy: grants.userId, grp: grants.defaultGroup })) return null;
+/** Nothing for what these rights may not make: a copied page comes without it. */
+function copyOps(record: Exclude<CopiedRecord, CopiedWidget>, page: string, context: PlanContext): Op[] {
   // Shown by the file that it is in.
-  if (record.kind === "annotation" && record.data.type === "raw") return null;
+  if (record.data.type === "raw" || !mayMake(context, "annotation")) return [];
   const { pdfObjectId: _none, ...data } = record.data as Annotation & { readonly pdfObjectId?: number };
-  return ["c", newId(clock.now(), random(10)), record.kind, { ...data, page }];
+  return [["c", newId(context.clock.now(), context.random(10)), "annotation", { ...data, page }]];
+}
+
+function mayMake({ grants }: PlanContext, kind: "annotation" | "widget" | "field"): boolean {
+  return can(grants, "create", null, { kind, createdBy: grants.userId, grp: grants.defaultGroup });
+}
+
+/**
+ * Widgets on copied pages. In the same layer they are more of their fields; from elsewhere their fields come along, with values, one for all the
+ * widgets of each, under a name that no other has. Buttons and signatures are left to the file, which alone has their looks.
+ */
+function fieldCopies(context: PlanContext): { readonly widget: (widget: CopiedWidget, page: string) => Op[] } {
+  const { room, grants, clock, random } = context;
+  const made = new Map<RecordOf<"field">, string>();
+  let known: { readonly names: Set<string>; readonly types: ReadonlyMap<string, Field["type"]> } | null = null;
+  const layer = (): NonNullable<typeof known> => {
+    if (known !== null) return known;
+    const fields = room.snapshot(grants).records.filter((record) => record.kind === "field");
+    return (known = {
+      names: new Set(fields.map(({ data }) => data.name)),
+      types: new Map(fields.map(({ id, data }) => [id, data.type])),
+    });
+  };
+  return {
+    widget({ data: given, form }, page) {
+      const type = form?.field.data.type ?? layer().types.get(given.field);
+      if (type === undefined || type === "button" || type === "signature" || !mayMake(context, "widget")) return [];
+      const { pdfObjectId: _none, ...data } = given;
+      const id = newId(clock.now(), random(10));
+      if (form === undefined) return [["c", id, "widget", { ...data, page }]];
+      if (!mayMake(context, "field")) return [];
+      const { field, value } = form;
+      const ops: Op[] = [];
+      let fieldId = made.get(field);
+      if (fieldId === undefined) {
+        made.set(field, (fieldId = newId(clock.now(), random(10))));
+        const { pdfObjectId: _number, ...rest } = field.data;
+        ops.push(["c", fieldId, "field", { ...rest, name: freeName(layer().names, rest.name) }]);
+        if (value !== null) ops.push(["c", `${fieldId}:v`, "value", { ...value.data, field: fieldId }]);
+      }
+      return [...ops, ["c", id, "widget", { ...data, page, field: fieldId }]];
+    },
+  };
+}
+
+/** Taken from now on. */
+function freeName(names: Set<string>, wanted: string): string {
+  let name = wanted;
+  for (let n = 2; names.has(name); n++) name = `${wanted}_${n}`;
+  names.add(name);
+  return name;
 }
 
 /** An order for each page of the list. The longest part of it that is in order already stays. */

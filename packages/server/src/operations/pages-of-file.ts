@@ -1,18 +1,18 @@
-/** Pages of a file that a request brought or a build made: the file becomes a blob of the document, its pages new pages with the annotations in it. */
+/** Pages of a file that a request brought or a build made: the file becomes a blob of the document, its pages new pages with the annotations and fields in it. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { AnyRecord, Page } from "@lectern/protocol";
-import { newId } from "@lectern/protocol/plain";
+import { newId, parsePageId } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { type StoredManifest, shapeOf } from "../documents/manifest.ts";
 import { prepareWithPictures } from "../documents/pictures.ts";
 import type { DocumentRow } from "../documents/store.ts";
 import type { RenderSource } from "../ports.ts";
 import { ownBlob, withTarget } from "./own-blob.ts";
-import type { CopiedRecord, PageList } from "./page-plan.ts";
+import { type CopiedRecord, formsIn, type PageList } from "./page-plan.ts";
 
-/** In the order of the file. Form fields come as they are in it. */
+/** In the order of the file. */
 export async function pagesOfFile(
   deps: DocumentDeps,
   document: DocumentRow,
@@ -28,6 +28,7 @@ export async function pagesOfFile(
   );
   let manifest: StoredManifest | null = null;
   const found = new Map<number, CopiedRecord[]>();
+  const all: AnyRecord[] = [];
   for (const line of lines) {
     if (line === "") continue;
     const part = JSON.parse(line) as {
@@ -36,8 +37,16 @@ export async function pagesOfFile(
       readonly records?: readonly AnyRecord[];
     };
     if (part.manifest !== undefined) manifest = part.manifest;
-    for (const record of part.records ?? [])
+    for (const record of part.records ?? []) {
+      all.push(record);
       if (record.kind === "annotation") found.set(part.page ?? 0, [...(found.get(part.page ?? 0) ?? []), record]);
+    }
+  }
+  const formOf = formsIn(all);
+  for (const record of all) {
+    const form = record.kind === "widget" ? formOf(record) : null;
+    const page = record.kind === "widget" ? (parsePageId(record.data.page)?.sourceIndex ?? null) : null;
+    if (record.kind === "widget" && form !== null && page !== null) found.set(page, [...(found.get(page) ?? []), { ...record, form }]);
   }
   return Array.from({ length: manifest!.pageCount }, (_, index) => {
     const { width, height, rotation } = shapeOf(manifest!, index)!;

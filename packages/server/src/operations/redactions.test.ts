@@ -82,6 +82,37 @@ test("what a text finds is marked, and applied it is in nothing that the documen
   expect(source.status).toBe(410);
 });
 
+test("marks that are not applied stay marks in the download, with their looks, over content that is all there", async () => {
+  const { id } = await server.upload(words("Call Jane Roe now"));
+  const content = {
+    type: "pspdfkit/markup/redaction",
+    v: 2,
+    pageIndex: 0,
+    bbox: [60, 80, 120, 30],
+    rects: [[60, 80, 120, 30]],
+    fillColor: "#112233",
+    outlineColor: "#ff0000",
+    overlayText: "SECRET PLACE",
+    repeatOverlayText: true,
+    color: "#ffffff",
+  };
+  await post(`${id}/annotations`, { content });
+  const file = await pdf(id);
+  const plain = unpacked(file);
+  if (plain !== null) {
+    expect(plain).toMatch(/\/Subtype \/Redact/);
+    expect(plain).toMatch(/\/OverlayText \(SECRET PLACE\)/);
+    expect(plain).toContain("(Call Jane Roe now)");
+  }
+  const again = await server.upload(new Uint8Array(file));
+  expect(await texts(again.id)).toEqual(["Call Jane Roe now"]);
+  const list = await server.json<{ data: { annotations: { content: object }[] } }>(`/viewer/documents/${again.id}/annotations`);
+  expect(list.data.annotations).toMatchObject([{ content }]);
+  // What comes back can still be applied.
+  expect((await post<Redacted>(`${again.id}/redact`, null)).data.redactions).toBe(1);
+  expect((await texts(again.id)).join("")).not.toContain("Jane");
+});
+
 test("patterns and presets find, and what is no pattern is refused with its path", async () => {
   const { id } = await server.upload(words("mail a.b@example.org or 192.168.0.1"));
   const by = async (strategy: string, strategyOptions: object): Promise<number> =>

@@ -1,4 +1,5 @@
 /** Routes of operations on pages and of redactions. */
+import type { FlattenScope } from "@lectern/pdf";
 import { ocrLanguages, type PageOperation } from "@lectern/protocol";
 import { ApiError, FULL_GRANTS } from "@lectern/protocol/plain";
 import { applyOp, type StoredRecord } from "@lectern/sync/room";
@@ -11,6 +12,7 @@ import { MOST_ATTACHED } from "../interchange/attached.ts";
 import type { Outgoing } from "../outgoing/request.ts";
 import { blankPage } from "./blank-page.ts";
 import { fetchedFile } from "./fetched-file.ts";
+import { flattenLayer, flattenScope } from "./flatten.ts";
 import { ownBlob, withTarget } from "./own-blob.ts";
 import { documentSummary } from "../documents/summary.ts";
 import { type Access, type ApplicationCaller, type Context, type Handlers, reply, type SessionCaller } from "../handlers.ts";
@@ -20,7 +22,7 @@ import { commitLarge } from "../layers/large-change.ts";
 import { layerPages } from "../layers/pages.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
 import { composedPages, metadataOf, outlineOf } from "./composition.ts";
-import { applyRedactions, type ContentContext, flattenPages, requirePages } from "./content.ts";
+import { applyRedactions, type ContentContext, requirePages } from "./content.ts";
 import { createRedactions } from "./create-redactions.ts";
 import { pagesOfBody } from "./import-file.ts";
 import { importedPages } from "./import-pages.ts";
@@ -104,7 +106,7 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
       async pdf({ operations }, context) {
         const layer = await open(context);
         const { list, next, plan } = await applyList(context, layer, operations, 0);
-        let flatten = false;
+        let flatten: FlattenScope | "all" | null = null;
         let exchange: {
           readonly operation: Extract<PageOperation, { type: "applyXfdf" | "applyInstantJson" }>;
           readonly path: string;
@@ -112,8 +114,12 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
         const metadata: Record<string, string | null> = { ...metadataOf(layer.room) };
         for (let at = next; at < operations.length; at++) {
           const operation = operations[at]!;
-          if (operation.type === "flattenAnnotations" && operation.pageIndexes === undefined && operation.annotationIds === undefined)
-            flatten = true;
+          if (operation.type === "flattenAnnotations" && flatten === null)
+            flatten = flattenScope(operation, {
+              pageCount: list.length,
+              records: layer.room.snapshot(layer.grants).records,
+              path: `$.operations[${at}]`,
+            });
           else if (operation.type === "updateMetadata") Object.assign(metadata, operation.metadata);
           else if ((operation.type === "applyXfdf" || operation.type === "applyInstantJson") && exchange === null)
             exchange = { operation, path: `$.operations[${at}]` };
@@ -150,7 +156,8 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
             pages: layerPages(layer.base, changed),
             extras: { metadata: Object.keys(metadata).length === 0 ? null : metadata, outline: outlineOf(layer.room) },
           }),
-          flatten,
+          flatten: flatten !== null,
+          ...(flatten === null || flatten === "all" ? {} : { flattenOnly: flatten }),
           signal: context.signal,
         });
         const { document } = layer;
@@ -236,12 +243,11 @@ export function operationRoutes(routes: OperationRoutesDeps): Pick<Handlers, "pa
         return (await room.commit([["u", "meta", operation.metadata]], { grants, session })).seq;
       }
       case "flattenAnnotations": {
-        if (operation.annotationIds !== undefined && operation.annotationIds.length > 0)
-          throw new ApiError("not_implemented", `${path}.annotationIds: annotations are flattened by page`);
-        return flattenPages(
-          contentOf(context, layer),
-          new Set(indexesOf({ length: layer.pages().count }, operation.pageIndexes ?? "all", path)),
-        );
+        return flattenLayer(contentOf(context, layer), {
+          pages: new Set(indexesOf({ length: layer.pages().count }, operation.pageIndexes ?? "all", path)),
+          annotations: operation.annotationIds,
+          path,
+        });
       }
       case "applyRedactions":
         return (await applyRedactions(contentOf(context, layer))).seq;

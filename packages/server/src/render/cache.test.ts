@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +149,25 @@ describe("the page cache", () => {
     await writeFile(join(folder, "app", "blob", "1.123.tmp"), "half");
     cache();
     await expect.poll(async () => readdir(join(folder, "app", "blob"))).toEqual(["0"]);
+  });
+
+  it("is dropped whole while others go on writing it", async () => {
+    const one = cache();
+    for (let round = 0; round < 30; round++) {
+      let over = false;
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let n = 0; !over; n++) {
+          await one.put(key(`${writer}-${n % 5}`, "gone"), bytes("x"));
+          await nextTurn();
+        }
+      });
+      await expect.poll(() => one.has(key("0-0", "gone"))).toBe(true);
+      await one.drop("app", "gone");
+      over = true;
+      await Promise.all(writers);
+      await one.drop("app", "gone");
+      expect(await readdir(join(folder, "app"))).toEqual([]);
+    }
   });
 
   it("does not keep what was being made or written while it was dropped", async () => {

@@ -74,6 +74,8 @@ export function pageCache(options: PageCacheOptions): PageCache {
   const entries = new Map<string, Entry>();
   const flights = new Map<string, Flight>();
   const writes = new Set<Promise<void>>();
+  /** Beginnings of the paths that are being dropped, once for each who does it. */
+  const dropping: string[] = [];
   let total = 0;
   let evicting = false;
   let closed = false;
@@ -185,6 +187,8 @@ export function pageCache(options: PageCacheOptions): PageCache {
 
   async function write(key: CacheKey, bytes: Uint8Array): Promise<void> {
     const path = pathOf(key);
+    // Its folder must not fill while it is emptied.
+    if (dropping.some((prefix) => path.startsWith(prefix))) return;
     const temp = `${path}.${randomUUID()}.tmp`;
     // At once, so that it is found while it is being written.
     memory.set(path, bytes);
@@ -248,11 +252,17 @@ export function pageCache(options: PageCacheOptions): PageCache {
     async drop(applicationId, blob) {
       const prefix = `${applicationId}/${blob}/`;
       await scanned;
-      for (const [path, flight] of flights) if (path.startsWith(prefix)) flight.fate.dropped = true;
-      // What is being written now would be there again after it.
-      await Promise.all(writes);
-      for (const path of entries.keys()) if (path.startsWith(prefix)) forget(path);
-      await rm(join(folder, applicationId, blob), { recursive: true, force: true });
+      dropping.push(prefix);
+      try {
+        for (const [path, flight] of flights) if (path.startsWith(prefix)) flight.fate.dropped = true;
+        // What is being written now would be there again after it.
+        await Promise.all(writes);
+        for (const path of entries.keys()) if (path.startsWith(prefix)) forget(path);
+        // Another process may be writing into it.
+        await rm(join(folder, applicationId, blob), { recursive: true, force: true, maxRetries: 10 });
+      } finally {
+        dropping.splice(dropping.indexOf(prefix), 1);
+      }
     },
     async close() {
       closed = true;

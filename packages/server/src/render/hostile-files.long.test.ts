@@ -1,16 +1,18 @@
 /**
  * All hostile files, and every PDF of the folder that LECTERN_TEST_CORPUS names, through the running service; as many as there is time for
- * (LECTERN_TEST_MINUTES), kinds mixed by LECTERN_TEST_SEED.
+ * (LECTERN_TEST_MINUTES), kinds mixed by LECTERN_TEST_SEED. LECTERN_TEST_PATIENCE: how many times as long everything may take, on a machine that
+ * does much else.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostileFiles, hostileSample } from "@lectern/pdf/testing";
 import { afterEach, expect, test } from "vitest";
-import { type FileOutcome, type GivenFile, hostileRun, MEMORY_CAP, othersReport } from "../testing/hostile-run.ts";
+import { costReport, type FileOutcome, type GivenFile, hostileRun, MEMORY_CAP, othersReport } from "../testing/hostile-run.ts";
 import { type TestProcess, testProcess } from "../testing/test-server.ts";
 
 const MINUTES = Number(process.env["LECTERN_TEST_MINUTES"] ?? "20");
 const CORPUS = process.env["LECTERN_TEST_CORPUS"];
+const PATIENCE = Number(process.env["LECTERN_TEST_PATIENCE"] ?? "1");
 const SEED = Number(process.env["LECTERN_TEST_SEED"] ?? "7");
 
 let api: TestProcess | null = null;
@@ -25,11 +27,12 @@ async function runAll(files: readonly GivenFile[], minutes: number): Promise<rea
   const run = await hostileRun(api, {
     files,
     isOver: () => performance.now() > end,
+    patience: PATIENCE,
     onOutcome: ({ name, outcome, faults }) => {
       if (faults.length > 0) console.log(`${name} → ${outcome}\n  ${faults.join("\n  ")}`);
     },
   });
-  console.log(`${run.outcomes.length} of ${files.length} files\n${othersReport(run)}`);
+  console.log(`${run.outcomes.length} of ${files.length} files\n${othersReport(run)}\n${costReport(run.outcomes)}`);
   expect(run.outcomes.length).toBeGreaterThan(0);
   expect(run.outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
   expect(api.output()).not.toMatch(/"level":(50|60)/);

@@ -17,7 +17,7 @@ type Plain<T> = Omit<T, "signal" | "priority">;
 export interface Jobs {
   probe: { readonly options: null; readonly result: { readonly pageCount: number; readonly encrypted: boolean } };
   prepare: {
-    readonly options: { readonly revision: number; readonly target: string; readonly pictures: boolean };
+    readonly options: { readonly revision: number; readonly target: string; readonly pictures: boolean; readonly files: boolean };
     readonly result: PrepareSummary;
   };
   image: { readonly options: Plain<ImageOptions>; readonly result: Uint8Array };
@@ -43,6 +43,8 @@ export type JobMessage = {
 
 export type WorkerMessage =
   | { readonly ready: true }
+  /** How much of the job is done, from 0 to 1. */
+  | { readonly id: number; readonly progress: number }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } };
 
@@ -53,6 +55,11 @@ export const EXIT_MEMORY = 71;
 /** Where `prepare` writes a picture that records name, beside its target. */
 export function picturePath(target: string, blob: string): string {
   return `${target}.${blob}.png`;
+}
+
+/** Where `prepare` writes a file that the file holds. */
+export function embeddedPath(target: string, blob: string): string {
+  return `${target}.${blob}.bin`;
 }
 
 /** Documents that a worker keeps open. The pool counts along, to send a document's next job to where it is open. */

@@ -20,6 +20,9 @@ import { hangWorkers } from "../testing/hang-workers.ts";
 import { type RenderPool, renderPool, type RenderPoolOptions } from "./pool.ts";
 import type { WorkerDeath } from "./process.ts";
 
+/** Stopped processes stand for those that never end: they seem to be at work. */
+const BUSY = (): null => null;
+
 let folder = "";
 /** For tests that harm no process. */
 let shared: RenderPool;
@@ -40,7 +43,7 @@ afterAll(async () => {
 });
 
 function pool(options: Partial<RenderPoolOptions> = {}): RenderPool {
-  const made = renderPool({ workers: 1, onDeath: (death) => deaths.push(death), ...options });
+  const made = renderPool({ workers: 1, onDeath: (death) => deaths.push(death), cpuTime: BUSY, ...options });
   pools.push(made);
   return made;
 }
@@ -90,7 +93,7 @@ describe("rendering in worker processes", () => {
   it("writes manifest and base records for a prepared file", async () => {
     const target = join(folder, "prepared.ndjson");
     const summary = await shared.prepare(await file(pagesPdf(3)), { revision: 1, target });
-    expect(summary).toEqual({ pageCount: 3, encrypted: false, recordCount: 0, pictures: [], title: "3 pages", warnings: [] });
+    expect(summary).toEqual({ pageCount: 3, encrypted: false, recordCount: 0, pictures: [], files: [], title: "3 pages", warnings: [] });
     const [first] = (await readFile(target, "utf8")).split("\n");
     expect(JSON.parse(first!)).toMatchObject({ manifest: { pageCount: 3, runs: [[3, 0]], shapes: [{ width: 595, height: 842 }] } });
   });
@@ -140,7 +143,7 @@ describe("workers that fail", () => {
   const clock = handClock();
   let hanging: RenderPool;
   beforeAll(() => {
-    hanging = renderPool({ workers: 1, clock, onDeath: (death) => deaths.push(death) });
+    hanging = renderPool({ workers: 1, clock, cpuTime: BUSY, onDeath: (death) => deaths.push(death) });
   });
   afterAll(() => hanging.close());
 
@@ -202,6 +205,73 @@ describe("workers that fail", () => {
     ownClock.pass(10_000);
     await failing;
     expect(deaths.map((death) => death.reason)).toEqual(["time", "time"]);
+  });
+
+  it("gives one its time again that had next to nothing of the processor, and kills it in the end", async () => {
+    const ownClock = handClock();
+    let used = 0;
+    const using = pool({ clock: ownClock, cpuTime: () => used });
+    const source = await file(pagesPdf(12));
+    const drawn = large(using, source);
+    await until(() => using.processes().some(({ state }) => state === "busy"));
+    const { pid } = using.processes()[0]!;
+    process.kill(pid, "SIGSTOP");
+    ownClock.pass(10_000);
+    used += 2000;
+    ownClock.pass(10_000);
+    expect(using.processes().map((one) => one.pid)).toEqual([pid]);
+    process.kill(pid, "SIGCONT");
+    await drawn;
+    const failing = large(using, source).catch(() => null);
+    await until(() => using.processes().some(({ state }) => state === "busy"));
+    process.kill(pid, "SIGSTOP");
+    for (let n = 0; n < 3; n++) ownClock.pass(10_000);
+    await until(() => !using.processes().some((one) => one.pid === pid));
+    expect(deaths.map(({ reason }) => reason)).toEqual(["time"]);
+    await using.close();
+    await failing;
+  });
+
+  it("starts one more for other files when all that there are take long, and ends it afterwards", async () => {
+    const ownClock = handClock();
+    const using = pool({ workers: 2, clock: ownClock });
+    const source = await file(pagesPdf(10));
+    const stopped = async (count: number): Promise<number[]> => {
+      await until(() => using.processes().filter(({ state }) => state === "busy").length === count);
+      const pids = using.processes().map(({ pid }) => pid);
+      for (const pid of pids) process.kill(pid, "SIGSTOP");
+      return pids;
+    };
+    const failing = [0, 1].map((page) => using.image(source, { page, width: 3000, format: "png", annotations: "none" }).catch(() => null));
+    const pids = await stopped(2);
+    const other = expectControl(using);
+    ownClock.pass(500);
+    expect(using.processes()).toHaveLength(2);
+    ownClock.pass(600);
+    await other;
+    expect(using.processes().map(({ pid }) => pid)).toEqual(expect.arrayContaining(pids));
+    // The file that takes long gets nothing of it.
+    const more = image(using, source, 2).catch(() => null);
+    await until(() => using.processes().length === 2);
+    expect(using.queued).toBe(1);
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+    await Promise.all([...failing, more]);
+    expect(deaths).toEqual([]);
+  });
+
+  it("leaves one to everybody else once a file has cost one", async () => {
+    const ownClock = handClock();
+    const using = pool({ workers: 2, clock: ownClock });
+    const source = await file(pagesPdf(11));
+    const failing = large(using, source).catch(() => null);
+    await hangWorkers(using, ownClock, 1);
+    await hangWorkers(using, ownClock, 1);
+    expect(await failing).toBeNull();
+    const jobs = [0, 1].map((page) => image(using, source, page));
+    await until(() => using.processes().some(({ state }) => state === "busy"));
+    expect(using.queued).toBe(1);
+    await expectControl(using);
+    await Promise.all(jobs);
   });
 
   it("ends one whose engine was refused more memory, and says so of the file", async () => {

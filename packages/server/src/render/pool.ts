@@ -1,12 +1,13 @@
 /**
  * The Renderer: worker processes that are thrown away when a file makes them fail, hang or swell. A document's next job goes to the worker
  * that has it open; somebody who waits comes before background work, which never takes the last worker when there are several. A job whose
- * worker died is tried once more; a file that has cost three workers within an hour is not tried any more.
+ * worker died is tried once more; a file that has cost three workers within an hour is not tried any more. Whoever waits for another file while all
+ * processes are at work for long gets one more, which ends when it has nothing to do.
  */
 import { ApiError } from "@lectern/protocol/plain";
 import { type Clock, type Priority, type Renderer, type RenderSource, systemClock } from "../ports.ts";
 import { documentKey, type JobKind, type JobMessage, type Jobs, touch } from "./messages.ts";
-import { type DeathCause, startWorker, WorkerDeath, type WorkerProcess } from "./process.ts";
+import { type DeathCause, type OnProgress, startWorker, systemCpuTime, WorkerDeath, type WorkerProcess } from "./process.ts";
 
 export interface RenderPoolOptions {
   /** Processes at most. The first is started at once, the others when there is work for them. */
@@ -14,6 +15,8 @@ export interface RenderPoolOptions {
   readonly clock?: Clock;
   /** Wall clock of one try, milliseconds: page (image, text, probe) 10 s, prepare, convert and export 60 s. */
   readonly limits?: { readonly page?: number; readonly prepare?: number; readonly export?: number };
+  /** Milliseconds of the processor that a process has had; default: as the system tells. Of a job that was kept waiting nobody says that it hangs. */
+  readonly cpuTime?: (pid: number) => number | null;
   /** Bytes of one process; default 1 GB. */
   readonly maxMemory?: number;
   /** A process ended that should not have. */
@@ -37,6 +40,8 @@ const QUARANTINE_KILLS = 3;
 const QUARANTINE_MS = 3_600_000;
 const REMEMBERED_FILES = 1000;
 const IDLE_MS = 60_000;
+/** A job at work for so long may be one that never ends. */
+const LONG_MS = 1000;
 /** Deaths within a minute after which new processes come slowly. */
 const CALM_DEATHS = 6;
 const MAX_START_PAUSE_MS = 5000;
@@ -56,6 +61,7 @@ interface Task {
   limitMs: number;
   tries: number;
   settled: boolean;
+  readonly onProgress: OnProgress | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -64,6 +70,8 @@ interface Slot {
   readonly process: WorkerProcess;
   ready: boolean;
   task: Task | null;
+  /** When it was given its task. */
+  since: number;
   readonly open: string[];
   cancelIdle: () => void;
 }
@@ -81,6 +89,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   let starts = 0;
   let failedStarts = 0;
   let pause: (() => void) | null = null;
+  let cancelLook = (): void => undefined;
   let closed = false;
   let lastId = 0;
 
@@ -88,7 +97,14 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
 
   function spawn(): void {
     starts++;
-    const slot: Slot = { process: startWorker({ clock, maxMemory }), ready: false, task: null, open: [], cancelIdle: () => undefined };
+    const slot: Slot = {
+      process: startWorker({ clock, maxMemory, cpuTime: options.cpuTime ?? systemCpuTime }),
+      ready: false,
+      task: null,
+      since: 0,
+      open: [],
+      cancelIdle: () => undefined,
+    };
     slots.add(slot);
     slot.process.ready.then(
       () => {
@@ -122,8 +138,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   }
 
   /** A new process, now or, when many have died of late, in a while. */
-  function start(): void {
-    if (closed || pause !== null || slots.size >= options.workers) return;
+  function start(most = options.workers): void {
+    if (closed || pause !== null || slots.size >= most) return;
     const now = clock.now();
     while (deaths[0] !== undefined && deaths[0] < now - 60_000) deaths.shift();
     const wait = deaths.length < CALM_DEATHS ? 0 : Math.min(MAX_START_PAUSE_MS, 100 * 2 ** (deaths.length - CALM_DEATHS));
@@ -143,11 +159,33 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
       if (task === null) break;
       assign(choose(idle, task), task);
     }
+    relieve();
     const isSuspectWaiting = queues.some((queue) => queue.some(isSuspect));
     if (isSuspectWaiting && slots.size < 2) start();
     const starting = [...slots].filter((slot) => !slot.ready).length;
     for (let more = queues.flat().filter(mayRun).length - starting; more > 0 && pause === null && slots.size < options.workers; more--)
       start();
+  }
+
+  /** Somebody waits for a file that is not among those at work, all of them for long: one process more. */
+  function relieve(): void {
+    if (options.workers === 1 || slots.size !== options.workers || !queues[0].some((task) => !isSuspect(task) && !isAtWorkForLong(task)))
+      return;
+    const left = Math.max(...[...slots].map((slot) => (slot.task === null ? Infinity : slot.since + LONG_MS - clock.now())));
+    if (left <= 0) start(options.workers + 1);
+    else if (left <= LONG_MS) look(left);
+  }
+
+  /** Again when it may be time for that. */
+  function look(ms: number): void {
+    cancelLook();
+    cancelLook = clock.setTimeout(dispatch, ms);
+  }
+
+  function isAtWorkForLong({ source }: Task): boolean {
+    return [...slots].some(
+      (slot) => slot.task !== null && clock.now() - slot.since >= LONG_MS && source !== null && slot.task.source?.sha256 === source.sha256,
+    );
   }
 
   function takeNext(): Task | null {
@@ -158,18 +196,23 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     return null;
   }
 
-  /** It has cost a process, and may cost another. */
+  /** It, or its file, has cost a process and may cost another. */
   function isSuspect(task: Task): boolean {
-    return task.tries > 0;
+    return task.tries > 0 || hasCost(task);
+  }
+
+  function hasCost({ source }: Task): boolean {
+    return source !== null && recentKills(source.sha256).length > 0;
   }
 
   function mayRun(task: Task): boolean {
     if (options.workers === 1) return true;
     if (isSuspect(task)) {
       // New processes come slowly after many deaths: whoever else waits needs one that will not die of this.
-      const safe = [...slots].filter((slot) => slot.ready && (slot.task === null || slot.task.tries < 2));
+      const safe = [...slots].filter((slot) => slot.ready && (slot.task === null || (slot.task.tries < 2 && !hasCost(slot.task))));
       if (safe.length < 2) return false;
     }
+    if (slots.size > options.workers && (task.rank > 0 || isAtWorkForLong(task))) return false;
     if (task.rank === 0) return true;
     // One at a time, beside a process that is at rest.
     if (task.rank === 3) return [...slots].every((slot) => slot.ready && slot.task === null) && slots.size > 1;
@@ -187,10 +230,11 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   function assign(slot: Slot, task: Task): void {
     slot.cancelIdle();
     slot.task = task;
+    slot.since = clock.now();
     task.tries++;
     if (task.source !== null) touch(slot.open, documentKey(task.source));
     const message = { id: ++lastId, kind: task.kind, source: task.source, options: task.options } as JobMessage;
-    slot.process.run(message, task.limitMs).then(
+    slot.process.run(message, task.limitMs, task.onProgress).then(
       (result) => {
         if (task.tries > 1 && task.source !== null) forgive(task.source.sha256);
         done(slot);
@@ -207,7 +251,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   function done(slot: Slot): void {
     slot.task = null;
     // The memory of WebAssembly only grows: a process that once needed much gives it back by ending.
-    if ((slot.process.memory() ?? 0) > maxMemory / 2) {
+    const isOneMore = slots.size > options.workers && !queues[0].some(mayRun);
+    if (isOneMore || (slot.process.memory() ?? 0) > maxMemory / 2) {
       slot.ready = false;
       slot.process.kill("stopped");
     } else rest(slot);
@@ -274,9 +319,14 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     kind: K,
     source: RenderSource | null,
     jobOptions: Jobs[K]["options"],
-    how: { readonly rank: Rank; readonly limitMs: number; readonly signal?: AbortSignal | undefined },
+    how: {
+      readonly rank: Rank;
+      readonly limitMs: number;
+      readonly signal?: AbortSignal | undefined;
+      readonly onProgress?: OnProgress | undefined;
+    },
   ): Promise<Jobs[K]["result"]> {
-    const { rank, limitMs, signal } = how;
+    const { rank, limitMs, signal, onProgress } = how;
     return new Promise<unknown>((resolve, reject) => {
       if (closed) return reject(shuttingDown());
       if (signal?.aborted === true) return reject(signal.reason as Error);
@@ -295,6 +345,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
         limitMs,
         tries: 0,
         settled: false,
+        onProgress,
         resolve: (result) => {
           stopListening();
           resolve(result);
@@ -325,8 +376,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
 
   return {
     probe: (source, signal) => submit("probe", source, null, { rank: 0, limitMs: limits.page, signal }),
-    prepare: (source, { revision, target, pictures = false, signal }) =>
-      submit("prepare", source, { revision, target, pictures }, { rank: 1, limitMs: limits.prepare, signal }),
+    prepare: (source, { revision, target, pictures = false, files = false, onProgress, signal }) =>
+      submit("prepare", source, { revision, target, pictures, files }, { rank: 1, limitMs: limits.prepare, signal, onProgress }),
     image(source, { signal, priority, ...image }) {
       return submit("image", source, image, { rank: rankOf(priority), limitMs: limits.page, signal });
     },
@@ -344,6 +395,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
     async close() {
       closed = true;
       pause?.();
+      cancelLook();
       for (const task of queues.flat()) fail(task, shuttingDown());
       for (const queue of queues) queue.length = 0;
       const all = [...slots];

@@ -22,6 +22,9 @@ export class WorkerDeath extends Error {
   }
 }
 
+/** How much is done, from 0 to 1. */
+export type OnProgress = (fraction: number) => void;
+
 export interface WorkerProcess {
   readonly pid: number;
   /** Rejects with `WorkerDeath`. */
@@ -29,7 +32,7 @@ export interface WorkerProcess {
   /** Resolves, never rejects, when the process is gone. */
   readonly exited: Promise<WorkerDeath>;
   /** One at a time. Rejects with ApiError, the answer, or with `WorkerDeath`. */
-  run(message: JobMessage, limitMs: number): Promise<unknown>;
+  run(message: JobMessage, limitMs: number, onProgress?: OnProgress): Promise<unknown>;
   /** Bytes now; null where they cannot be told. */
   memory(): number | null;
   kill(reason: DeathCause): void;
@@ -38,15 +41,20 @@ export interface WorkerProcess {
 export interface WorkerProcessOptions {
   readonly clock: Clock;
   readonly maxMemory: number;
+  /** Milliseconds of the processor that a process has had; null where it cannot be told. */
+  readonly cpuTime: (pid: number) => number | null;
 }
 
 const START_MS = 30_000;
+/** One that had less of the processor than this share of its time was kept waiting by the machine, and gets its time again, so often. */
+const STARVED = 1 / 3;
+const MOST_MORE = 2;
 const WATCH_MS = 100;
 /** Of what a process writes before it dies, the end. */
 const KEPT_OUTPUT = 2000;
 const HEAP_MB = 512;
 
-export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerProcess {
+export function startWorker({ clock, maxMemory, cpuTime }: WorkerProcessOptions): WorkerProcess {
   const here = fileURLToPath(import.meta.url);
   const isSource = here.endsWith(".ts");
   const child = fork(fileURLToPath(new URL(isSource ? "./worker.ts" : "./worker.js", import.meta.url)), [String(maxMemory)], {
@@ -60,7 +68,12 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
   let output = "";
   let cause: DeathCause | null = null;
   let isReady = false;
-  let current: { readonly id: number; readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void } | null = null;
+  let current: {
+    readonly id: number;
+    readonly resolve: (result: unknown) => void;
+    readonly reject: (error: Error) => void;
+    readonly onProgress: OnProgress | undefined;
+  } | null = null;
   let stopWatching = (): void => undefined;
 
   const starting = deferred<void>();
@@ -80,6 +93,10 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
       return;
     }
     if (current === null || current.id !== message.id) return;
+    if ("progress" in message) {
+      current.onProgress?.(message.progress);
+      return;
+    }
     const { resolve, reject } = current;
     finish();
     if ("error" in message) reject(new ApiError(message.error.code, message.error.message));
@@ -118,7 +135,15 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
 
   /** Wall clock and memory, while a job runs. */
   function watch(limitMs: number): void {
-    const cancelLimit = clock.setTimeout(() => kill("time"), limitMs);
+    let cancelLimit = (): void => undefined;
+    const limit = (before: number | null, more: number): void => {
+      cancelLimit = clock.setTimeout(() => {
+        const now = child.pid === undefined ? null : cpuTime(child.pid);
+        if (before !== null && now !== null && now - before < limitMs * STARVED && more > 0) limit(now, more - 1);
+        else kill("time");
+      }, limitMs);
+    };
+    limit(child.pid === undefined ? null : cpuTime(child.pid), MOST_MORE);
     let cancelLook = (): void => undefined;
     const look = (): void => {
       cancelLook = clock.setTimeout(() => {
@@ -147,9 +172,9 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
     pid: child.pid ?? -1,
     ready: starting.promise,
     exited: exit.promise,
-    run(message, limitMs) {
+    run(message, limitMs, onProgress) {
       return new Promise((resolve, reject) => {
-        current = { id: message.id, resolve, reject };
+        current = { id: message.id, resolve, reject, onProgress };
         watch(limitMs);
         child.send(message, (error) => {
           if (error !== null) kill("crash");
@@ -159,6 +184,20 @@ export function startWorker({ clock, maxMemory }: WorkerProcessOptions): WorkerP
     memory,
     kill,
   };
+}
+
+const TICKS_A_SECOND = 100;
+
+/** Of this system, where it tells (proc(5), `stat`). */
+export function systemCpuTime(pid: number): number | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The name before may have spaces.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_A_SECOND;
+  } catch {
+    return null;
+  }
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void; readonly reject: (error: Error) => void } {

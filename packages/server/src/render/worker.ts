@@ -11,6 +11,7 @@ import {
   type Composition,
   type Encryption,
   exportDocument,
+  finishFile,
   type FontFor,
   importRecords,
   inspectFile,
@@ -29,11 +30,25 @@ import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { Converted, Inspection, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
-import { documentKey, EXIT_FAILED, EXIT_MEMORY, type JobMessage, type Jobs, picturePath, touch, type WorkerMessage } from "./messages.ts";
+import {
+  documentKey,
+  embeddedPath,
+  EXIT_FAILED,
+  EXIT_MEMORY,
+  type JobMessage,
+  type Jobs,
+  picturePath,
+  touch,
+  type WorkerMessage,
+} from "./messages.ts";
 
 /** 60 megapixels. */
 const MAX_PIXELS = 60_000_000;
+/** Of pages up to 2,400 pixels wide; larger drawings get memory of their own. */
+const PAPER_BYTES = 32 * 1024 * 1024;
 const MAX_MEMORY = Number(process.argv[2]);
+/** Of the files in a file, unpacked. */
+const MAX_EMBEDDED = 500_000_000;
 /** Of it, for the engine: the rest is the process itself, and what leaves the engine. */
 const ENGINE_SHARE = 0.75;
 
@@ -112,6 +127,8 @@ interface Editor {
 function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Promise<Jobs[keyof Jobs]["result"]> {
   let fonts: Promise<FontFor> | null = null;
   const editor: Editor = { engine, fonts: () => (fonts ??= import("./host-fonts.ts").then(({ hostFonts }) => hostFonts())) };
+  /** One job at a time: what is drawn has been encoded when the next page comes. */
+  const paper = new Uint8Array(PAPER_BYTES);
   const documents = new Map<string, Opened>();
   const recent: string[] = [];
 
@@ -141,16 +158,20 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
       case "probe":
         return { pageCount: document.pageCount, encrypted: document.encrypted };
       case "prepare":
-        return prepare(document, message.source, message.options);
+        return prepare(document, message.source, { ...message.options, tell: (progress) => send({ id: message.id, progress }) });
       case "image":
-        return image({ ...editor, encode }, document, message.source, message.options);
+        return image({ ...editor, encode, paper }, document, message.source, message.options);
       case "text":
         requirePage(document, message.options.page);
         return JSON.stringify(document.text(message.options.page));
       case "export":
-        await writeFile(message.options.target, await edited(editor, message.source, message.options.changes, message.options), {
-          mode: 0o600,
-        });
+        await writeFile(
+          message.options.target,
+          finished(engine, message.source, message.options, await edited(editor, message.source, message.options.changes, message.options)),
+          {
+            mode: 0o600,
+          },
+        );
         return null;
       case "redact":
         return redact(editor, message.source, message.options);
@@ -206,7 +227,7 @@ function requirePage(document: PdfDocument, index: number): void {
 }
 
 async function image(
-  { encode, ...editor }: Editor & { readonly encode: Encode },
+  { encode, paper, ...editor }: Editor & { readonly encode: Encode; readonly paper: Uint8Array },
   opened: PdfDocument,
   source: RenderSource,
   options: Jobs["image"]["options"],
@@ -219,7 +240,7 @@ async function image(
   try {
     const width = options.width ?? widthFor(document, page, height!, rotation);
     const rect = tile === undefined ? {} : { rect: tileRect(document, page, { width, rotation, tile }) };
-    const bitmap = document.render(page, { width, annotations, rotation, ...rect });
+    const bitmap = document.render(page, { width, annotations, rotation, ...rect }, paper);
     return await encode(bitmap, { format, encoding, ...(height === undefined ? {} : { height: Math.max(1, Math.round(height)) }) });
   } finally {
     if (document !== opened) document.close();
@@ -331,10 +352,11 @@ async function edited(
   },
 ): Promise<Uint8Array> {
   const text = await readFile(changesPath, "utf8");
-  const { changes, modifiedAt, composition, flattenPages, images = {} } = JSON.parse(text) as ChangesFile;
+  const { changes, modifiedAt, composition, names, flattenOnly, images = {} } = JSON.parse(text) as ChangesFile;
   const imageOf = await picturesOf(images);
-  // Texts of the file itself are drawn anew only to become content.
-  const fonts = flatten || BEYOND_LATIN.test(text) ? { fontFor: await hostFonts() } : {};
+  // Texts of the file itself are drawn anew only to become content, or with a form that had no looks.
+  const drawsFields = changes.some(({ base, current }) => ["field", "widget", "value"].includes((current ?? base)?.kind ?? ""));
+  const fonts = flatten || drawsFields || BEYOND_LATIN.test(text) ? { fontFor: await hostFonts() } : {};
   if (composition !== undefined) {
     const sources = [source, ...others];
     const security = securityOf === null ? null : fileReader(securityOf.path);
@@ -351,7 +373,7 @@ async function edited(
         codec: nodeCodec,
         imageOf,
         ...fonts,
-        ...(flattenPages === undefined ? {} : { flattenPages }),
+        ...(flattenOnly === undefined ? {} : { flattenOnly }),
         ...(modifiedAt === null ? {} : { modifiedAt }),
       });
     } finally {
@@ -368,11 +390,25 @@ async function edited(
       imageOf,
       ...fonts,
       ...passwordOf(source),
+      ...(names === undefined ? {} : { names }),
+      ...(flattenOnly === undefined ? {} : { flattenOnly }),
       ...(modifiedAt === null ? {} : { modifiedAt }),
     });
   } finally {
     file.close();
   }
+}
+
+/** With the security that the file has by then, whosever it is. */
+function finished(
+  engine: PdfEngine,
+  source: RenderSource,
+  { finish = null, encryption, securityOf }: Jobs["export"]["options"],
+  bytes: Uint8Array,
+): Uint8Array {
+  if (finish === null) return bytes;
+  const passwords = [securityOf?.password, source.password, encryption?.userPassword].filter((password) => password !== undefined);
+  return finishFile(engine, bytes, finish, passwords);
 }
 
 function passwordOf({ password }: RenderSource): { readonly password?: string } {
@@ -403,7 +439,15 @@ function widthFor(document: PdfDocument, index: number, height: number, rotation
 /** Lines are gathered to pieces of this size, so that a large file is neither held in memory nor written line by line. */
 const WRITE_CHARACTERS = 1_000_000;
 
-async function prepare(document: PdfDocument, source: RenderSource, options: Jobs["prepare"]["options"]): Promise<PrepareSummary> {
+/** How often the progress of a job is told. */
+const STEPS = 50;
+
+async function prepare(
+  document: PdfDocument,
+  source: RenderSource,
+  options: Jobs["prepare"]["options"] & { readonly tell: (progress: number) => void },
+): Promise<PrepareSummary> {
+  const step = Math.ceil(document.pageCount / STEPS);
   const pictures = new Set<string>();
   const keepPicture: KeepPicture = (picture) => {
     const bytes = pngFile(picture, nodeCodec);
@@ -412,11 +456,22 @@ async function prepare(document: PdfDocument, source: RenderSource, options: Job
     pictures.add(blob);
     return { blob, mediaType: "image/png" };
   };
+  const files = new Set<string>();
+  const keepFile = (bytes: Uint8Array): string => {
+    const blob = createHash("sha256").update(bytes).digest("hex");
+    if (!files.has(blob)) writeFileSync(embeddedPath(options.target, blob), bytes, { mode: 0o600 });
+    files.add(blob);
+    return blob;
+  };
   const { manifest, records, warnings } = importRecords(document, {
     revision: options.revision,
     sourceSha256: source.sha256,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+    onPage: (index) => {
+      if ((index + 1) % step === 0) options.tell((index + 1) / document.pageCount);
+    },
     ...(options.pictures ? { keepPicture } : {}),
+    ...(options.files ? { keepFile: { codec: nodeCodec, maxBytes: MAX_EMBEDDED, keep: keepFile } } : {}),
   });
   let recordCount = 0;
   const file = await open(options.target, "w", 0o600);
@@ -441,6 +496,7 @@ async function prepare(document: PdfDocument, source: RenderSource, options: Job
     title: title === "" ? null : title.slice(0, 1024),
     warnings,
     pictures: [...pictures],
+    files: [...files],
   };
 }
 

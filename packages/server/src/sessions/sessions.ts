@@ -122,17 +122,13 @@ export function sessions(deps: SessionDeps): Sessions {
     return session.id;
   }
 
-  async function get(applicationId: string, id: string): Promise<Session> {
-    const found = await findSession(database, id);
-    if (found === null || found.applicationId !== applicationId) throw new ApiError("not_found", "There is no such session");
-    return found;
-  }
+  const get = (applicationId: string, id: string): Promise<Session> => sessionOf(database, applicationId, id);
 
   async function revoke(applicationId: string, id: string, by = SERVICE): Promise<Session> {
-    const found = await get(applicationId, id);
-    if (found.revokedAt !== null) return found;
-    await database.transaction([markRevoked(id, clock.now()), audit(by, { applicationId, action: "session.revoked", target: id })]);
-    const session = (await findSession(database, id))!;
+    const before = await get(applicationId, id);
+    // Everybody has been told.
+    if (before.revokedAt !== null) return before;
+    const session = await revokeSession(deps, { applicationId, id, by });
     remember(id, session);
     for (const listener of listeners) listener(id);
     return session;
@@ -214,6 +210,26 @@ export function sessions(deps: SessionDeps): Sessions {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Also one that has ended. Throws ApiError `not_found`. */
+async function sessionOf(database: Database, applicationId: string, id: string): Promise<Session> {
+  const found = await findSession(database, id);
+  if (found === null || found.applicationId !== applicationId) throw new ApiError("not_found", "There is no such session");
+  return found;
+}
+
+/** Services that use the database notice it within five seconds. One that is revoked stays as it is. Throws ApiError `not_found`. */
+export async function revokeSession(
+  deps: Pick<SessionDeps, "database" | "clock" | "random">,
+  { applicationId, id, by = SERVICE }: { readonly applicationId: string; readonly id: string; readonly by?: Actor },
+): Promise<Session> {
+  const { database, clock } = deps;
+  const found = await sessionOf(database, applicationId, id);
+  if (found.revokedAt !== null) return found;
+  const deed = auditOf(deps)(by, { applicationId, action: "session.revoked", target: id });
+  await database.transaction([markRevoked(id, clock.now()), deed]);
+  return (await findSession(database, id))!;
 }
 
 async function allowed(

@@ -52,6 +52,19 @@ export function blobsSuite(open: () => Promise<BlobStore>, leftovers: () => Prom
       expect(await leftovers()).toBe(0);
     });
 
+    it("stores what it has received although the same bytes are deleted meanwhile, and keeps nothing that is not stored", async () => {
+      const received = await blobs.receive("app", pieces(bytesOf("received")));
+      await blobs.write("app", pieces(bytesOf("received")));
+      await blobs.delete("app", received.sha256);
+      await received.store();
+      await received.release();
+      expect(await textOf(await blobs.read("app", received.sha256))).toBe("received");
+      expect(await readFile(await blobs.localPath("app", received.sha256), "utf8")).toBe("received");
+      const refused = await blobs.receive("app", pieces(bytesOf("refused")));
+      await refused.release();
+      expect(await leftovers()).toBe(0);
+    });
+
     it("knows nothing of another application's blobs", async () => {
       const { sha256 } = await blobs.write("app1", pieces(bytesOf("mine")));
       expect(await blobs.read("app2", sha256)).toBeNull();

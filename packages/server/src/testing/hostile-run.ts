@@ -19,6 +19,8 @@ export interface FileOutcome {
   readonly outcome: string;
   /** What the service says of it. */
   readonly message: string;
+  /** From its upload until all was asked, milliseconds. */
+  readonly ms: number;
   /** The slowest request. */
   readonly slowest: { readonly what: string; readonly ms: number };
   /** What must not be. */
@@ -38,6 +40,8 @@ export interface HostileRunOptions {
   /** True when there is no time for another file. */
   readonly isOver?: () => boolean;
   readonly onOutcome?: (outcome: FileOutcome) => void;
+  /** How many times as long everything may take: on a machine that does much else. Default 1. */
+  readonly patience?: number;
 }
 
 /** Of one worker: its limit, and what it may take between two looks at it. */
@@ -47,7 +51,10 @@ const PREPARE_MS = 150_000;
 /** A path of a machine, in a message for its users. */
 const PATH = /(?:^|[\s"'(])(?:\/[\w.-]+){2,}|[A-Z]:\\|file:\/\/|node_modules|\.ts\b|\.js\b/;
 
-export async function hostileRun(api: TestProcess, { files, isOver = () => false, onOutcome }: HostileRunOptions): Promise<HostileRun> {
+export async function hostileRun(
+  api: TestProcess,
+  { files, isOver = () => false, onOutcome, patience = 1 }: HostileRunOptions,
+): Promise<HostileRun> {
   const control = await api.upload(pagesPdf(4), "document_id=control");
   await probe(api, control.id, 0);
   const watch = watchWorkers(api);
@@ -65,7 +72,7 @@ export async function hostileRun(api: TestProcess, { files, isOver = () => false
   try {
     for (const file of files) {
       if (isOver()) break;
-      const outcome = await give(api, file, outcomes.length);
+      const outcome = await give(api, file, { n: outcomes.length, patience });
       outcomes.push(outcome);
       onOutcome?.(outcome);
     }
@@ -92,6 +99,19 @@ export function othersReport({ others, peakMemory }: HostileRun): string {
   return `others meanwhile: ${others.requests} requests, median ${others.median.toFixed(2)} × and p99 ${others.p99.toFixed(2)} × as long as alone (p99 ${others.p99Ms.toFixed(0)} ms)${memory}`;
 }
 
+/** What they became, how long they took, and which took longest. */
+export function costReport(outcomes: readonly FileOutcome[]): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const times = sorted(outcomes.map(({ ms }) => ms));
+  const longest = outcomes.toSorted((a, b) => b.ms - a.ms).slice(0, 10);
+  return [
+    [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", "),
+    `median ${at(times, 0.5)} ms a file, nine in ten ${at(times, 0.9)} ms`,
+    ...longest.map(({ name, outcome, ms, slowest }) => `${ms} ms ${name} → ${outcome} (${slowest.what} ${slowest.ms} ms)`),
+  ].join("\n");
+}
+
 /** What another user does: looks at a page, reads a text, lists documents. Milliseconds. */
 async function probe(api: TestProcess, id: string, n: number): Promise<number> {
   const paths = [
@@ -106,7 +126,12 @@ async function probe(api: TestProcess, id: string, n: number): Promise<number> {
   return performance.now() - start;
 }
 
-async function give(api: TestProcess, { name, bytes }: GivenFile, n: number): Promise<FileOutcome> {
+async function give(
+  api: TestProcess,
+  { name, bytes }: GivenFile,
+  { n, patience }: { readonly n: number; readonly patience: number },
+): Promise<FileOutcome> {
+  const begun = performance.now();
   const faults: string[] = [];
   let slowest = { what: "", ms: 0 };
   const seen = { outcome: "no answer", message: "" };
@@ -116,7 +141,7 @@ async function give(api: TestProcess, { name, bytes }: GivenFile, n: number): Pr
     try {
       const response = await api.request(path, {
         ...(body === undefined ? {} : { body, headers: { "content-type": "application/pdf" } }),
-        signal: AbortSignal.timeout(HANG_MS),
+        signal: AbortSignal.timeout(HANG_MS * patience),
       });
       const answer = { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
       if (answer.status >= 500) faults.push(`${what}: ${answer.status} ${answer.bytes.toString().slice(0, 300)}`);
@@ -161,10 +186,10 @@ async function give(api: TestProcess, { name, bytes }: GivenFile, n: number): Pr
     const refusal = parsed<{ code: string; detail: string }>(upload.bytes.toString());
     Object.assign(seen, { outcome: refusal?.code ?? "?", message: refusal?.detail ?? "" });
   } else if (upload !== null) {
-    const document = await settled(api, id);
+    const document = await settled(api, id, PREPARE_MS * patience);
     Object.assign(seen, { outcome: document.status, message: document.errors.map(({ reason }) => reason).join(" ") });
     if (PATH.test(seen.message)) faults.push(`the reason names a path: ${seen.message}`);
-    if (document.status === "preparing") faults.push(`not prepared within ${PREPARE_MS} ms`);
+    if (document.status === "preparing") faults.push(`not prepared within ${PREPARE_MS * patience} ms`);
     if (document.status === "failed" && seen.message === "") faults.push("failed without a reason");
     if (document.status === "ready") await read(id, document.pageCount ?? 1);
     else await ask("image", `/viewer/documents/${id}/pages/0/image?width=320&wait=0`);
@@ -175,11 +200,11 @@ async function give(api: TestProcess, { name, bytes }: GivenFile, n: number): Pr
   const left = await leftOver(join(api.dataDir, "temp"));
   if (left.length > 0) faults.push(`files are left over: ${left.join(", ")}`);
   if (!api.isRunning()) throw new Error(`the service has ended on ${name}:\n${api.output().slice(-2000)}`);
-  return { name, ...seen, slowest, faults };
+  return { name, ...seen, ms: Math.round(performance.now() - begun), slowest, faults };
 }
 
-async function settled(api: TestProcess, id: string): Promise<DocumentSummary> {
-  const end = performance.now() + PREPARE_MS;
+async function settled(api: TestProcess, id: string, ms: number): Promise<DocumentSummary> {
+  const end = performance.now() + ms;
   for (;;) {
     const { data } = await api.json<{ data: DocumentSummary }>(`/viewer/documents/${id}`);
     if (data.status !== "preparing" || performance.now() > end) return data;

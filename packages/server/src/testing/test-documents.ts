@@ -96,7 +96,7 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
     upload,
     async prepared(bytes, more) {
       const { applicationId, id } = await upload(bytes, more);
-      return waitForReady(deps, { applicationId, documentId: id }, { seconds: 60 });
+      return waitForReady(deps, { applicationId, documentId: id }, { wait: 60 });
     },
     async abandon() {
       await database.close();

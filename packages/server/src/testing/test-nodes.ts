@@ -30,12 +30,15 @@ export interface TestNodes {
   close(): Promise<void>;
 }
 
-/** Both begin at the same time, on an empty database. */
-export async function testNodes(env: Readonly<Record<string, string>> = {}): Promise<TestNodes> {
+/** Both begin at the same time, on an empty database. `by`: the way that they take to it. */
+export async function testNodes(
+  env: Readonly<Record<string, string>> = {},
+  by: (databaseUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<TestNodes> {
   const postgres = await testPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), "lectern-nodes-"));
   const settings = {
-    LECTERN_DATABASE_URL: postgres.url,
+    LECTERN_DATABASE_URL: await by(postgres.url),
     LECTERN_DATA_DIR: dataDir,
     LECTERN_PUBLIC_URL: "http://lectern.test",
     LECTERN_API_KEY: TEST_KEY,
@@ -173,46 +176,73 @@ export interface TestProxy {
   readonly url: string;
   /** Ends all connections, and takes no more until `mend`. */
   cut(): void;
+  /** Everything looks fine, but nothing comes through until `mend`, and then all of it. */
+  hold(): void;
   mend(): void;
   close(): Promise<void>;
 }
 
-/** A way to a server that can be cut. */
-export async function testProxy(target: string): Promise<TestProxy> {
-  const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
-  let isCut = false;
+/** A way to a server that can be cut. `only`: connections whose first bytes hold this text; nothing ever happens to the others. */
+export async function testProxy(target: string, only = ""): Promise<TestProxy> {
+  const { hostname, port, protocol } = new URL(target);
+  const farPort = Number(port || (protocol.startsWith("redis") ? 6379 : 5432));
+  interface Way {
+    readonly near: Socket;
+    readonly far: Socket;
+  }
+  const open = new Set<Socket>();
+  const ways = new Set<Way>();
+  let state: "fine" | "cut" | "held" = "fine";
+  const flow = ({ near, far }: Way): void => {
+    near.pipe(far);
+    far.pipe(near);
+  };
   const server = createTcpServer((near) => {
-    if (isCut) return near.destroy();
-    const far = connectTcp(Number(port === "" ? 6379 : port), hostname);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
+    open.add(near);
+    near.on("error", () => near.destroy()).on("close", () => open.delete(near));
+    near.once("data", (first) => {
+      near.pause();
+      const isGoverned = first.includes(only);
+      if (isGoverned && state === "cut") return near.destroy();
+      const far = connectTcp(farPort, hostname);
+      const way = { near, far };
+      if (isGoverned) ways.add(way);
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const)
+        socket
+          .on("error", () => other.destroy())
+          .on("close", () => {
+            ways.delete(way);
+            other.destroy();
+          });
+      far.write(first);
+      if (!isGoverned || state !== "held") flow(way);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = new URL(target);
   url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const end = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
   return {
     url: url.href,
     cut() {
-      isCut = true;
-      end();
+      state = "cut";
+      for (const { near } of ways) near.destroy();
     },
-    mend: () => void (isCut = false),
+    hold() {
+      state = "held";
+      for (const { near, far } of ways) {
+        near.unpipe(far).pause();
+        far.unpipe(near).pause();
+      }
+    },
+    mend() {
+      if (state === "held") for (const way of ways) flow(way);
+      state = "fine";
+    },
     close() {
-      end();
+      for (const socket of open) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };

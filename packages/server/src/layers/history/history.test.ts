@@ -128,6 +128,8 @@ describe("the list of changes", () => {
     const unseen = await changes(id, "?since=seen", tim.jwt);
     expect([unseen.seen, unseen.data.map(({ seq }) => seq)]).toEqual([1, [2]]);
     expect((await changes(id, "?since=seen&user_id=tim")).data).toHaveLength(1);
+    await api.json(path(id, "seen"), { json: { history: 2 }, credential: tim.jwt });
+    expect(await changes(id, "?since=seen", tim.jwt)).toMatchObject({ seen: 2, data: [] });
     expect(await code(api.request(path(id, "changes?since=seen")))).toBe("invalid_parameters");
     for (const each of [mia, tim]) each.socket.close();
   });
@@ -252,6 +254,28 @@ describe("restoring", () => {
     const after = (await api.json<Snapshot>(path(id, "records"))).records;
     expect(after.map((record) => (record.data as { note: string }).note).toSorted()).toEqual(["changed", "first"]);
     for (const each of [mia, tim]) each.socket.close();
+  });
+
+  it("is refused when it is not what the caller has seen, in the body as in a header", async () => {
+    const { id } = await api.upload(pagesPdf(1));
+    const mia = await person(id, "mia");
+    await mia.push(create("a"));
+    await mia.push(create("b"));
+    await mia.push(["u", "a", { note: "second" }]);
+    expect(await code(restore(id, { seq: 1, ifSeq: 2 }))).toBe("precondition_failed");
+    const byHeader = (json: object, seq: number, more: Record<string, string> = {}): Promise<Response> =>
+      api.request(path(id, "restore"), { json, headers: { "if-match": `"${seq}"`, ...more } });
+    expect(await code(byHeader({ seq: 1 }, 2))).toBe("precondition_failed");
+    expect(await code(restore(id, { seq: 1, ids: ["a"], ifSeq: 2 }))).toBe("precondition_failed");
+    expect((await api.json<Snapshot>(path(id, "records"))).seq).toBe(3);
+    // Nobody has touched this one, whatever else has happened.
+    expect(await (await restore(id, { seq: 1, ids: ["b"], ifSeq: 2 })).json()).toMatchObject({ seq: 4, restored: ["b"] });
+    const again = { "idempotency-key": "as seen" };
+    expect(await (await byHeader({ seq: 1 }, 4, again)).json()).toMatchObject({ seq: 5, restored: ["a"] });
+    // A repeat of what was done is no refusal.
+    expect((await byHeader({ seq: 1 }, 4, again)).status).toBe(200);
+    expect((await api.json<Snapshot>(path(id, "records"))).seq).toBe(5);
+    mia.socket.close();
   });
 
   it("a repeat under the same key is applied once", async () => {

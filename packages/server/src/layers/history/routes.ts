@@ -1,8 +1,9 @@
 /** Routes of a layer's history: what was changed, what a person has seen of it, and putting things back. */
 import { ApiError, newId } from "@lectern/protocol/plain";
 import type { LoggedChange, SyncRoom } from "@lectern/sync/room";
-import { seenSeq } from "../../comments/store.ts";
+import { seenOf } from "../../comments/store.ts";
 import type { Handlers } from "../../handlers.ts";
+import { ifMatch } from "../annotation-routes.ts";
 import { writerOf, type LayerContext, requestSid } from "../caller.ts";
 import { commitLarge } from "../large-change.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../reading.ts";
@@ -10,7 +11,7 @@ import { archivedLayers, findLayer, type Layer } from "../store.ts";
 import { changesSinceSeq, firstSeq } from "./past.ts";
 import { planRestore, restoreSid } from "./restore.ts";
 import { namesIn, shownChange } from "./shown-changes.ts";
-import { changesBetween } from "./store.ts";
+import { changesBetween, wasApplied } from "./store.ts";
 
 /** Times that a plan is made anew because others were faster. */
 const TRIES = 50;
@@ -24,7 +25,7 @@ export function historyRoutes(reading: ReadingDeps): Pick<Handlers["layers"], "c
       await layer.room.catchUp();
       const { room, grants } = layer;
       const person = writerOf(context, user_id);
-      const seen = person === null ? null : await seenSeq(database, layer.layer.id, person);
+      const seen = person === null ? null : (await seenOf(database, layer.layer.id, person)).history;
       if (since === "seen" && person === null)
         throw new ApiError("invalid_parameters", "since=seen needs a person: a session with a user, or user_id");
       const parts = await partsOf(layer);
@@ -46,11 +47,12 @@ export function historyRoutes(reading: ReadingDeps): Pick<Handlers["layers"], "c
         data: found.flatMap((change) => shownChange(change, options) ?? []),
       };
     },
-    async restore({ seq, ids, user_id }, context) {
+    async restore({ seq, ids, user_id, ...given }, context) {
       const layer = await layerFor(reading, context.access, context);
       const writer = writerOf(context, user_id);
+      const ifSeq = given.ifSeq ?? ifMatch(context);
       const request = requestSid(context, ["restore", context.access.documentId, layer.layer.name, seq, ids]);
-      return retried(async () => {
+      const write = async () => {
         const sid = restoreSid(seq, request ?? newId(clock.now(), random(10)));
         await layer.room.catchUp();
         if (seq > layer.room.seq) throw new ApiError("invalid_parameters", `The layer is at seq ${layer.room.seq}`);
@@ -64,6 +66,8 @@ export function historyRoutes(reading: ReadingDeps): Pick<Handlers["layers"], "c
         const touched = new Set(changes.flatMap((change) => change.ops.map(({ id }) => id)));
         const wanted = ids === undefined ? touched : ids.filter((id) => touched.has(id));
         requireVisible(layer.room, layer.grants, ids ?? []);
+        if (ifSeq !== undefined && (request === null || !(await wasApplied(database, layer.layer.id, sid))))
+          requireUnchanged(layer, ids, ifSeq);
         const plan = planRestore(layer.room, past.room, wanted, layer.grants);
         const committed = await commitLarge(layer.room, plan.ops, {
           grants: layer.grants,
@@ -72,7 +76,9 @@ export function historyRoutes(reading: ReadingDeps): Pick<Handlers["layers"], "c
           sid,
         });
         return { seq: committed.seq, changes: committed.changes, restored: [...plan.restored], left: [...plan.left] };
-      });
+      };
+      // Whoever says what he has seen wants to know when it is another.
+      return ifSeq === undefined ? retried(write) : write();
     },
   };
 
@@ -100,6 +106,12 @@ function firstOf({ room }: ReadLayer, { access }: LayerContext): number {
 function requireVisible(room: SyncRoom, grants: ReadLayer["grants"], ids: readonly string[]): void {
   const missing = ids.find((id) => room.record(id, grants) === null);
   if (missing !== undefined) throw new ApiError("not_found", `There is no record ${missing}`);
+}
+
+function requireUnchanged({ room, grants }: ReadLayer, ids: readonly string[] | undefined, ifSeq: number): void {
+  const changed = ids?.find((id) => room.record(id, grants)!.seq > ifSeq);
+  if (changed !== undefined) throw new ApiError("precondition_failed", `The record ${changed} has changed since seq ${ifSeq}`);
+  if (ids === undefined && room.seq !== ifSeq) throw new ApiError("precondition_failed", `The layer is at seq ${room.seq}`);
 }
 
 /** Somebody else may write between the look and the change: then it is looked again. */

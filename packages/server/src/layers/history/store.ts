@@ -101,3 +101,8 @@ export async function forgetErased(
   ]);
   return files;
 }
+
+/** A change under this sid is in the layer's log. */
+export async function wasApplied(database: Database, layerId: string, sid: string): Promise<boolean> {
+  return (await database.query("SELECT sid FROM peers WHERE layer_id = ? AND sid = ?", [layerId, sid])).length > 0;
+}
