@@ -98,6 +98,7 @@ async function request(options: ClientOptions, route: Route, input: object, uplo
       const response = await (options.fetch ?? fetch)(url, init);
       if (!response.ok) throw await errorOf(response);
       streaming = route.response === "bytes";
+      if (response.status === 204) return {};
       return streaming ? response : ((await response.json()) as unknown);
     } catch (error) {
       throw limited.explain(error);
