@@ -13,6 +13,7 @@ import type { History } from "./history/history.ts";
 import type { MentionableUser } from "./public-types.ts";
 import type { Translate } from "./ui/locale.ts";
 import type { Actions, State } from "./ui/state.ts";
+import { mayEditBookmarks } from "./outline/bookmarks.ts";
 import { saveAs } from "./save-as.ts";
 import type { Shown } from "./viewer.ts";
 import type { LayerHistory } from "./source/source.ts";
@@ -114,6 +115,29 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         showAsOf: (seq) => actions.showAsOf(seq),
       }),
     ));
+  const mayBookmark = (): boolean => !readOnly && mayEditBookmarks(grants());
+  const hasBookmarks = (changed: (has: boolean) => void): (() => void) => {
+    const look = (): void => {
+      changed(mayBookmark() || [...client.records.all()].some(({ kind }) => kind === "bookmark" || kind === "attachment"));
+    };
+    look();
+    return client.records.onChange(look);
+  };
+  let bookmarks: Promise<FunctionComponent> | undefined;
+  const loadBookmarks = (): Promise<FunctionComponent> =>
+    (bookmarks ??= import("./outline/bookmark-panel.tsx").then(({ createBookmarkPanel }) => {
+      const { file } = source;
+      return createBookmarkPanel({
+        root,
+        state,
+        scroller,
+        client,
+        follow: (action) => reading.follow(action),
+        mayEdit: mayBookmark,
+        save:
+          file === undefined || !grants().permissions.includes("download") ? null : async (blob, name) => saveAs(await file(blob), name),
+      });
+    }));
   let panels: Promise<PanelComponents> | undefined;
   const search = source.search.bind(source);
   const loadPanels = (): Promise<PanelComponents> =>
@@ -127,6 +151,8 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         search,
         outline: () => source.outline(),
         follow: (action) => reading.follow(action),
+        bookmarks: loadBookmarks,
+        hasBookmarks,
         comments: async () => (await loadComments()).Panel,
         history: history === null ? null : async () => (await loadHistory(history)).Panel,
         redactions:

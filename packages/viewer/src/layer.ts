@@ -1,6 +1,6 @@
 /** The layer's records, from `open` at once and over the socket later: a sync client whose transport comes when the first page is shown. */
 import type { Opened, Page } from "@lectern/protocol";
-import { type Clock, type PushQueue, SyncClient } from "@lectern/sync/client";
+import { type Clock, type PushQueue, type Rejection, SyncClient } from "@lectern/sync/client";
 import type { Transport } from "./source/source.ts";
 
 export interface Layer {
@@ -36,9 +36,15 @@ export function openLayer(opened: Opened, page: (id: string) => Page | null): La
   };
 }
 
-/** Sends what a closed tab has left, under that tab's name; it comes back as a change of the layer like any other. */
-export async function sendOrphan(opened: Opened, transport: Transport, queue: PushQueue): Promise<void> {
+/** Sends what a closed tab has left, under that tab's name; it comes back as a change of the layer like any other. `rejected`: what cannot be. */
+export async function sendOrphan(
+  opened: Opened,
+  transport: Transport,
+  queue: PushQueue,
+  rejected: (rejection: Rejection) => void,
+): Promise<void> {
   const client = clientOf(opened, () => transport, queue);
+  client.on("reject", rejected);
   try {
     await client.start();
     await client.flush();

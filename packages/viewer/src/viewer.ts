@@ -134,7 +134,8 @@ export class Viewer implements Actions {
     this.#stops.push(this.#late.tools.onSelection((ids) => this.events.emit("annotationSelection.change", { ids })));
     await layer.connect(transport);
     if (source.opened.pages.partial) await this.#readAllPages(transport);
-    for (const queue of transport.orphans) sendOrphan(source.opened, transport, queue).catch(reportError);
+    for (const queue of transport.orphans)
+      sendOrphan(source.opened, transport, queue, (rejection) => this.#tellRejected(rejection)).catch(reportError);
   }
 
   /** The runs of a document with very many kinds of pages did not fit into `open`. */
@@ -355,6 +356,7 @@ export class Viewer implements Actions {
     state.connection.value = client.state;
     this.#moved();
     this.#stops.push(
+      onNetworkChange(() => client.hurry()),
       scroller.onMove(() => this.#moved()),
       client.records.onChange((change) => this.#recordsChanged(change)),
       client.on("state", (connection) => {
@@ -385,10 +387,12 @@ export class Viewer implements Actions {
         if (error.status === 401) events.emit("session.expired", {});
         this.fail(error);
       }),
-      client.on("reject", (rejection) => {
-        state.notice.value = state.translate.value("banner.rejected", { reason: rejection.detail ?? rejection.code });
-      }),
+      client.on("reject", (rejection) => this.#tellRejected(rejection)),
     );
+  }
+
+  #tellRejected({ detail, code }: Rejection): void {
+    this.state.notice.value = this.state.translate.value("banner.rejected", { reason: detail ?? code });
   }
 
   #recordsChanged({ ids, origin, by }: RecordsChanged): void {
@@ -428,4 +432,13 @@ function* pageRecords(records: Iterable<AnyRecord>): Generator<RecordOf<"page">>
 
 function mayAnnotate(grants: Parameters<typeof can>[0]): boolean {
   return can(grants, "create", null, { kind: "annotation", createdBy: grants.userId, grp: grants.defaultGroup });
+}
+
+/** The browser says that the network came or went, or the tab was asleep and may not have heard. */
+function onNetworkChange(run: () => void): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  for (const type of ["online", "offline"]) addEventListener(type, run, { signal });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && run(), { signal });
+  return () => ending.abort();
 }

@@ -14,8 +14,8 @@ export interface Style {
 }
 export type StyleName = keyof Style;
 
-/** The kinds that can be changed here: a link belongs to its page, and what we do not draw is shown as the file has it. */
-export type EditableType = Exclude<Annotation["type"], "link" | "comment-marker" | "raw">;
+/** The kinds that can be changed here: a link belongs to its page. */
+export type EditableType = Exclude<Annotation["type"], "link" | "comment-marker">;
 export type Editable = Extract<Annotation, { type: EditableType }>;
 export type OfType<T extends EditableType> = Extract<Annotation, { type: T }>;
 

@@ -1,4 +1,4 @@
-import type { Highlight, Ink, Note, Rectangle, Text } from "@lectern/protocol";
+import type { Highlight, Ink, Note, Rect, Rectangle, Text } from "@lectern/protocol";
 import { ANNOTATION_KINDS } from "@lectern/protocol";
 import { layoutText } from "@lectern/pdf/appearance";
 import { describe, expect, test } from "vitest";
@@ -203,8 +203,15 @@ describe("looks", () => {
   });
 });
 
+test("what a file alone knows how to draw is taken by its picture, and what nobody sees is not", () => {
+  const caret = { type: "raw", page: "1.0", subtype: "Caret", geometry: { bbox: [10, 20, 30, 40] as Rect }, appearance: {} } as const;
+  const attachment = { blob: "a".repeat(64), mediaType: "image/png" };
+  expect([KINDS.raw.hit({ ...caret, attachment }, [20, 30], 2), KINDS.raw.hit(caret, [20, 30], 2)]).toEqual([true, false]);
+  expect(KINDS.raw.moved(caret, 5, -5)).toEqual({ bbox: [15, 15, 30, 40] });
+});
+
 test("kinds without an editor are told apart, and locked or hidden ones too", () => {
-  expect(isEditable({ type: "raw", page: "1.0", subtype: "3D", geometry: { bbox: [0, 0, 1, 1] }, appearance: {} })).toBe(false);
+  expect(isEditable({ type: "link", page: "1.0", geometry: { bbox: [0, 0, 1, 1] }, appearance: {} })).toBe(false);
   expect(isShown({ ...note, flags: ["hidden"] })).toBe(false);
   expect(isUnlocked({ ...note, flags: ["locked"] })).toBe(false);
   expect(isUnlocked(note)).toBe(true);

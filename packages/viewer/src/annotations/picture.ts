@@ -1,5 +1,5 @@
-/** Stamps and images: boxes, possibly turned about their middle, that are moved and resized as a whole. */
-import type { Image, Rect, Stamp } from "@lectern/protocol";
+/** Stamps, images, and what a file alone knows how to draw: boxes, possibly turned about their middle, that are moved and resized as a whole. */
+import type { Image, Raw, Rect, Stamp } from "@lectern/protocol";
 import { turnedBox } from "@lectern/pdf/appearance";
 import { boundsOf, contains, type Frame, HANDLES, inflate, intoFrame, round, roundRect, translate } from "./geometry.ts";
 import { type AnnotationKind, INK_COLORS, withOptional } from "./kind.ts";
@@ -55,4 +55,25 @@ export const image: AnnotationKind<Image> = {
   style: ({ appearance }) => ({ opacity: appearance.opacity ?? 1 }),
   restyled: ({ appearance }, style) =>
     style.opacity === undefined ? appearance : withOptional(appearance, "opacity", style.opacity === 1 ? null : round(style.opacity)),
+};
+
+/** Its looks are the file's, and are seen by a picture of them. */
+export const raw: AnnotationKind<Raw> = {
+  type: "raw",
+  label: "tools.kind.raw",
+  dragged: "at-once",
+  handles: HANDLES,
+  minimum: 4,
+  editor: "none",
+  palette: [],
+  styles: [],
+  defaults: {},
+  frame: ({ geometry }) => ({ rect: geometry.bbox, rotation: 0 }),
+  // What nobody sees is not in the way.
+  hit: ({ geometry, attachment }, point, tolerance) => attachment !== undefined && contains(inflate(geometry.bbox, tolerance), point),
+  moved: ({ geometry }, dx, dy) => ({ ...geometry, bbox: translate(geometry.bbox, dx, dy) }),
+  resized: ({ geometry }, to) => ({ ...geometry, bbox: roundRect(to) }),
+  refit: () => null,
+  style: () => ({}),
+  restyled: ({ appearance }) => appearance,
 };

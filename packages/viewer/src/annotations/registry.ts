@@ -5,7 +5,7 @@ import { ink } from "./ink.ts";
 import type { AnnotationKind, Editable, EditableType } from "./kind.ts";
 import { highlight, redaction, squiggly, strikeout, underline } from "./markup.ts";
 import { note } from "./note.ts";
-import { image, stamp } from "./picture.ts";
+import { image, raw, stamp } from "./picture.ts";
 import { ellipse, line, polygon, polyline, rectangle } from "./shape.ts";
 import { text } from "./text.ts";
 
@@ -24,6 +24,7 @@ export const KINDS: { readonly [T in EditableType]: AnnotationKind<Extract<Annot
   polygon,
   stamp,
   image,
+  raw,
   text,
 };
 

@@ -31,6 +31,14 @@ export function createChanges(history: LayerHistory, client: Pick<SyncClient, "s
   const loaded = signal<LoadedChanges | null>(null);
   const failed = signal<string | null>(null);
   let seen: number | null | undefined;
+  let looked = 0;
+
+  /** For the next visit. When it fails, what was seen today is new once more then. */
+  function keepLooked(seq: number): void {
+    if (seq <= looked) return;
+    looked = seq;
+    history.looked(seq).catch(() => (looked = 0));
+  }
 
   async function load(until: number): Promise<LoadedChanges> {
     const { data, next, floor, seen: now } = await history.changes(until);
@@ -44,9 +52,11 @@ export function createChanges(history: LayerHistory, client: Pick<SyncClient, "s
     loaded,
     failed,
     refresh() {
-      load(Math.max(0, client.seq)).then((news) => {
+      const now = Math.max(0, client.seq);
+      load(now).then((news) => {
         failed.value = null;
         loaded.value = news;
+        keepLooked(now);
       }, tell);
     },
     more() {

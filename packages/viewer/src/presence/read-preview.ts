@@ -78,6 +78,7 @@ function readGeometry(type: EditableType, value: unknown): Editable["geometry"] 
     case "note":
     case "rectangle":
     case "ellipse":
+    case "raw":
       return { bbox };
     case "stamp":
     case "image":

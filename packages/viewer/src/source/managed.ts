@@ -152,10 +152,17 @@ class ManagedSource implements DocumentSource {
     return response.blob();
   }
 
+  readonly file = async (blob: string): Promise<Blob> =>
+    (await this.#authorised(`${this.#layerUrl()}/attachments/${blob}`, this.#ending.signal)).blob();
+
   readonly history: LayerHistory = {
     changes: async (until) => {
       const response = await this.#authorised(`${this.#layerUrl()}/changes?until=${until}`, this.#ending.signal);
       return (await response.json()) as Awaited<ReturnType<LayerHistory["changes"]>>;
+    },
+    looked: async (seq) => {
+      // Without a user there is nobody to keep it for.
+      if (this.opened.user.id !== null) await this.#markSeen({ history: seq });
     },
     at: (seq) => this.#at(seq),
     restore: async (seq, ids) => {
@@ -227,7 +234,11 @@ class ManagedSource implements DocumentSource {
   async seen(now: number | null): Promise<number> {
     // Without a user there is nobody to keep it for.
     if (this.opened.user.id === null) return Number.POSITIVE_INFINITY;
-    const body = now === null ? undefined : JSON.stringify({ seq: now });
+    return this.#markSeen(now === null ? undefined : { seq: now });
+  }
+
+  async #markSeen(mark: { readonly seq: number } | { readonly history: number } | undefined): Promise<number> {
+    const body = mark === undefined ? undefined : JSON.stringify(mark);
     const response = await this.#authorised(`${this.#layerUrl()}/seen`, this.#ending.signal, body);
     return ((await response.json()) as { data: { seq: number } }).data.seq;
   }

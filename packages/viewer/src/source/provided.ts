@@ -149,7 +149,7 @@ class ProvidedSource implements DocumentSource {
       const layer = this.#layer();
       const exchange = await readExchange(layer, this.#names(), { format: how === "apply_xfdf" ? "xfdf" : "instant", text });
       const freshId = (): string => newId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
-      const { ops, created, updated, deleted, skipped } = planExchange(layer, exchange, { pictures: new Map(), freshId });
+      const { ops, created, updated, deleted, skipped } = planExchange(layer, exchange, { pictures: new Map(), freshId, now: Date.now() });
       if (ops.length > 0) await this.#room.commit(ops, { grants: layer.grants });
       return { created, updated, deleted, skipped };
     },

@@ -25,6 +25,8 @@ export interface DocumentSource extends Paper {
   /** Destinations name page ids. */
   outline(): Promise<readonly OutlineItem[]>;
   exportPdf(options: ExportOptions): Promise<Blob>;
+  /** A file that the document's file holds, by its blob; left out where there are none. */
+  readonly file?: (blob: string) => Promise<Blob>;
   /** null: nothing is kept. */
   readonly history: LayerHistory | null;
   readonly interchange: Interchange;
@@ -50,6 +52,8 @@ export interface LayerHistory {
     readonly floor: number;
     readonly seen: number | null;
   }>;
+  /** This person has looked at them up to there. */
+  looked(seq: number): Promise<void>;
   /** The layer as it was when this was its last change, for reading only. Throws ApiError `gone`. */
   at(seq: number): Promise<Paper>;
   /** How many records were written, and how many this person may not write. */

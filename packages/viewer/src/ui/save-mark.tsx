@@ -31,7 +31,7 @@ function markOf(state: State): Mark | null {
   const { pending, conflicts } = save;
   if (save.state === "offline") {
     const text = pending === 0 ? t("save.offline") : t("save.offline-count", { count: pending });
-    const title = state.durable.value ? t("save.offline-detail", { count: pending }) : t("save.not-on-device");
+    const title = state.durable.value && save.onDevice ? t("save.offline-detail", { count: pending }) : t("save.not-on-device");
     return { icon: "cloud-off", text, title, className: "offline" };
   }
   if (conflicts > 0) {

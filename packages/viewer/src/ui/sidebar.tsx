@@ -28,6 +28,10 @@ export interface SidebarOptions {
   readonly marks: PageMarks;
   readonly outline: () => Promise<readonly OutlineItem[]>;
   readonly follow: (action: OutlineItem["action"]) => void;
+  /** Bookmarks and files, of a chunk of its own. */
+  readonly bookmarks: () => Promise<FunctionComponent>;
+  /** Is there one of them, or may one be made? Told again when that may have changed. */
+  readonly hasBookmarks: (changed: (has: boolean) => void) => () => void;
   /** The list of threads, of a chunk of its own. */
   readonly comments: () => Promise<FunctionComponent>;
   /** What was changed, of a chunk of its own; null: nothing is kept. */
@@ -56,6 +60,8 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
   return function Sidebar() {
     const t = state.translate.value;
     const tree = useSignal<readonly OutlineItem[]>([]);
+    const hasMore = useSignal(false);
+    useEffect(() => options.hasBookmarks((has) => (hasMore.value = has)), []);
     useEffect(() => {
       items ??= outline();
       items.then((found) => (tree.value = found), reportError);
@@ -63,7 +69,7 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
     const tab = state.sidebar.value;
     const isHidden = {
       thumbnails: false,
-      outline: tree.value.length === 0,
+      outline: tree.value.length === 0 && !hasMore.value,
       // Threads and marks are those of now.
       comments: !state.items.has("comments") || state.past.value !== null,
       history: options.history === null,
@@ -112,7 +118,9 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
             <Later load={options.redactions} props={NONE} />
           ) : tab === "outline" ? (
             <nav class="list outline" aria-label={t("sidebar.outline")}>
-              {tree.value.length === 0 ? <p class="empty">{t("sidebar.no-outline")}</p> : <Outline items={tree.value} options={options} />}
+              {tree.value.length > 0 && <Outline items={tree.value} options={options} />}
+              {hasMore.value && <Later load={options.bookmarks} props={NONE} />}
+              {tree.value.length === 0 && !hasMore.value && <p class="empty">{t("sidebar.no-outline")}</p>}
             </nav>
           ) : (
             <Thumbnails state={state} goTo={goTo} thumbnail={thumbnail} marks={options.marks} />
