@@ -1,36 +1,23 @@
 import { pagesPdf } from "@lectern/pdf/testing";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
 import { violations } from "./accessibility.ts";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
-import { type Product, startProduct, until } from "./product.ts";
+import { describeInBrowser, watchErrors } from "./browser.ts";
+import { until } from "./product.ts";
+import { useStage } from "./stage.ts";
 
 describeInBrowser("discussing", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
+  const stage = useStage();
   let documentId: string;
   let ana: Page;
   let ben: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-    const { data } = await product.client.documents.upload(
-      { title: "Contract", wait: 60 },
-      { body: pagesPdf(3) as BodyInit, type: "application/pdf" },
-    );
-    documentId = data.id;
+    documentId = await stage.upload(pagesPdf(3), "Contract");
     ana = await open("ana", "Ana Silva");
     errors = watchErrors(ana);
     ben = await open("ben", "Ben Okri");
-  });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
   });
 
   interface Options {
@@ -38,27 +25,13 @@ describeInBrowser("discussing", () => {
     readonly size?: { readonly width: number; readonly height: number };
     readonly theme?: "light" | "dark";
   }
-  async function open(
+  const open = (
     user: string,
     name: string,
     { collaboration, size = { width: 1280, height: 900 }, theme = "light" }: Options = {},
-  ): Promise<Page> {
-    const { jwt } = await product.client.sessions.create({
-      allowed_documents: [
-        { document_id: documentId, ...(collaboration === undefined ? {} : { collaboration_permissions: collaboration }) },
-      ],
-      user_id: user,
-      creator_name: name,
-    });
-    const context = await browser.newContext({ viewport: size, colorScheme: theme });
-    const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    await page.goto(host.url);
-    await page.evaluate((session) => (window as unknown as { start(options: object): Promise<unknown> }).start({ session }), jwt);
-    await pageImage(page, 1).waitFor();
-    return page;
-  }
-  const threads = async () => (await product.client.comments.listAll({ documentId })).data.threads;
+  ): Promise<Page> =>
+    stage.open(documentId, { user, name, browser: { viewport: size, colorScheme: theme }, ...(collaboration && { collaboration }) });
+  const threads = async () => (await stage.product.client.comments.listAll({ documentId })).data.threads;
   const card = (page: Page) => page.getByRole("dialog", { name: "Comments" });
 
   test("a comment is placed on the page and answered live by the other, who names the first", async () => {
@@ -147,6 +120,36 @@ describeInBrowser("discussing", () => {
     await until("it is about the document", async () => (await threads()).some(({ pageIndex }) => pageIndex === null));
   });
 
+  test("a mark-up is discussed: from the bar beside it, by the other on its pin, and it goes with its thread", async () => {
+    const markup = "discussed";
+    await stage.product.client.annotations.create({
+      documentId,
+      id: markup,
+      content: { type: "pspdfkit/shape/rectangle", v: 2, pageIndex: 0, bbox: [300, 400, 150, 80], strokeColor: "#3457d5", strokeWidth: 6 },
+    });
+    for (const page of [ana, ben]) await page.keyboard.press("Escape");
+    await ana.getByRole("button", { name: "Select", exact: true }).first().click();
+    const drawn = ana.locator(`g[data-id="${markup}"]`).first();
+    await drawn.waitFor();
+    // On its left edge.
+    const box = (await ana.getByRole("group", { name: "Page 1", exact: true }).boundingBox())!;
+    await ana.mouse.click(box.x + (box.width * 302) / 595, box.y + (box.height * 440) / 842);
+    await ana.locator(".lt-bar").getByRole("button", { name: "Comment", exact: true }).click();
+    await ana.getByRole("textbox", { name: "Write a comment" }).fill("Why this box?");
+    await ana.keyboard.press("Control+Enter");
+    const about = async () => (await threads()).find(({ rootId }) => rootId === markup);
+    expect(await until("it is stored", about)).toMatchObject({ pageIndex: 0, comments: [{ createdBy: "ana" }] });
+    await ben.getByRole("button", { name: "Unread comment by Ana Silva" }).last().click();
+    await card(ben).getByText("Why this box?").waitFor();
+    await card(ben).getByRole("textbox", { name: "Reply" }).fill("It is the total.");
+    await ben.keyboard.press("Control+Enter");
+    await until("the answer is stored", async () => (await about())?.comments.length === 2);
+    await stage.product.client.annotations.delete({ documentId, annotationId: markup });
+    await card(ben).waitFor({ state: "detached" });
+    expect(await about()).toBeUndefined();
+    await drawn.waitFor({ state: "detached" });
+  });
+
   test("what a person has not read is counted, and stays read on another day", async () => {
     const cy = await open("cy", "Cy Young");
     await cy.getByLabel(/^\d+ unread$/).waitFor();
@@ -186,12 +189,12 @@ describeInBrowser("discussing", () => {
     await until("the pin has the focus again", () =>
       pin.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element),
     );
-    const before = (await product.client.annotations.list({ documentId })).data.annotations.find(
+    const before = (await stage.product.client.annotations.list({ documentId })).data.annotations.find(
       ({ content }) => content.type === "pspdfkit/comment-marker" && (content["bbox"] as number[])[0]! > 1,
     )!;
     await ben.keyboard.press("Shift+ArrowRight");
     await until("it has moved", async () => {
-      const { content } = await product.client.annotations.get({ documentId, annotationId: before.id });
+      const { content } = await stage.product.client.annotations.get({ documentId, annotationId: before.id });
       return (content["bbox"] as number[])[0]! > (before.content["bbox"] as number[])[0]! + 9;
     });
     expect(errors).toEqual([]);

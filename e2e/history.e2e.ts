@@ -1,8 +1,9 @@
 import { pagesPdf } from "@lectern/pdf/testing";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
-import { type Product, startProduct, until } from "./product.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { describeInBrowser, watchErrors } from "./browser.ts";
+import { until } from "./product.ts";
+import { type Permission, useStage } from "./stage.ts";
 
 interface Instance {
   create(annotation: unknown): Promise<readonly string[]>;
@@ -12,51 +13,25 @@ interface Instance {
 }
 
 describeInBrowser("the history of a document", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
+  const stage = useStage();
   let documentId: string;
   let ana: Page;
   let ben: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-    const { data } = await product.client.documents.upload(
-      { title: "Contract", wait: 60 },
-      { body: pagesPdf(4) as BodyInit, type: "application/pdf" },
-    );
-    documentId = data.id;
+    documentId = await stage.upload(pagesPdf(4), "Contract");
     ben = await open("ben", "Ben Okri");
     ana = await open("ana", "Ana Silva");
     errors = watchErrors(ana);
   });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
-  });
 
-  async function open(
+  const open = (
     user: string,
     name: string,
-    permissions: ("read" | "write" | "download")[] = ["read", "write", "download"],
-    more: object = {},
-  ): Promise<Page> {
-    const { jwt } = await product.client.sessions.create({
-      allowed_documents: [{ document_id: documentId, document_permissions: permissions }],
-      user_id: user,
-      creator_name: name,
-    });
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, ...more })).newPage();
-    page.setDefaultTimeout(15_000);
-    await page.goto(`${host.url}#${jwt}`);
-    await pageImage(page, 1).waitFor();
-    await page.waitForFunction(() => "instance" in window);
-    return page;
-  }
+    permissions: readonly Permission[] = ["read", "write", "download"],
+    browser: BrowserContextOptions = {},
+  ): Promise<Page> => stage.open(documentId, { user, name, permissions, browser });
   const draw = (page: Page, pageIndex: number): Promise<string> =>
     page.evaluate(async (index) => {
       const { instance } = window as unknown as { instance: Instance };
@@ -79,7 +54,7 @@ describeInBrowser("the history of a document", () => {
     if ((await head.getAttribute("aria-expanded")) === "false") await head.click();
   };
   const stored = async (): Promise<string[]> =>
-    (await product.client.annotations.list({ documentId })).data.annotations.map(({ id }) => id).toSorted();
+    (await stage.product.client.annotations.list({ documentId })).data.annotations.map(({ id }) => id).toSorted();
 
   test("tells who changed what, also while it happens, and shows the page", async () => {
     const first = await draw(ben, 0);
@@ -174,10 +149,33 @@ describeInBrowser("the history of a document", () => {
     });
   });
 
+  test("marks what the others did since one looked last, on another day too", async () => {
+    const news = (page: Page) => list(page).getByRole("img", { name: "New since you last looked" });
+    const looked = (user: string) => async (): Promise<boolean> => {
+      const { seq, seen } = await stage.product.client.layers.changes({ documentId, user_id: user });
+      return seen === seq;
+    };
+    const first = await open("fay", "Fay");
+    await showHistory(first);
+    await news(first).first().waitFor();
+    await until("it is kept that she has looked", looked("fay"));
+    await first.context().close();
+    const second = await open("fay", "Fay");
+    await showHistory(second);
+    await list(second).getByRole("button").first().waitFor();
+    expect(await news(second).count()).toBe(0);
+    await second.context().close();
+    await draw(ben, 3);
+    const third = await open("fay", "Fay");
+    await showHistory(third);
+    await news(third).waitFor();
+    await third.context().close();
+  });
+
   test("of an earlier file is shown, and answers clearly that it cannot be put back", async () => {
     const eve = await open("eve", "Eve", ["read", "write", "download"]);
-    const last = (await product.client.layers.changes({ documentId, until: 100_000 })).seq;
-    await product.client.documents.upload(
+    const last = (await stage.product.client.layers.changes({ documentId, until: 100_000 })).seq;
+    await stage.product.client.documents.upload(
       { document_id: documentId, overwrite_existing_document: true, wait: 60 },
       { body: pagesPdf(2) as BodyInit, type: "application/pdf" },
     );
@@ -188,7 +186,7 @@ describeInBrowser("the history of a document", () => {
     await eve.getByText("This was on an earlier file of the document.").waitFor();
     await eve.getByText("of 4", { exact: true }).waitFor();
     expect(await eve.getByRole("button", { name: "Put everything back to here" }).count()).toBe(0);
-    const problem = await product.client.layers.restore({ documentId, seq: last }).catch((error: { code: string }) => error.code);
+    const problem = await stage.product.client.layers.restore({ documentId, seq: last }).catch((error: { code: string }) => error.code);
     expect(problem).toBe("unprocessable");
   });
 });

@@ -1,8 +1,7 @@
 import { pagesPdf } from "@lectern/pdf/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Browser } from "playwright-core";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage } from "./browser.ts";
-import { type Product, startProduct } from "./product.ts";
+import { expect, test } from "vitest";
+import { describeInBrowser } from "./browser.ts";
+import { useStage } from "./stage.ts";
 
 interface InterchangeWindow {
   readonly instance: {
@@ -14,27 +13,10 @@ interface InterchangeWindow {
 }
 
 describeInBrowser("interchange files in the viewer", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
-  beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-  });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
-  });
+  const stage = useStage();
 
   test("XFDF and Instant JSON are applied and exported by the instance, and what is wrong is said", async () => {
-    const { data } = await product.client.documents.upload({ wait: 60 }, { body: pagesPdf(1) as BodyInit, type: "application/pdf" });
-    const { jwt } = await product.client.sessions.create({ allowed_documents: [{ document_id: data.id }], user_id: "mia" });
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(`${host.url}#${jwt}`);
-    await pageImage(page, 1).waitFor();
-    await page.waitForFunction(() => "instance" in window);
+    const page = await stage.open(await stage.upload(pagesPdf(1)), { user: "mia" });
     const seen = await page.evaluate(async () => {
       const { instance } = window as unknown as InterchangeWindow;
       const square = '<xfdf><annots><square page="0" rect="10,20,60,90" color="#ff0000" name="square-1"/></annots></xfdf>';

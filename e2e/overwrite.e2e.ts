@@ -1,8 +1,9 @@
 import { pagesPdf } from "@lectern/pdf/testing";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
-import { type Product, startProduct, until } from "./product.ts";
+import type { BrowserContext, Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { describeInBrowser, pageImage, watchErrors } from "./browser.ts";
+import { until } from "./product.ts";
+import { useStage } from "./stage.ts";
 
 interface Instance {
   readonly totalPageCount: number;
@@ -10,44 +11,21 @@ interface Instance {
   pageInfoForIndex(index: number): { readonly id: string } | null;
 }
 describeInBrowser("a document that a backend overwrites while somebody has it open", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
+  const stage = useStage();
   let documentId: string;
   let context: BrowserContext;
   let ana: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-    const { data } = await product.client.documents.upload(
-      { title: "Contract", wait: 60 },
-      { body: pagesPdf(3) as BodyInit, type: "application/pdf" },
-    );
-    documentId = data.id;
-    const { jwt } = await product.client.sessions.create({
-      allowed_documents: [{ document_id: documentId, document_permissions: ["read", "write", "download"] }],
-      user_id: "ana",
-      creator_name: "Ana",
-    });
-    context = await browser.newContext({ viewport: { width: 1000, height: 1200 } });
-    ana = await context.newPage();
+    documentId = await stage.upload(pagesPdf(3), "Contract");
+    context = await stage.browser.newContext({ viewport: { width: 1000, height: 1200 } });
+    ana = await stage.open(documentId, { user: "ana", name: "Ana", context });
     errors = watchErrors(ana);
-    ana.setDefaultTimeout(15_000);
-    await ana.goto(`${host.url}#${jwt}`);
-    await pageImage(ana, 1).waitFor();
-    await ana.waitForFunction(() => "instance" in window);
-  });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
   });
 
   async function overwrite(pages: number) {
-    const { data } = await product.client.documents.upload(
+    const { data } = await stage.product.client.documents.upload(
       { document_id: documentId, overwrite_existing_document: true, keep_current_annotations: true, wait: 60 },
       { body: pagesPdf(pages) as BodyInit, type: "application/pdf" },
     );
@@ -69,7 +47,7 @@ describeInBrowser("a document that a backend overwrites while somebody has it op
       [pageIndex, note] as const,
     );
   const pageCount = (): Promise<number> => ana.evaluate(() => (window as unknown as { instance: Instance }).instance.totalPageCount);
-  const stored = async () => (await product.client.annotations.list({ documentId })).data.annotations;
+  const stored = async () => (await stage.product.client.annotations.list({ documentId })).data.annotations;
 
   test("shows the new file at once, with the annotations that were kept, and can be written on", async () => {
     const id = await create(0, "mine");

@@ -1,28 +1,20 @@
 import { pagesPdf, pdfFile } from "@lectern/pdf/testing";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
-import { type Product, startProduct, until } from "./product.ts";
+import type { Locator, Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { describeInBrowser, pageImage, watchErrors } from "./browser.ts";
+import { until } from "./product.ts";
+import { type Permission, useStage } from "./stage.ts";
 
 describeInBrowser("arranging pages together", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
+  const stage = useStage();
   let documentId: string;
   let ana: Page;
   let ben: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-    const { data } = await product.client.documents.upload(
-      { title: "Brochure", wait: 60 },
-      { body: pagesPdf(5) as BodyInit, type: "application/pdf" },
-    );
-    documentId = data.id;
-    await product.client.annotations.create({
+    documentId = await stage.upload(pagesPdf(5), "Brochure");
+    await stage.product.client.annotations.create({
       documentId,
       content: {
         type: "pspdfkit/shape/rectangle",
@@ -37,25 +29,9 @@ describeInBrowser("arranging pages together", () => {
     errors = watchErrors(ana);
     ben = await open("ben", "Ben", ["read", "write", "download"]);
   });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
-  });
 
-  async function open(user: string, name: string, permissions: ("read" | "write" | "download")[]): Promise<Page> {
-    const { jwt } = await product.client.sessions.create({
-      allowed_documents: [{ document_id: documentId, document_permissions: permissions }],
-      user_id: user,
-      creator_name: name,
-    });
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true })).newPage();
-    page.setDefaultTimeout(15_000);
-    await page.goto(`${host.url}#${jwt}`);
-    await pageImage(page, 1).waitFor();
-    await page.waitForFunction(() => "instance" in window);
-    return page;
-  }
+  const open = (user: string, name: string, permissions: readonly Permission[]): Promise<Page> =>
+    stage.open(documentId, { user, name, permissions, browser: { acceptDownloads: true } });
   const option = (page: Page, number: number): Locator => page.getByRole("option", { name: `Page ${number}`, exact: true });
   async function arrange(page: Page): Promise<void> {
     await page.getByRole("button", { name: "Thumbnails and outline" }).click();
@@ -66,7 +42,7 @@ describeInBrowser("arranging pages together", () => {
     page.getByRole("toolbar", { name: "Actions on pages" }).getByRole("button", { name, exact: true }).click();
   /** The first words of each page, as everybody gets them who asks the service. */
   async function order(): Promise<string[]> {
-    const pages = await product.client.documents.text({ documentId });
+    const pages = await stage.product.client.documents.text({ documentId });
     return pages.map(({ textLines }) => /Page (\d)/.exec(textLines[0]?.contents ?? "")?.[1] ?? "-");
   }
   const becomes = (what: string, wanted: readonly string[]): Promise<unknown> =>
@@ -156,16 +132,16 @@ describeInBrowser("arranging pages together", () => {
     await option(ana, 3).click();
     const [download] = await Promise.all([ana.waitForEvent("download"), act(ana, "Save as PDF")]);
     expect(download.suggestedFilename()).toBe("Brochure 1, 3.pdf");
-    const { data } = await product.client.documents.upload(
+    const { data } = await stage.product.client.documents.upload(
       { wait: 60 },
       { body: (await (await import("node:fs/promises")).readFile((await download.path())!)) as BodyInit, type: "application/pdf" },
     );
     expect(data.pageCount).toBe(2);
-    const whole = await product.client.documents.pdf({ documentId });
-    const again = await product.client.documents.upload({ wait: 60 }, { body: whole.body as BodyInit, type: "application/pdf" });
-    const pages = await product.client.documents.text({ documentId: again.data.id });
+    const whole = await stage.product.client.documents.pdf({ documentId });
+    const again = await stage.product.client.documents.upload({ wait: 60 }, { body: whole.body as BodyInit, type: "application/pdf" });
+    const pages = await stage.product.client.documents.text({ documentId: again.data.id });
     expect(pages.map(({ textLines }) => textLines[0]?.contents.slice(0, 6))).toEqual(["Page 5", "Page 3", "Page 1", "Page 2", "Page 4"]);
-    const { data: found } = await product.client.annotations.list({ documentId: again.data.id });
+    const { data: found } = await stage.product.client.annotations.list({ documentId: again.data.id });
     expect(found.annotations.map(({ content }) => content["pageIndex"])).toEqual([0]);
     await ana.getByRole("button", { name: "Done" }).click();
     await pageImage(ana, 3).waitFor();
@@ -185,13 +161,13 @@ describeInBrowser("arranging pages together", () => {
 
   test("words and areas are marked for redaction, listed, and removed for good for everybody", async () => {
     await Promise.all([ana.close(), ben.close()]);
-    const { data } = await product.client.documents.upload(
+    const { data } = await stage.product.client.documents.upload(
       { title: "Secrets", wait: 60 },
       { body: pagesPdf(2) as BodyInit, type: "application/pdf" },
     );
     documentId = data.id;
     const words = async (): Promise<string> =>
-      (await product.client.documents.text({ documentId }))
+      (await stage.product.client.documents.text({ documentId }))
         .flatMap(({ textLines }) => textLines.map(({ contents }) => contents))
         .join("\n");
     expect(await words()).toContain("Page 2");
@@ -238,12 +214,12 @@ describeInBrowser("arranging pages together", () => {
   });
 
   test("who may not edit pages marks, and is told why nothing can be removed", async () => {
-    const { jwt } = await product.client.sessions.create({
+    const { jwt } = await stage.product.client.sessions.create({
       allowed_documents: [{ document_id: documentId, collaboration_permissions: ["annotations:view:all", "annotations:edit:self"] }],
       user_id: "eve",
     });
-    const eve = await (await browser.newContext()).newPage();
-    await eve.goto(`${host.url}#${jwt}`);
+    const eve = await (await stage.browser.newContext()).newPage();
+    await eve.goto(`${stage.host.url}#${jwt}`);
     await eve.getByRole("button", { name: "Redact", exact: true }).click();
     await eve.getByRole("button", { name: "Marked areas" }).click();
     await eve.getByText("You may mark. Removing needs the right to edit pages.").waitFor();

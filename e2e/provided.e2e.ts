@@ -1,32 +1,20 @@
 import { pagesPdf } from "@lectern/pdf/testing";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInBrowser, type HostPage, hostPage, launch, pageImage, watchErrors } from "./browser.ts";
-import { type Product, startProduct, until } from "./product.ts";
+import { expect, test } from "vitest";
+import { describeInBrowser, pageImage, watchErrors } from "./browser.ts";
+import { until } from "./product.ts";
+import { useStage } from "./stage.ts";
 
 describeInBrowser("a document that the page provides itself", () => {
-  let product: Product;
-  let browser: Browser;
-  let host: HostPage;
-  beforeAll(async () => {
-    product = await startProduct();
-    browser = await launch();
-    host = await hostPage(product.url);
-  });
-  afterAll(async () => {
-    await browser.close();
-    host.close();
-    await product.close();
-  });
+  const stage = useStage();
 
   test("it is shown, marked and exported, and none of it is uploaded", async () => {
-    const { jwt } = await product.client.sessions.create({});
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    const { jwt } = await stage.product.client.sessions.create({});
+    const page = await (await stage.browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
     page.setDefaultTimeout(20_000);
     const errors = watchErrors(page);
     const sent: number[] = [];
     page.on("request", (request) => sent.push(request.postDataBuffer()?.length ?? 0));
-    await page.goto(host.url);
+    await page.goto(stage.host.url);
     const bytes = pagesPdf(6);
     const encoded = Buffer.from(bytes).toString("base64");
     await page.evaluate(
@@ -96,26 +84,20 @@ describeInBrowser("a document that the page provides itself", () => {
     });
     expect(exchanged.xfdf).toContain("<square");
     // Our own import reads it back.
-    const { data } = await product.client.documents.upload(
-      { title: "Back", wait: 60 },
-      { body: new Uint8Array(exported) as BodyInit, type: "application/pdf" },
-    );
-    const { annotations } = (await product.client.annotations.list({ documentId: data.id })).data;
+    const documentId = await stage.upload(new Uint8Array(exported), "Back");
+    const { annotations } = (await stage.product.client.annotations.list({ documentId })).data;
     expect(annotations.map(({ content }) => content.type)).toContain("pspdfkit/shape/rectangle");
     // The largest thing that left the browser is the request that opens the session.
     expect(Math.max(...sent)).toBeLessThan(bytes.length / 2);
-    expect((await product.client.documents.list({})).data.map(({ title }) => title)).toEqual(["Back"]);
+    expect((await stage.product.client.documents.list({})).data.map(({ title }) => title)).toEqual(["Back"]);
     expect(errors).toEqual([]);
-    await until("the use is counted", async () => (await product.client.usage.get({})).totals.sessions_opened === 1, 10);
+    await until("the use is counted", async () => (await stage.product.client.usage.get({})).totals.sessions_opened === 1, 10);
   });
 
   test("a session for nothing but local documents opens no managed one", async () => {
-    const { data } = await product.client.documents.upload(
-      { title: "Managed", wait: 60 },
-      { body: pagesPdf(1) as BodyInit, type: "application/pdf" },
-    );
-    const { jwt } = await product.client.sessions.create({});
-    const read = await fetch(`${product.url}/viewer/documents/${data.id}`, { headers: { authorization: `Bearer ${jwt}` } });
+    const id = await stage.upload(pagesPdf(1), "Managed");
+    const { jwt } = await stage.product.client.sessions.create({});
+    const read = await fetch(`${stage.product.url}/viewer/documents/${id}`, { headers: { authorization: `Bearer ${jwt}` } });
     expect([403, 404]).toContain(read.status);
   });
 });
