@@ -1,6 +1,7 @@
 /** `npm run bench [name …]`: all, or those named (`sync-…` are parts of `sync`); figures as ratios to a floor or a peer in the same run. Times say nothing on their own: machines differ. */
 import { build } from "../scripts/build.mjs";
 import { benchAbuse } from "./abuse.ts";
+import { benchAgreement } from "./agreement.ts";
 import { benchApi } from "./api.ts";
 import { benchDatabase } from "./database.ts";
 import { benchExport } from "./export.ts";
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   "sync-kill": () => benchSync("kill"),
   "sync-nodes": () => benchSync("nodes"),
   abuse: benchAbuse,
+  agreement: benchAgreement,
   api: benchApi,
 };
 
