@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { createContext, runInContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pagesPdf } from "@lectern/pdf/testing";
+import { reference } from "@lectern/protocol/reference";
 import { testServer, type TestServer } from "../packages/server/src/testing/test-server.ts";
 import { packClient } from "./client-package.mjs";
 
@@ -95,6 +96,34 @@ void (async () => (await lectern.documents.list()).nothing);
   expect(stdout).toContain("hook 204 401");
   expect(stdout).toContain("session 3");
   expect(readFileSync(join(project, "reviewed.pdf")).subarray(0, 5).toString()).toBe("%PDF-");
+});
+
+test("the examples of the reference are type-checked against it", async () => {
+  const examples = reference().flatMap(({ entries }) => entries);
+  const variables = new Set(
+    examples.flatMap(({ typescript }) => [...typescript.matchAll(/\b(?!apiKey)[a-z]+(?:Id|Token)\b(?=,?$|,? })/gm)].map(([name]) => name)),
+  );
+  const head = `
+import { openAsBlob } from "node:fs";
+import { createClient, type LecternClient } from "@lectern/client";
+declare const baseUrl: string, grant: string, blob: string, ${[...variables].join(": string, ")}: string;
+declare const lectern: LecternClient;
+`;
+  const project = join(folder, "project");
+  const asked = examples.map(({ typescript }) => `void (async () => {\n${typescript}\nreturn answer;\n});`);
+  writeFileSync(join(project, "examples.ts"), head + asked.join("\n"));
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    target: "ES2023",
+    lib: ["ES2023", "DOM"],
+    module: "NodeNext",
+    typeRoots: [join(root, "node_modules/@types")],
+    types: ["node"],
+    noEmit: true,
+  };
+  writeFileSync(join(project, "tsconfig.examples.json"), JSON.stringify({ compilerOptions, files: ["examples.ts"] }));
+  await run(tsc, ["-p", join(project, "tsconfig.examples.json")]).catch((error: { stdout: string }) => expect.fail(error.stdout));
 });
 
 test("it runs where there are web standards and nothing else", async () => {

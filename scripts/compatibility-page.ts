@@ -3,7 +3,7 @@ import type { Operation } from "@lectern/protocol";
 import { jsonSchema } from "@lectern/protocol/openapi";
 import { PUBLISHED_SHAPES, type Shape } from "@lectern/protocol/published";
 import { PUBLISHED, servedOperations } from "@lectern/protocol/upstream";
-import { NOT_OFFERED, pathsNotOffered } from "../packages/server/src/http/not-offered.ts";
+import { LEFT_OUT, NOT_OFFERED, pathsNotOffered } from "../packages/server/src/http/not-offered.ts";
 
 const HEAD = `# Compatibility
 
@@ -42,7 +42,22 @@ export function compatibilityPage(): string {
     return `${name} | ${kind} | ${notes.join("; ")} |`;
   });
   const total = `${PUBLISHED.length} published operations: ${counts.same} same, ${counts.extended} extended, ${counts["not offered"]} not offered.`;
-  return [HEAD, total, "", "| operation | address | | |", "|---|---|---|---|", ...rows, ""].join("\n");
+  const leftOut = Object.values(LEFT_OUT).map(([what, why]) => `| ${what} | ${why} |`);
+  return [
+    HEAD,
+    total,
+    "",
+    "| operation | address | | |",
+    "|---|---|---|---|",
+    ...rows,
+    "",
+    "Of operations that are served, these parameters answer 501 `not_implemented`, too:",
+    "",
+    "| parameter | why |",
+    "|---|---|",
+    ...leftOut,
+    "",
+  ].join("\n");
 }
 
 function differences(operation: Operation, shape: string, query: string): { adds: string[]; lacks: string[] } {
