@@ -7,8 +7,10 @@ export class MemoryChangeLog implements ChangeLog {
   #changes: LoggedChange[] = [];
   readonly #peers = new Map<string, PeerRow>();
 
-  constructor(head: Partial<LayerHead> = {}) {
+  /** `records`: what the layer has changed up to there. */
+  constructor(head: Partial<LayerHead> = {}, records: readonly StoredRecord[] = []) {
     this.#head = { seq: 0, epoch: 0, floorSeq: 0, ...head };
+    for (const record of records) this.#records.set(record.id, record);
   }
 
   load(): Promise<{ head: LayerHead; records: readonly StoredRecord[] }> {

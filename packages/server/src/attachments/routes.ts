@@ -11,7 +11,6 @@ import type { Access, Context, Handlers, Reply, StreamBody } from "../handlers.t
 import { bytesReply } from "../http/ranges.ts";
 import { type LayerAt, layerAt } from "../layers/history/past.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
-import { useBlob } from "../operations/own-blob.ts";
 import { PICTURE_HEAD, pictureType } from "./picture-type.ts";
 
 /** A picture for a page; a larger one is scaled down before. */
@@ -37,7 +36,7 @@ export function attachmentRoutes(reading: ReadingDeps): Handlers["attachments"] 
       const { sha256, size } = blob;
       const keep = async (): Promise<void> => {
         await blob.store();
-        await useBlob(deps, key, { sha256, size, mediaType });
+        await deps.uses.add(key, { sha256, size, mediaType });
       };
       try {
         await deps.locks.hold(key.applicationId, sha256, keep);

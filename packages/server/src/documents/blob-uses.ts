@@ -3,10 +3,14 @@
  * another node has deleted it is noticed within five seconds.
  */
 import type { Clock, Database } from "../ports.ts";
-import { type DocumentKey, usesBlob } from "./store.ts";
+import { blobUse, type DocumentKey, usedBlobs, usesBlob } from "./store.ts";
 
 export interface BlobUses {
   has(key: DocumentKey, sha256: string): Promise<boolean>;
+  /** Those of these that the document uses now. */
+  among(key: DocumentKey, sha256s: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The document uses it when this resolves. To be called under the blob's lock: see keep-blob.ts. */
+  add(key: DocumentKey, blob: { readonly sha256: string; readonly size: number; readonly mediaType: string }): Promise<void>;
   /** The document is gone. */
   forget(key: DocumentKey): void;
 }
@@ -31,6 +35,10 @@ export function blobUses(database: Database, clock: Clock): BlobUses {
       known.set(name, used);
       if (known.size > REMEMBERED_DOCUMENTS) known.delete(known.keys().next().value!);
       return true;
+    },
+    among: (key, sha256s) => usedBlobs(database, key, sha256s),
+    async add(key, blob) {
+      await database.transaction(blobUse({ ...key, ...blob, now: clock.now() }));
     },
     forget: (key) => void known.delete(nameOf(key)),
   };

@@ -4,7 +4,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { ApiError, newId } from "@lectern/protocol/plain";
-import type { Encryption, Finish, FlattenScope } from "@lectern/pdf";
+import type { Encryption, Finish } from "@lectern/pdf";
 import type { ComposedPages } from "../operations/composition.ts";
 import { changesOf, type ExportRecords, withChangesFile } from "./changes-file.ts";
 import type { DocumentDeps } from "./deps.ts";
@@ -21,8 +21,6 @@ export interface ExportRequest {
   readonly comments?: boolean;
   /** Default false: annotations stay what they are, instead of becoming page content. */
   readonly flatten?: boolean;
-  /** What of it, when not everything is. */
-  readonly flattenOnly?: FlattenScope;
   /** Pages as the layer has them now, when they are not those of the file; see operations/composition.ts. */
   readonly pages?: ComposedPages | null;
   readonly encryption?: Encryption | null;
@@ -67,11 +65,9 @@ export async function exportFile(deps: DocumentDeps, request: ExportRequest): Pr
   if (changed.changes.length === 0 && annotations && comments && !flatten && pages === null && encryption === null && finish === null)
     return null;
   const source = pages?.source ?? (await renderSource(deps, document));
-  const { flattenOnly } = request;
   const file = {
     ...changed,
     ...(pages === null ? {} : { composition: pages.composition }),
-    ...(flattenOnly === undefined ? {} : { flattenOnly }),
   };
   const composed =
     pages === null

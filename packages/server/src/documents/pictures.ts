@@ -5,7 +5,6 @@
 import { createReadStream } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { useBlob } from "../operations/own-blob.ts";
 import type { PrepareSummary, RenderSource, StoredBlob } from "../ports.ts";
 import { embeddedPath, picturePath } from "../render/messages.ts";
 import type { DocumentDeps } from "./deps.ts";
@@ -52,5 +51,5 @@ async function keep(
   signal: AbortSignal,
 ): Promise<void> {
   const write = (): Promise<StoredBlob> => deps.blobs.write(key.applicationId, createReadStream(path), { signal });
-  await keepBlob(deps, key.applicationId, write, (blob) => useBlob(deps, key, { ...blob, mediaType }));
+  await keepBlob(deps, key.applicationId, write, (blob) => deps.uses.add(key, { ...blob, mediaType }));
 }

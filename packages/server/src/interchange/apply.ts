@@ -5,7 +5,7 @@ import { readXfdf } from "@lectern/protocol/xfdf";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import { applyOp, RECORDS_PER_CHANGE, type StoredRecord } from "@lectern/sync/room";
 import type { DocumentDeps } from "../documents/deps.ts";
-import { type DocumentKey, usedBlobs } from "../documents/store.ts";
+import type { DocumentKey } from "../documents/store.ts";
 import { BODY_LIMITS, parseJson } from "../http/body.ts";
 import { changesFor } from "../layers/changes.ts";
 import { commitLarge } from "../layers/large-change.ts";
@@ -119,16 +119,11 @@ export async function applyExchange(
   return { seq, created: plan.created, updated: plan.updated, deleted: plan.deleted, skipped: [...plan.skipped] };
 }
 
-/** The layer's own records as they would be with it, tombstones included; nothing of it is stored but pictures. `own`: what they are without it. */
-export async function recordsWith(
-  layer: ReadLayer,
-  given: ExchangeGiven,
-  deps: DocumentDeps,
-  own: readonly StoredRecord[] = changesFor(layer).records,
-): Promise<readonly StoredRecord[]> {
+/** The layer's own records as they would be with it, tombstones included; nothing of it is stored but pictures. */
+export async function recordsWith(layer: ReadLayer, given: ExchangeGiven, deps: DocumentDeps): Promise<readonly StoredRecord[]> {
   const { plan, pictures } = await planned(layer, given, deps);
   await storePictures(deps, keyOf(layer), pictures.values());
-  const records = new Map(own.map((record) => [record.id, record]));
+  const records = new Map(changesFor(layer).records.map((record) => [record.id, record]));
   const stamp = { seq: layer.room.seq + 1, at: deps.clock.now(), by: layer.grants.userId };
   for (const op of plan.ops) {
     const before = records.get(op[1]) ?? layer.room.record(op[1], layer.grants);
@@ -148,7 +143,7 @@ async function planned(
   const plan = planExchange(layer, exchange, { pictures, freshId, now: deps.clock.now(), lenient });
   if (plan.ops.length > RECORDS_PER_CHANGE)
     throw new ApiError("limit_exceeded", `At most ${RECORDS_PER_CHANGE} records can be written by one file`);
-  const used = await usedBlobs(deps.database, keyOf(layer), [...new Set(plan.named.map(({ blob }) => blob))]);
+  const used = await deps.uses.among(keyOf(layer), [...new Set(plan.named.map(({ blob }) => blob))]);
   const strange = plan.named.filter(({ blob }) => !used.has(blob));
   if (strange.length > 0) {
     const failingPaths = strange

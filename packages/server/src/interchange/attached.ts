@@ -45,12 +45,7 @@ export async function withAttached(
   { layer, records }: { readonly layer: Layer; readonly records: readonly StoredRecord[] },
 ): Promise<{ readonly records: readonly StoredRecord[]; readonly told: readonly string[] }> {
   const seq = layer.head.seq + 1;
-  const log = new MemoryChangeLog({ seq: layer.head.seq });
-  await log.commitBatch(
-    layer.head.seq,
-    [{ change: { seq, sid: "", n: 0, actor: null, at: deps.clock.now(), ops: [] }, records, events: [] }],
-    [],
-  );
+  const log = new MemoryChangeLog({ seq }, records);
   const { told, changed } = await applied(deps, attached, { layer, log, sid: null });
   // All of it is one change of the layer.
   return { told, records: changed.map((record) => (record.seq > seq ? { ...record, seq } : record)) };

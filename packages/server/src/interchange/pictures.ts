@@ -8,7 +8,6 @@ import { MAX_PICTURE_BYTES } from "../attachments/routes.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { keepBlob } from "../documents/keep-blob.ts";
 import { type DocumentKey, usedBlobs } from "../documents/store.ts";
-import { useBlob } from "../operations/own-blob.ts";
 import type { FormFile } from "../handlers.ts";
 
 export interface Picture {
@@ -57,7 +56,7 @@ export async function storePictures(deps: DocumentDeps, key: DocumentKey, pictur
       deps,
       applicationId,
       () => deps.blobs.write(applicationId, Readable.from([bytes])),
-      (blob) => useBlob(deps, key, { ...blob, mediaType }),
+      (blob) => deps.uses.add(key, { ...blob, mediaType }),
     );
   }
 }

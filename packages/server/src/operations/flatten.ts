@@ -3,8 +3,7 @@
  * is hidden, links, markers of threads and signatures stay, and so does what was not asked for.
  */
 import { writeFile } from "node:fs/promises";
-import type { FlattenScope } from "@lectern/pdf";
-import type { AnyRecord, Op, PageOperation } from "@lectern/protocol";
+import type { AnyRecord, Op } from "@lectern/protocol";
 import { FULL_GRANTS } from "@lectern/protocol/plain";
 import type { StoredRecord } from "@lectern/sync/room";
 import { type ChangesFile, changesOf, withChangesFile } from "../documents/changes-file.ts";
@@ -15,7 +14,7 @@ import type { LayerPage } from "../layers/pages.ts";
 import { blankPage } from "./blank-page.ts";
 import { contentIn, type ContentContext, expecting, requirePages } from "./content.ts";
 import { ownBlob } from "./own-blob.ts";
-import { indexesOf, unprocessable } from "./page-operations.ts";
+import { unprocessable } from "./page-operations.ts";
 
 export interface FlattenWish {
   /** Indexes of the layer's pages. */
@@ -119,24 +118,6 @@ export async function flattenLayer({ deps, layer, userId, signal }: ContentConte
     );
     return sha256;
   }
-}
-
-/** Of a download, whose records stay as they are. Throws ApiError `unprocessable`. */
-export function flattenScope(
-  { pageIndexes, annotationIds = [] }: Extract<PageOperation, { type: "flattenAnnotations" }>,
-  { pageCount, records, path }: { readonly pageCount: number; readonly records: readonly AnyRecord[]; readonly path: string },
-): FlattenScope | "all" {
-  if (pageIndexes === undefined && annotationIds.length === 0) return "all";
-  const marks = records.filter((record): record is Flattened => record.kind === "annotation" || record.kind === "widget");
-  const names = annotationIds.flatMap((wanted, at) => {
-    const found = marks.find((record) => namesOf(record).includes(wanted));
-    if (found === undefined) throw notThere(path, at, wanted);
-    return namesOf(found);
-  });
-  return {
-    ...(pageIndexes === undefined ? {} : { pages: indexesOf({ length: pageCount }, pageIndexes, path) }),
-    ...(annotationIds.length === 0 ? {} : { annotations: names }),
-  };
 }
 
 function notThere(path: string, at: number, wanted: string | number): Error {

@@ -4,15 +4,14 @@ import { ApiError } from "@lectern/protocol/plain";
 import { shapeOf } from "../documents/manifest.ts";
 import type { Access, ApplicationCaller, Context, SessionCaller } from "../handlers.ts";
 import { layerFor, type ReadLayer } from "../layers/reading.ts";
-import { useBlob } from "./own-blob.ts";
 import { indexesOf } from "./page-operations.ts";
 import { copied, type PageList, pageList } from "./page-plan.ts";
-import type { OperationRoutesDeps } from "./routes.ts";
+import type { OperationDeps } from "./apply-operations.ts";
 
 type Wanted = Extract<PageOperation, { type: "importDocument" }>["importedDocument"];
 
 export async function importedPages(
-  { reading, accessTo }: Pick<OperationRoutesDeps, "reading" | "accessTo">,
+  { reading, accessTo }: Pick<OperationDeps, "reading" | "accessTo">,
   context: Context<ApplicationCaller | SessionCaller, Access>,
   { layer, wanted, path }: { readonly layer: ReadLayer; readonly wanted: Wanted; readonly path: string },
 ): Promise<PageList> {
@@ -45,7 +44,7 @@ export async function importedPages(
       await deps.locks.hold(applicationId, sha256, async () => {
         const size = await deps.blobs.size(applicationId, sha256);
         if (size === null) throw new ApiError("gone", `${path}: the document has been deleted meanwhile`);
-        await useBlob(deps, { applicationId, documentId: to.document.id }, { sha256, size, mediaType });
+        await deps.uses.add({ applicationId, documentId: to.document.id }, { sha256, size, mediaType });
       });
     }
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { newId } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { keepBlob } from "../documents/keep-blob.ts";
-import { blobUse, type DocumentKey } from "../documents/store.ts";
+import type { DocumentKey } from "../documents/store.ts";
 
 /** `make` writes the file. */
 export async function ownBlob<T>(
@@ -20,19 +20,11 @@ export async function ownBlob<T>(
       key.applicationId,
       () => deps.blobs.write(key.applicationId, createReadStream(target)),
       async (blob) => {
-        await useBlob(deps, key, { ...blob, mediaType: "application/pdf" });
+        await deps.uses.add(key, { ...blob, mediaType: "application/pdf" });
         return { sha256: blob.sha256, made };
       },
     );
   });
-}
-
-export async function useBlob(
-  deps: Pick<DocumentDeps, "database" | "clock">,
-  key: DocumentKey,
-  blob: { readonly sha256: string; readonly size: number; readonly mediaType: string },
-): Promise<void> {
-  await deps.database.transaction(blobUse({ ...key, ...blob, now: deps.clock.now() }));
 }
 
 /** A path for a file that is gone when `use` is done. */

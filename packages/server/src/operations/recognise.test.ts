@@ -73,6 +73,24 @@ test("pages get text that can be found, their annotations stay, and again change
   expect((await lines(copy)).map((page) => page.map(({ contents }) => contents.trim()))).toEqual([["Scanned"], ["Scanned"]]);
 });
 
+test("in a download with operations the text is recognised in it only, after pages were turned and before others go", async () => {
+  const { id } = await server.upload(scan(0, 90, 0));
+  const before = await server.json<{ data: { seq?: number } }>(`/viewer/documents/${id}/document_info`);
+  const operations = [
+    { type: "removePages", pageIndexes: [2] },
+    { type: "performOcr", pageIndexes: [0], language: "german" },
+    { type: "movePages", pageIndexes: [0], afterPageIndex: 1 },
+  ];
+  asked.length = 0;
+  const response = await server.request(`/api/documents/${id}/pdf_with_operations`, { json: { operations } });
+  expect(response.status).toBe(200);
+  expect(asked.map(({ languages }) => languages)).toEqual([["deu"]]);
+  const { id: copy } = await server.upload(new Uint8Array(await response.arrayBuffer()));
+  expect((await lines(copy)).map((page) => page.map(({ contents }) => contents.trim()))).toEqual([[], ["Scanned"]]);
+  expect((await lines(id)).flat()).toEqual([]);
+  expect(await server.json(`/viewer/documents/${id}/document_info`)).toEqual(before);
+});
+
 test("what is redacted while a page is read does not come back", async () => {
   const { id } = await server.upload(pdfFile({ pages: [{ size: [300, 200], content: "BT /F0 20 Tf 20 30 Td (secret) Tj ET" }] }));
   await server.json(`/api/documents/${id}/redactions`, { json: { strategy: "text", strategyOptions: { text: "secret" } } });

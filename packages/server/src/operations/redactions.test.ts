@@ -82,6 +82,68 @@ test("what a text finds is marked, and applied it is in nothing that the documen
   expect(source.status).toBe(410);
 });
 
+test("in a download with operations redactions are applied to it only, in any order with the others", async () => {
+  const { id } = await server.upload(words("Call Jane Roe now", "Jane Roe again", "nobody"));
+  await post(`${id}/redactions`, { strategy: "text", strategyOptions: { text: "jane roe" } });
+  const state = async (): Promise<unknown> => [
+    await texts(id),
+    await server.json(`/viewer/documents/${id}/annotations`),
+    (await server.request(`/viewer/documents/${id}/pages/0/image?width=200`)).headers.get("etag"),
+  ];
+  const before = await state();
+  const mark = (pageIndex: number): object => ({
+    type: "pspdfkit/markup/redaction",
+    v: 2,
+    pageIndex,
+    bbox: [15, 80, 200, 30],
+    rects: [[15, 80, 200, 30]],
+  });
+  const operations = [
+    { type: "rotatePages", pageIndexes: [2], rotateBy: 90 },
+    { type: "applyRedactions" },
+    { type: "updateMetadata", metadata: { title: "Nothing to see" } },
+    { type: "removePages", pageIndexes: [0] },
+    { type: "rotatePages", pageIndexes: [1], rotateBy: 270 },
+    { type: "applyInstantJson", data: { format: "https://pspdfkit.com/instant-json/v1", annotations: [mark(1)] } },
+    { type: "applyRedactions" },
+    { type: "duplicatePages", pageIndexes: [0] },
+    { type: "flattenAnnotations" },
+  ];
+  const response = await server.request(`/viewer/documents/${id}/pdf_with_operations`, { json: { operations } });
+  expect(response.status).toBe(200);
+  const file = Buffer.from(await response.arrayBuffer());
+  expect(file.toString("latin1")).not.toMatch(/Jane|Roe|nobody/);
+  expect(file.toString("latin1")).toContain("Nothing to see");
+  const plain = unpacked(file);
+  if (plain !== null) expect(plain).not.toMatch(/Jane|Roe|nobody/);
+  const copy = await server.upload(new Uint8Array(file));
+  expect((await texts(copy.id)).map((text) => text.trim())).toEqual(["again", "again", ""]);
+  const left = await server.json<{ data: { annotations: unknown[] } }>(`/viewer/documents/${copy.id}/annotations`);
+  expect(left.data.annotations).toEqual([]);
+  // The document has noticed nothing of it.
+  expect(await state()).toEqual(before);
+  expect((await pdf(id)).toString("latin1")).not.toContain("Nothing to see");
+});
+
+test("whoever downloads with operations does it to what he sees: hidden marks redact nothing and are in no file", async () => {
+  const { id } = await server.upload(words("Call Jane Roe now", "Jane Roe again"));
+  await post(`${id}/redactions`, { strategy: "text", strategyOptions: { text: "jane roe" }, user_id: "boss" });
+  const { jwt } = await server.session({
+    document_id: id,
+    document_permissions: ["read", "download"],
+    collaboration_permissions: ["annotations:view:createdBy=nobody"],
+  });
+  const response = await server.request(`/viewer/documents/${id}/pdf_with_operations`, {
+    credential: jwt,
+    json: { operations: [{ type: "applyRedactions" }, { type: "movePages", pageIndexes: [1], beforePageIndex: 0 }] },
+  });
+  expect(response.status).toBe(200);
+  const copy = await server.upload(new Uint8Array(await response.arrayBuffer()));
+  expect((await texts(copy.id)).map((text) => text.trim())).toEqual(["Jane Roe again", "Call Jane Roe now"]);
+  const left = await server.json<{ data: { annotations: unknown[] } }>(`/viewer/documents/${copy.id}/annotations`);
+  expect(left.data.annotations).toEqual([]);
+});
+
 test("marks that are not applied stay marks in the download, with their looks, over content that is all there", async () => {
   const { id } = await server.upload(words("Call Jane Roe now"));
   const content = {
