@@ -48,6 +48,8 @@ const Action = z.union([
 export type BuildAction = z.infer<typeof Action>;
 
 const side = z.number().min(1).max(100_000);
+const margin = z.exactOptional(z.number().min(0).max(100_000));
+/** Sizes and margins that are numbers: millimetres. */
 const Layout = z.object({
   orientation: z.exactOptional(z.enum(["portrait", "landscape"])),
   size: z.exactOptional(
@@ -56,7 +58,7 @@ const Layout = z.object({
       z.object({ width: z.exactOptional(side), height: z.exactOptional(side) }),
     ]),
   ),
-  margin: z.exactOptional(z.looseObject({})),
+  margin: z.exactOptional(z.object({ left: margin, top: margin, right: margin, bottom: margin })),
 });
 export type PageLayout = z.infer<typeof Layout>;
 const actions = z.exactOptional(z.array(Action).max(100));
@@ -71,7 +73,12 @@ const Part = z.union([
     content_type: z.exactOptional(z.string().max(256)),
     actions,
   }),
-  z.object({ html: FileHandle, assets: z.exactOptional(z.array(z.string())), layout: z.exactOptional(Layout), actions }),
+  z.object({
+    html: FileHandle,
+    assets: z.exactOptional(z.array(z.string().max(1024)).max(1000)),
+    layout: z.exactOptional(Layout),
+    actions,
+  }),
   z.object({ page: z.literal("new"), pageCount: z.exactOptional(z.int().min(1).max(10_000)), layout: z.exactOptional(Layout), actions }),
   z.object({
     document: z.object({ id: z.string().min(1).max(128), layer: z.exactOptional(z.string().max(256)) }),
@@ -116,7 +123,7 @@ const Output = z.union([
     structuredText: z.exactOptional(z.boolean()),
     keyValuePairs: z.exactOptional(z.boolean()),
     tables: z.exactOptional(z.boolean()),
-    language: z.exactOptional(z.unknown()),
+    language: z.exactOptional(OcrLanguage),
   }),
   z.object({ type: z.literal(["pdfa", "docx", "xlsx", "pptx"]) }),
 ]);

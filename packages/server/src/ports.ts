@@ -221,10 +221,21 @@ export interface RendererStats {
   readonly starts: number;
 }
 
+/** The page that something is put on, in points. */
+export interface Sheet {
+  /** null: as the image says. */
+  readonly size: readonly [width: number, height: number] | null;
+  /** null: as the kind of file has them. */
+  readonly margin: readonly [left: number, top: number, right: number, bottom: number] | null;
+}
+
 export interface ConvertOptions {
   readonly kind: "image" | "html" | "markdown" | "text" | "email";
   readonly mediaType: string;
   readonly target: string;
+  readonly sheet?: Sheet | null;
+  /** Images that an HTML page may name. */
+  readonly beside?: readonly { readonly name: string; readonly path: string }[];
   readonly signal?: AbortSignal;
 }
 

@@ -8,6 +8,7 @@ import { deflateSync } from "node:zlib";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { type PdfRef, pdfName, pdfWriter, type PdfWriter } from "@lectern/pdf";
 import { ApiError } from "@lectern/protocol/plain";
+import type { Sheet } from "../ports.ts";
 import { bmpPixels } from "./bmp.ts";
 
 /** Of one page. */
@@ -31,17 +32,21 @@ interface Picture {
 }
 
 /** Throws ApiError `invalid_document`, `too_large`, `unsupported_media_type`. */
-export async function imagesToPdf(path: string, mediaType: string): Promise<Uint8Array> {
+export async function imagesToPdf(path: string, mediaType: string, sheet: Sheet | null = null): Promise<Uint8Array> {
   const bytes = await readFile(path);
   const writer = pdfWriter();
   const pictures = await readable(mediaType, () => picturesOf(writer, bytes, mediaType));
   const pages = writer.reserve();
-  const kids = pictures.map(({ image, page: [width, height] }) => {
-    const content = writer.stream({}, `q ${width} 0 0 ${height} 0 0 cm /I Do Q`);
+  const kids = pictures.map(({ image, page }) => {
+    const {
+      size,
+      at: [x, y, width, height],
+    } = placed(page, sheet);
+    const content = writer.stream({}, `q ${width} 0 0 ${height} ${x} ${y} cm /I Do Q`);
     return writer.add({
       Type: pdfName("Page"),
       Parent: pages,
-      MediaBox: [0, 0, width, height],
+      MediaBox: [0, 0, ...size],
       Resources: { XObject: { I: image } },
       Contents: content,
     });
@@ -49,6 +54,26 @@ export async function imagesToPdf(path: string, mediaType: string): Promise<Uint
   writer.set(pages, { Type: pdfName("Pages"), Kids: kids, Count: kids.length });
   const id = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
   return writer.finish({ Root: writer.add({ Type: pdfName("Catalog"), Pages: pages }) }, { id });
+}
+
+/** Fitted into the page within its margins, in the middle; where no size is asked for, the page is the image and its margins. */
+function placed(
+  [width, height]: Picture["page"],
+  sheet: Sheet | null,
+): { readonly size: Picture["page"]; readonly at: readonly [x: number, y: number, width: number, height: number] } {
+  const [left, top, right, bottom] = sheet?.margin ?? [0, 0, 0, 0];
+  const size = (sheet?.size ?? [width + left + right, height + top + bottom]).map(rounded) as unknown as Picture["page"];
+  const [roomAcross, roomDown] = [size[0] - left - right, size[1] - top - bottom];
+  const scale = sheet?.size == null ? 1 : Math.min(roomAcross / width, roomDown / height);
+  const [w, h] = [width * scale, height * scale];
+  return {
+    size,
+    at: [left + (roomAcross - w) / 2, bottom + (roomDown - h) / 2, w, h].map(rounded) as unknown as [number, number, number, number],
+  };
+}
+
+function rounded(points: number): number {
+  return Math.round(points * 100) / 100;
 }
 
 /** What the image library says of a file that it cannot read becomes an answer. */
@@ -195,6 +220,5 @@ function pageOf(width: number, height: number, dpi: number | null): readonly [nu
   const sensible = dpi !== null && dpi >= 50 && dpi <= 2400 ? (long * 72) / dpi : Number.POSITIVE_INFINITY;
   const natural = sensible <= MAX_POINTS ? 72 / dpi! : Math.min(LONG_SIDE / long, SHORT_SIDE / Math.min(width, height), 72 / SVG_DPI);
   const scale = Math.max(natural, 1 / Math.min(width, height));
-  const points = (pixels: number): number => Math.round(pixels * scale * 100) / 100;
-  return [points(width), points(height)];
+  return [rounded(width * scale), rounded(height * scale)];
 }

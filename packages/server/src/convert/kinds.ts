@@ -92,6 +92,11 @@ export function uploadedKind(head: Uint8Array, declared: Declared): UploadedKind
   return looks.kind;
 }
 
+export function isImage(head: Uint8Array): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, SNIFF_BYTES)).toString("latin1");
+  return looksLike(head, text, { fileName: null, mediaType: null })?.kind?.kind === "image";
+}
+
 interface Looks {
   readonly name: string;
   /** null: nothing that is converted. */

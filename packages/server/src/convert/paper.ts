@@ -7,6 +7,7 @@ import type { PdfmakeFonts } from "pdfmake";
 import { type DirectedText, directions, mirrored } from "./direction.ts";
 import { type Directed, orderLines } from "./line-order.ts";
 import { type Fallbacks, fallbackFonts } from "./fallback-fonts.ts";
+import type { Sheet } from "../ports.ts";
 
 export interface Style {
   readonly bold?: boolean;
@@ -50,9 +51,9 @@ export interface PaperDocument {
   readonly blocks: readonly Block[];
 }
 
-/** A4 without margins, in points. */
-const INNER_WIDTH = 483;
-const INNER_HEIGHT = 720;
+const A4 = [595.28, 841.89] as const;
+/** Of A4; smaller pages have smaller ones. */
+const MARGIN = [56, 60, 56, 60] as const;
 const PX_TO_PT = 0.75;
 
 export interface Paper {
@@ -64,11 +65,14 @@ export interface Paper {
 const BASE = "Roboto";
 const MONO = "Courier";
 
-export async function paper({ title, blocks }: PaperDocument): Promise<Paper> {
+export async function paper({ title, blocks }: PaperDocument, sheet: Sheet | null = null): Promise<Paper> {
   const folder = join(dirname(createRequire(import.meta.url).resolve("pdfmake/package.json")), "fonts", "Roboto");
   const file = (name: string): string => join(folder, `Roboto-${name}.ttf`);
   const fallbacks = fallbackFonts(file("Regular"));
-  const content = blocks.length === 0 ? [{ text: " " }] : blocks.map((block) => contentOf(block, fallbacks));
+  const [width, height] = sheet?.size ?? A4;
+  const [left, top, right, bottom] = sheet?.margin ?? MARGIN.map((side) => side * Math.min(1, width / A4[0], height / A4[1]));
+  const on: Place = { fonts: fallbacks, width: width - left - right, height: height - top - bottom };
+  const content = blocks.length === 0 ? [{ text: " " }] : blocks.map((block) => contentOf(block, on));
   const fonts: PdfmakeFonts = {
     [BASE]: { normal: file("Regular"), bold: file("Medium"), italics: file("Italic"), bolditalics: file("MediumItalic") },
     [MONO]: { normal: "Courier", bold: "Courier-Bold", italics: "Courier-Oblique", bolditalics: "Courier-BoldOblique" },
@@ -82,8 +86,8 @@ export async function paper({ title, blocks }: PaperDocument): Promise<Paper> {
   pdfmake.setLocalAccessPolicy((path) => allowed.has(path));
   pdfmake.setFonts(fonts);
   const made = pdfmake.createPdf({
-    pageSize: "A4",
-    pageMargins: [56, 60, 56, 60],
+    pageSize: { width, height },
+    pageMargins: [left, top, right, bottom],
     compress: true,
     info: { ...(title === null ? {} : { title }), creator: "Lectern", producer: "Lectern" },
     defaultStyle: { font: BASE, fontSize: 11, lineHeight: 1.25 },
@@ -97,47 +101,54 @@ export async function paper({ title, blocks }: PaperDocument): Promise<Paper> {
 
 type Content = Record<string, unknown>;
 
-function contentOf(block: Block, fonts: Fallbacks): Content {
+/** Points between the margins. */
+interface Place {
+  readonly fonts: Fallbacks;
+  readonly width: number;
+  readonly height: number;
+}
+
+function contentOf(block: Block, on: Place): Content {
   switch (block.kind) {
     case "paragraph":
-      return { text: runsOf(block.text, fonts), margin: [0, 0, 0, 8], ...aligned(block) };
+      return { text: runsOf(block.text, on.fonts), margin: [0, 0, 0, 8], ...aligned(block) };
     case "heading":
       return {
-        text: runsOf(block.text, fonts),
+        text: runsOf(block.text, on.fonts),
         margin: [0, block.level <= 2 ? 12 : 8, 0, 6],
         headlineLevel: block.level,
         ...aligned(block),
       };
     case "code":
       return {
-        table: { widths: ["*"], body: [[{ ...lines(block.text, fonts), fillColor: "#f4f5f7", margin: [6, 5, 6, 5] }]] },
+        table: { widths: ["*"], body: [[{ ...lines(block.text, on), fillColor: "#f4f5f7", margin: [6, 5, 6, 5] }]] },
         layout: "noBorders",
         margin: [0, 0, 0, 8],
       };
     case "lines":
-      return lines(block.text, fonts);
+      return lines(block.text, on);
     case "quote":
       return {
-        stack: block.blocks.map((inner) => contentOf(inner, fonts)),
+        stack: block.blocks.map((inner) => contentOf(inner, on)),
         margin: [block.marked ? 16 : 24, 0, 0, 0],
         ...(block.marked ? { color: "#4a4f57" } : {}),
       };
     case "list": {
-      const items = block.items.map((item) => ({ stack: item.map((inner) => contentOf(inner, fonts)) }));
+      const items = block.items.map((item) => ({ stack: item.map((inner) => contentOf(inner, on)) }));
       return { [block.ordered ? "ol" : "ul"]: items, ...(block.ordered ? { start: block.start } : {}), margin: [0, 0, 0, 4] };
     }
     case "table":
-      return tableOf(block, fonts);
+      return tableOf(block, on);
     case "image":
       // Never larger than a page, nor than it says.
       return {
         image: block.data,
-        fit: [Math.min(INNER_WIDTH, block.width === null ? INNER_WIDTH : block.width * PX_TO_PT), INNER_HEIGHT],
+        fit: [Math.min(on.width, block.width === null ? on.width : block.width * PX_TO_PT), on.height - 2],
         margin: [0, 2, 0, 8],
       };
     case "rule":
       return {
-        canvas: [{ type: "line", x1: 0, y1: 0, x2: INNER_WIDTH, y2: 0, lineWidth: 0.5, lineColor: "#b6bac2" }],
+        canvas: [{ type: "line", x1: 0, y1: 0, x2: on.width, y2: 0, lineWidth: 0.5, lineColor: "#b6bac2" }],
         margin: [0, 6, 0, 10],
       };
   }
@@ -147,11 +158,11 @@ function aligned({ alignment }: Aligned): Content {
   return alignment === undefined ? {} : { alignment };
 }
 
-function tableOf({ rows, columns, lines: hasLines }: Extract<Block, { kind: "table" }>, fonts: Fallbacks): Content {
+function tableOf({ rows, columns, lines: hasLines }: Extract<Block, { kind: "table" }>, on: Place): Content {
   const headerRows = rows.findIndex(({ header }) => !header);
   const body = rows.map(({ cells, header }) =>
     Array.from({ length: columns }, (_, n) => ({
-      stack: (cells[n] ?? []).map((block) => contentOf(block, fonts)),
+      stack: (cells[n] ?? []).map((block) => contentOf(block, on)),
       ...(header && hasLines ? { fillColor: "#eef0f3" } : {}),
     })),
   );
@@ -169,10 +180,10 @@ function tableOf({ rows, columns, lines: hasLines }: Extract<Block, { kind: "tab
 }
 
 /** Text whose lines and blanks are kept. */
-function lines(text: string, fonts: Fallbacks): Content {
+function lines(text: string, on: Place): Content {
   const kept = text.replaceAll("\t", "    ");
   return {
-    text: runsOf([{ text: kept, mono: true, fontSize: 9.5 }], fonts),
+    text: runsOf([{ text: kept, mono: true, fontSize: 9.5 }], on.fonts),
     preserveLeadingSpaces: true,
     preserveTrailingSpaces: true,
     lineHeight: 1.15,

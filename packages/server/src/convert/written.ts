@@ -4,6 +4,7 @@ import { marked } from "marked";
 import PostalMime, { type Address, type Attachment, type Email } from "postal-mime";
 import sharp from "sharp";
 import { ApiError } from "@lectern/protocol/plain";
+import type { ConvertOptions, Sheet } from "../ports.ts";
 import { htmlContent } from "./html.ts";
 import type { FileKind } from "./kinds.ts";
 import { type Block, MAX_TEXT_BYTES, type Paper, paper, requireReadableSize } from "./paper.ts";
@@ -16,8 +17,10 @@ const MAX_IMAGE_PIXELS = 50_000_000;
 /** Of one document: what is more is left out. */
 const MAX_IMAGES = 500;
 
+export type WrittenOptions = Pick<ConvertOptions, "sheet" | "beside">;
+
 /** Throws ApiError `too_large`, `invalid_document`. */
-export async function writtenToPdf(path: string, kind: WrittenKind): Promise<Paper> {
+export async function writtenToPdf(path: string, kind: WrittenKind, { sheet = null, beside = [] }: WrittenOptions = {}): Promise<Paper> {
   const { size } = await stat(path);
   if (kind !== "email") requireReadableSize(size);
   else if (size > MAX_EMAIL_BYTES)
@@ -25,13 +28,19 @@ export async function writtenToPdf(path: string, kind: WrittenKind): Promise<Pap
   const bytes = await readFile(path);
   switch (kind) {
     case "text":
-      return paper({ title: null, blocks: linesOf(decoded(bytes)) });
+      return paper({ title: null, blocks: linesOf(decoded(bytes)) }, sheet);
     case "markdown":
-      return htmlPaper(await marked.parse(decoded(bytes), { gfm: true }), new Map());
-    case "html":
-      return htmlPaper(decoded(bytes, charsetOf(bytes)), new Map());
+      return htmlPaper(await marked.parse(decoded(bytes), { gfm: true }), { image: dataImage, sheet });
+    case "html": {
+      const paths = new Map(beside.map(({ name, path: image }) => [name, image]));
+      const image = async (src: string): Promise<Uint8Array | null> => {
+        const file = paths.get(fileName(src));
+        return file === undefined ? dataImage(src) : readFile(file);
+      };
+      return htmlPaper(decoded(bytes, charsetOf(bytes)), { image, sheet });
+    }
     case "email":
-      return emailPaper(bytes);
+      return emailPaper(bytes, sheet);
   }
 }
 
@@ -72,21 +81,42 @@ function linesOf(text: string): readonly Block[] {
 
 async function htmlPaper(
   html: string,
-  parts: ReadonlyMap<string, Attachment>,
-  before: readonly Block[] = [],
-  title: string | null = null,
+  {
+    image,
+    sheet,
+    before = [],
+    title = null,
+  }: {
+    /** Bytes of what a `src` names; null: it is elsewhere. */
+    readonly image: (src: string) => Uint8Array | null | Promise<Uint8Array | null>;
+    readonly sheet: Sheet | null;
+    readonly before?: readonly Block[];
+    readonly title?: string | null;
+  },
 ): Promise<Paper> {
   requireReadableSize(Buffer.byteLength(html.replace(/\bdata:[\w/+.-]+;base64,[\w+/=\s]+/g, "")));
   let images = 0;
-  const content = await htmlContent(html, { image: async (src) => (images++ < MAX_IMAGES ? imageData(src, parts) : null) });
-  return paper({ title: title ?? content.title, blocks: [...before, ...content.blocks] });
+  const content = await htmlContent(html, { image: async (src) => (images++ < MAX_IMAGES ? imageData(await image(src)) : null) });
+  return paper({ title: title ?? content.title, blocks: [...before, ...content.blocks] }, sheet);
+}
+
+function dataImage(src: string): Uint8Array | null {
+  const inline = /^data:image\/[\w.+-]+;base64,([\w+/=\s]+)$/i.exec(src)?.[1];
+  return inline === undefined ? null : Buffer.from(inline, "base64");
+}
+
+/** Of an address that names a file beside the page. */
+function fileName(src: string): string {
+  const name = src.trim().replace(/^\.\//, "");
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** As PNG or JPEG, which is what the writer takes; null for what is elsewhere or cannot be read. */
-async function imageData(src: string, parts: ReadonlyMap<string, Attachment>): Promise<string | null> {
-  const inline = /^data:image\/[\w.+-]+;base64,([\w+/=\s]+)$/i.exec(src)?.[1];
-  const part = /^cid:(.+)$/i.exec(src)?.[1];
-  const bytes = inline !== undefined ? Buffer.from(inline, "base64") : part !== undefined ? contentOf(parts.get(part)) : null;
+async function imageData(bytes: Uint8Array | null): Promise<string | null> {
   if (bytes === null) return null;
   try {
     const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS }).rotate();
@@ -103,7 +133,7 @@ function contentOf(part: Attachment | undefined): Uint8Array | null {
   return new Uint8Array(part.content as ArrayBuffer);
 }
 
-async function emailPaper(bytes: Uint8Array): Promise<Paper> {
+async function emailPaper(bytes: Uint8Array, sheet: Sheet | null): Promise<Paper> {
   const email = await PostalMime.parse(bytes, { maxNestingDepth: 50 }).catch((error: unknown) => {
     throw new ApiError("invalid_document", "The e-mail cannot be read", { cause: error });
   });
@@ -112,10 +142,14 @@ async function emailPaper(bytes: Uint8Array): Promise<Paper> {
   );
   const head = headOf(email);
   const title = email.subject ?? null;
-  if (email.html !== undefined && email.html.length <= MAX_TEXT_BYTES) return htmlPaper(email.html, parts, head, title);
+  const image = (src: string): Uint8Array | null => {
+    const id = /^cid:(.+)$/i.exec(src)?.[1];
+    return id === undefined ? dataImage(src) : contentOf(parts.get(id));
+  };
+  if (email.html !== undefined && email.html.length <= MAX_TEXT_BYTES) return htmlPaper(email.html, { image, sheet, before: head, title });
   const text = email.text ?? "";
   requireReadableSize(Buffer.byteLength(text));
-  return paper({ title, blocks: [...head, ...paragraphs(text)] });
+  return paper({ title, blocks: [...head, ...paragraphs(text)] }, sheet);
 }
 
 /** Lines of an e-mail are paragraphs where blank lines part them. */

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "@lectern/protocol/plain";
 import type { UploadedKind } from "../convert/kinds.ts";
+import type { ConvertOptions } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { keepBlob } from "./keep-blob.ts";
 import { type DocumentRow, replaceSource } from "./store.ts";
@@ -43,11 +44,11 @@ export async function convertDocument(
 /** Writes the PDF to `target`; gives warnings. */
 export async function convertFile(
   deps: DocumentDeps,
-  file: UploadedKind & { readonly path: string; readonly blob: string },
+  file: UploadedKind & { readonly path: string; readonly blob: string } & Pick<ConvertOptions, "sheet" | "beside">,
   target: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { path, blob, kind, mediaType, extension } = file;
+  const { path, blob, kind, mediaType, extension, sheet = null, beside = [] } = file;
   switch (kind) {
     case "pdf":
       throw new Error("a PDF is not converted");
@@ -55,7 +56,7 @@ export async function convertFile(
       await deps.converter.convert({ path, extension }, { target, signal });
       return [];
     default:
-      return (await deps.renderer.convert({ path, sha256: blob }, { kind, mediaType, target, signal })).warnings;
+      return (await deps.renderer.convert({ path, sha256: blob }, { kind, mediaType, target, sheet, beside, signal })).warnings;
   }
 }
 

@@ -14,13 +14,13 @@ import type {
   BuildInstructions,
   BuildOutput,
   BuildPart,
-  PageLayout,
+  OcrLanguage,
   PageRange,
   Rect,
   Rotation,
 } from "@lectern/protocol";
 import { ocrLanguages } from "@lectern/protocol";
-import { SNIFF_BYTES, uploadedKind } from "../convert/kinds.ts";
+import { isImage, SNIFF_BYTES, uploadedKind } from "../convert/kinds.ts";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { convertFile } from "../documents/convert.ts";
 import { isLinear } from "../documents/download.ts";
@@ -33,6 +33,7 @@ import type { FileAddress } from "./fetched-file.ts";
 import type { GivenFile } from "./instructions.ts";
 import { markOf } from "./content.ts";
 import { standardFont } from "@lectern/pdf/appearance";
+import { blankSize, sheetOf } from "./page-layout.ts";
 import { turned } from "./page-plan.ts";
 import { recognisedPages, withRecognised } from "./recognise.ts";
 import { unprocessable } from "./page-operations.ts";
@@ -128,11 +129,14 @@ export async function finished(
   });
 }
 
+/** With `language`, what is written in pictures is read, too. */
 export async function asText(
   context: BuildContext,
-  { source, pageCount }: Built,
+  { source: given, pageCount }: Built,
   output: Extract<BuildOutput, { type: "json-content" }>,
 ): Promise<object> {
+  const { language } = output;
+  const source = language === undefined ? given : await withReadText(context, given, { pageCount, language });
   const pages: object[] = [];
   for (let pageIndex = 0; pageIndex < pageCount; pageIndex++) {
     const text = await textOf(context, source, pageIndex);
@@ -158,7 +162,7 @@ async function pieceOf(
   part: BuildPart,
   { path, wanted }: { readonly path: string; readonly wanted: ReadonlySet<string | number> },
 ): Promise<Piece> {
-  if ("page" in part) return blank(context, part.layout ?? {}, part.pageCount ?? 1);
+  if ("page" in part) return blank(context, blankSize(part.layout ?? {}, path), part.pageCount ?? 1);
   if ("document" in part) {
     const file = context.newFile();
     const { id, layer = "" } = part.document;
@@ -170,6 +174,7 @@ async function pieceOf(
   const kind = isHtml
     ? { kind: "html" as const, mediaType: "text/html", extension: ".html" }
     : uploadedKind(await head(given.path), { fileName: given.fileName, mediaType: part.content_type ?? given.mediaType });
+  const sheet = sheetOf(part.layout, kind.kind, path);
   if (kind.kind === "pdf") {
     const { sha256 } = context.newFile();
     const password = isHtml ? undefined : part.password;
@@ -180,8 +185,27 @@ async function pieceOf(
     return wanted.size === 0 ? whole : withNames(context, whole, await marksIn(context, source), wanted);
   }
   const target = context.newFile();
-  await convertFile(context.deps, { ...kind, path: given.path, blob: context.newFile().sha256 }, target.path, context.signal);
+  const beside = isHtml ? await assetsOf(context, part.assets ?? [], path) : [];
+  const file = { ...kind, path: given.path, blob: context.newFile().sha256, sheet, beside };
+  await convertFile(context.deps, file, target.path, context.signal);
   return piece(context, target);
+}
+
+/** Pictures that an HTML page names. */
+async function assetsOf({ files }: BuildContext, names: readonly string[], path: string): Promise<{ name: string; path: string }[]> {
+  const found: { name: string; path: string }[] = [];
+  for (const [index, name] of names.entries()) {
+    const file = files.get(name);
+    const at = `${path}.assets[${index}]`;
+    if (file === undefined) throw unprocessable(at, `the form has no part ${JSON.stringify(name)}`);
+    if (!isImage(await head(file.path)))
+      throw unprocessable(
+        at,
+        `${JSON.stringify(name)} is no image: style sheets, fonts and scripts are not taken in, styles stand in the HTML`,
+      );
+    found.push({ name, path: file.path });
+  }
+  return found;
 }
 
 function namedMarks(action: BuildAction): readonly (string | number)[] {
@@ -255,28 +279,7 @@ async function piece({ deps, signal }: BuildContext, source: RenderSource): Prom
   return { source, pageCount: (await deps.renderer.probe(source, signal)).pageCount, marks: new Map() };
 }
 
-const SIZES = {
-  A0: [2384, 3370],
-  A1: [1684, 2384],
-  A2: [1191, 1684],
-  A3: [842, 1191],
-  A4: [595, 842],
-  A5: [420, 595],
-  A6: [298, 420],
-  A7: [210, 298],
-  A8: [147, 210],
-  Letter: [612, 792],
-  Legal: [612, 1008],
-} as const;
-
-/** Points. */
-export function sizeOf({ size = "A4", orientation = "portrait" }: PageLayout): readonly [width: number, height: number] {
-  const named = typeof size === "string" ? SIZES[size] : ([size.width ?? SIZES.A4[0], size.height ?? SIZES.A4[1]] as const);
-  return typeof size === "string" && orientation === "landscape" ? [named[1], named[0]] : named;
-}
-
-async function blank(context: BuildContext, layout: PageLayout, count: number): Promise<Piece> {
-  const [width, height] = sizeOf(layout);
+async function blank(context: BuildContext, [width, height]: readonly [number, number], count: number): Promise<Piece> {
   const file = context.newFile();
   await writeFile(file.path, blankPage([width, height], null), { mode: 0o600 });
   const one = await piece(context, file);
@@ -370,14 +373,20 @@ async function act(context: BuildContext, now: Piece, action: BuildAction, path:
       const changes = await exchangeChanges(context, now.source, { format: action.type, file, path });
       return redone(await edited(context, now.source, changes));
     }
-    case "ocr": {
-      const { deps, signal } = context;
-      const pages = Array.from({ length: now.pageCount }, (_, index) => ({ index, rotation: 0 as const }));
-      const recognised = await recognisedPages(deps, now.source, { pages, languages: ocrLanguages(action.language), signal });
-      if (recognised.length === 0) return now;
-      return redone(await composed(context, now.source, { composition: withRecognised(now.pageCount, recognised) }));
-    }
+    case "ocr":
+      return redone(await withReadText(context, now.source, { pageCount: now.pageCount, language: action.language }));
   }
+}
+
+async function withReadText(
+  context: BuildContext,
+  source: RenderSource,
+  { pageCount, language }: { readonly pageCount: number; readonly language: OcrLanguage | undefined },
+): Promise<RenderSource> {
+  const { deps, signal } = context;
+  const pages = Array.from({ length: pageCount }, (_, index) => ({ index, rotation: 0 as const }));
+  const recognised = await recognisedPages(deps, source, { pages, languages: ocrLanguages(language), signal });
+  return recognised.length === 0 ? source : composed(context, source, { composition: withRecognised(pageCount, recognised) });
 }
 
 type Create = Extract<BuildAction, { type: "createRedactions" }>;

@@ -57,6 +57,8 @@ export async function applied(list: PageList, operation: ListOperation, context:
   switch (operation.type) {
     case "addPage": {
       const { pageWidth = A4[0], pageHeight = A4[1], rotateBy = 0, backgroundColor: color = WHITE } = operation;
+      if (operation.insets?.some((inset) => inset !== 0) === true)
+        throw unprocessable(`${path}.insets`, "a new page is blank: there is nothing that insets could keep from its edges");
       const place = placeOf(list, operation, path);
       const page = newPage(context, [pageWidth, pageHeight], rotateBy);
       if (color.toLowerCase() === WHITE) return inserted(list, place, [page]);

@@ -4,7 +4,8 @@
  */
 import type { BuildAction, BuildInstructions, BuildOutput, BuildPart } from "@lectern/protocol";
 import type { ReadLayer } from "../layers/reading.ts";
-import { rangeOf, sizeOf } from "./build.ts";
+import { rangeOf } from "./build.ts";
+import { blankSize } from "./page-layout.ts";
 import { unprocessable } from "./page-operations.ts";
 import { copied, inserted, newPage, type PageList, pageList, type PlanContext, type PlannedPage, turned } from "./page-plan.ts";
 
@@ -50,7 +51,10 @@ async function pagesOfPart(
     context,
   }: { readonly own: PageList; readonly used: ReadonlySet<string>; readonly path: string; readonly context: PartsContext },
 ): Promise<PageList> {
-  if ("page" in part) return Array.from({ length: part.pageCount ?? 1 }, () => newPage(context, sizeOf(part.layout ?? {})));
+  if ("page" in part) {
+    const size = blankSize(part.layout ?? {}, path);
+    return Array.from({ length: part.pageCount ?? 1 }, () => newPage(context, size));
+  }
   if (!("document" in part)) return [];
   const { id, layer } = part.document;
   const isSelf = context.isSelf({ id, ...(layer === undefined ? {} : { layer }) });

@@ -122,3 +122,22 @@ test("a build recognises text in what it is given; languages that are not there 
   const { id } = await server.upload(scan(0));
   expect((await operate(id, { type: "performOcr", language: "../eng" })).status).toBe(400);
 });
+
+test("text of a build is read in its pictures in the languages that are named", async () => {
+  const text = async (language?: unknown): Promise<Response> => {
+    const body = new FormData();
+    body.append("scan", new Blob([new Uint8Array(scan(0))]), "scan.pdf");
+    const output = { type: "json-content", ...(language === undefined ? {} : { language }) };
+    body.append("instructions", JSON.stringify({ parts: [{ file: "scan" }], output }));
+    return server.request("/viewer/build", { method: "POST", body });
+  };
+  const plain = async (response: Response): Promise<string> =>
+    ((await response.json()) as { pages: { plainText: string }[] }).pages[0]!.plainText.trim();
+  asked.length = 0;
+  expect(await plain(await text())).toBe("");
+  expect(asked).toEqual([]);
+  expect(await plain(await text(["german", "english"]))).toBe("Scanned");
+  expect(asked.map(({ languages }) => languages)).toEqual([["deu", "eng"]]);
+  expect((await text("xho")).status).toBe(422);
+  expect((await text(7)).status).toBe(400);
+});

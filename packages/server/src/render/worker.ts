@@ -182,14 +182,17 @@ function worker(engine: PdfEngine, encode: Encode): (message: JobMessage) => Pro
 }
 
 /** The converters are loaded when the first file needs one. */
-async function convert(source: RenderSource, { kind, mediaType, target }: Jobs["convert"]["options"]): Promise<Converted> {
+async function convert(
+  source: RenderSource,
+  { kind, mediaType, target, sheet = null, beside = [] }: Jobs["convert"]["options"],
+): Promise<Converted> {
   if (kind === "image") {
     const { imagesToPdf } = await import("../convert/images.ts");
-    await writeFile(target, await imagesToPdf(source.path, mediaType), { mode: 0o600 });
+    await writeFile(target, await imagesToPdf(source.path, mediaType, sheet), { mode: 0o600 });
     return { warnings: [] };
   }
   const { writtenToPdf } = await import("../convert/written.ts");
-  const { bytes, warnings } = await writtenToPdf(source.path, kind);
+  const { bytes, warnings } = await writtenToPdf(source.path, kind, { sheet, beside });
   await writeFile(target, bytes, { mode: 0o600 });
   return { warnings };
 }
