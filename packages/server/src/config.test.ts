@@ -16,6 +16,11 @@ describe("configuration", () => {
       limitRequestsPerSecond: 100,
       logLevel: "info",
       maxUploadBytes: 950_000_000,
+      maxJsonBytes: 32_000_000,
+      maxJsonDepth: 64,
+      maxPages: 100_000,
+      maxInflatedBytes: 1_000_000_000,
+      maxPixels: 60_000_000,
     });
     expect(config.dataDir).toMatch(/\/data$/);
     expect(config.workers).toBeGreaterThanOrEqual(1);
@@ -44,6 +49,11 @@ describe("configuration", () => {
     ["LECTERN_LIMIT_OPS_PER_SECOND", "-1"],
     ["LECTERN_LOG_LEVEL", "loud"],
     ["LECTERN_MAX_UPLOAD_BYTES", "950MB"],
+    ["LECTERN_MAX_JSON_BYTES", "10"],
+    ["LECTERN_MAX_JSON_DEPTH", "0"],
+    ["LECTERN_MAX_PAGES", "all"],
+    ["LECTERN_MAX_INFLATED_BYTES", "1e9"],
+    ["LECTERN_MAX_PIXELS", "60 MP"],
   ])("refuses %s=%s with a message that names the variable and the value", (name, value) => {
     expect(() => loadConfig([], { [name]: value })).toThrow(ConfigError);
     expect(() => loadConfig([], { [name]: value })).toThrow(`${name} is ${JSON.stringify(value)}: must be `);

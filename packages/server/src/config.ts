@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { JwtAlgorithm } from "@lectern/protocol";
 import { type AllowedPrivate, isAllowedEntry } from "./outgoing/allowed.ts";
+import { INPUT_LIMITS, type InputLimits } from "./input-limits.ts";
 import { readPublicKey } from "./public-keys/pem.ts";
 
 /** A setting is missing or wrong: the message names the variable and says what is expected; it never repeats a secret. */
@@ -264,6 +265,43 @@ export const SETTINGS = {
     description: "Largest file that may be uploaded, in bytes",
     parse: integer(1, Number.MAX_SAFE_INTEGER, "a number of bytes, 1 or more"),
   }),
+  maxJsonBytes: setting({
+    env: "LECTERN_MAX_JSON_BYTES",
+    flag: "max-json-bytes",
+    default: String(INPUT_LIMITS.jsonBytes),
+    description: "Longest body of JSON, in bytes; more answers `too_large`",
+    parse: integer(1000, 1_000_000_000, "a number of bytes, 1000 to 1000000000"),
+  }),
+  maxJsonDepth: setting({
+    env: "LECTERN_MAX_JSON_DEPTH",
+    flag: "max-json-depth",
+    default: String(INPUT_LIMITS.jsonDepth),
+    description: "Most arrays and objects within each other in a body of JSON; more answers `bad_request`",
+    parse: integer(8, 1000, "a whole number from 8 to 1000"),
+  }),
+  maxPages: setting({
+    env: "LECTERN_MAX_PAGES",
+    flag: "max-pages",
+    default: String(INPUT_LIMITS.pages),
+    description:
+      "Most pages of a document; one with more fails with the reason, adding more to one answers `limit_exceeded`, building one `too_large`",
+    parse: integer(1, INPUT_LIMITS.pages, `a whole number from 1 to ${INPUT_LIMITS.pages}`),
+  }),
+  maxInflatedBytes: setting({
+    env: "LECTERN_MAX_INFLATED_BYTES",
+    flag: "max-inflated-bytes",
+    default: String(INPUT_LIMITS.inflatedBytes),
+    description:
+      "Most bytes that what is packed in one file may become; an Office document with more fails with the reason, of a PDF the packed part is left out",
+    parse: integer(1_000_000, 100_000_000_000, "a number of bytes, 1000000 to 100000000000"),
+  }),
+  maxPixels: setting({
+    env: "LECTERN_MAX_PIXELS",
+    flag: "max-pixels",
+    default: String(INPUT_LIMITS.pixels),
+    description: "Most pixels of one image of a page; a larger one answers `too_large`",
+    parse: integer(1_000_000, 1_000_000_000, "a number of pixels, 1000000 to 1000000000"),
+  }),
   metricsToken: setting<string | null>({
     env: "LECTERN_METRICS_TOKEN",
     flag: "metrics-token",
@@ -344,6 +382,19 @@ export function publicUrlOf(config: Pick<Config, "publicUrl" | "host">, boundPor
   if (config.publicUrl !== null) return config.publicUrl;
   const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
   return `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`;
+}
+
+/** Those of the settings that say what one input may be. */
+export function inputLimits(
+  config: Pick<Config, "maxJsonBytes" | "maxJsonDepth" | "maxPages" | "maxInflatedBytes" | "maxPixels">,
+): InputLimits {
+  return {
+    jsonBytes: config.maxJsonBytes,
+    jsonDepth: config.maxJsonDepth,
+    pages: config.maxPages,
+    inflatedBytes: config.maxInflatedBytes,
+    pixels: config.maxPixels,
+  };
 }
 
 /** The settings for `--help` (text) or the documentation (markdown). */

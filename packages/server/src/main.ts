@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { addCommands } from "./cli/commands.ts";
 import { CommandError } from "./cli/command-error.ts";
-import { type Config, ConfigError, configTable, loadConfig } from "./config.ts";
+import { type Config, ConfigError, configTable, inputLimits, loadConfig } from "./config.ts";
 import { DataDirectoryInUse, openDataDirectory } from "./data-directory.ts";
 import type { FirstStartOptions } from "./first-start.ts";
 import { createLogger } from "./http/log.ts";
@@ -23,7 +23,11 @@ async function start(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel });
   const data = await openDataDirectory(config.dataDir, { shared: config.databaseUrl !== null });
   // Its first process starts while the rest of the code is read: half of the time until the service is ready.
-  const renderer = renderPool({ workers: config.workers, onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away") });
+  const renderer = renderPool({
+    workers: config.workers,
+    input: inputLimits(config),
+    onDeath: (death) => log.warn({ err: death }, "a PDF worker was thrown away"),
+  });
   const [
     { libreOfficeConverter },
     { tesseractRecogniser },
@@ -53,7 +57,11 @@ async function start(config: Config): Promise<void> {
     blobs,
     bus,
     renderer,
-    converter: libreOfficeConverter({ program: config.libreOffice, tempDir: join(data.path, "converting") }),
+    converter: libreOfficeConverter({
+      program: config.libreOffice,
+      tempDir: join(data.path, "converting"),
+      maxUnpacked: config.maxInflatedBytes,
+    }),
     recogniser: tesseractRecogniser({ program: config.tesseract, tempDir: join(data.path, "converting") }),
     secret,
     log,

@@ -19,7 +19,7 @@ import { formRoutes } from "./forms/routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { inspectionRoutes } from "./inspection/routes.ts";
 import { interchangeRoutes } from "./interchange/routes.ts";
-import { type Config, publicUrlOf } from "./config.ts";
+import { type Config, inputLimits, publicUrlOf } from "./config.ts";
 import { kindOf, whatItIs } from "./credential.ts";
 import { closeDocuments, type DocumentDeps, documentDeps } from "./documents/deps.ts";
 import { provePassword } from "./documents/password.ts";
@@ -31,7 +31,7 @@ import type { Handlers } from "./handlers.ts";
 import { api } from "@lectern/protocol";
 import { createApp } from "./http/app.ts";
 import { ACCOUNT_COOKIE, accessOfSession, accessTo, type Identities, readCookie } from "./http/auth.ts";
-import type { BodyLimits } from "./http/body.ts";
+import { BODY_LIMITS, type BodyLimits } from "./http/body.ts";
 import { connectionsOf } from "./http/connections.ts";
 import type { Logger } from "./http/log.ts";
 import { requestIds } from "./http/request-id.ts";
@@ -78,6 +78,11 @@ export interface ServerOptions {
     | "limitSocketsPerSession"
     | "keepChangesDays"
     | "maxUploadBytes"
+    | "maxJsonBytes"
+    | "maxJsonDepth"
+    | "maxPages"
+    | "maxInflatedBytes"
+    | "maxPixels"
     | "allowPrivateAddresses"
     | "metricsToken"
   >;
@@ -99,8 +104,8 @@ export interface ServerOptions {
   readonly folders: { readonly sdk: string; readonly dashboard: string };
   /** Of new password hashes. */
   readonly passwordCost?: Cost;
-  /** Of requests; default: BODY_LIMITS. */
-  readonly bodyLimits?: BodyLimits;
+  /** Of requests, where they differ from BODY_LIMITS and the settings. */
+  readonly bodyLimits?: Partial<BodyLimits>;
   /** Check every answer against the registry: for tests. */
   readonly checkResponses?: boolean;
 }
@@ -152,6 +157,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clock,
     random,
     maxUploadBytes: config.maxUploadBytes,
+    limits: inputLimits(config),
     keepChangesMs: config.keepChangesDays === null ? null : config.keepChangesDays * DAY_MS,
     usageOfUpload,
     rowsOf: documentRows({ events, audit }),
@@ -297,7 +303,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ids,
     log,
     onAnswered: (answered) => metrics.request(answered),
-    ...(options.bodyLimits === undefined ? {} : { bodyLimits: options.bodyLimits }),
+    bodyLimits: { ...BODY_LIMITS, ...inputLimits(config), ...options.bodyLimits },
     ...(options.checkResponses === undefined ? {} : { checkResponses: options.checkResponses }),
   });
   const connections = connectionsOf(app.server);

@@ -42,16 +42,21 @@ export function fileReader(path: string): FileReader {
 const MAX_INFLATED = 256 * 1024 * 1024;
 
 /** zlib of Node. A stream that is cut short gives what can be had of it. */
-export const nodeCodec: Codec = {
-  inflate(bytes) {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED };
-    try {
-      return inflateSync(bytes, options);
-    } catch (error) {
-      // A wrong checksum or header: the data may be sound.
-      if (bytes.length < 3 || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw error;
-      return inflateRawSync(bytes.subarray(2), options);
-    }
-  },
-  deflate: (bytes) => deflateSync(bytes, { level: 6 }),
-};
+export const nodeCodec: Codec = inflatingCodec(MAX_INFLATED);
+
+/** The same for streams that become at most so many bytes, 256 MiB at most. */
+export function inflatingCodec(maxInflated: number): Codec {
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: Math.min(maxInflated, MAX_INFLATED) };
+  return {
+    inflate(bytes) {
+      try {
+        return inflateSync(bytes, options);
+      } catch (error) {
+        // A wrong checksum or header: the data may be sound.
+        if (bytes.length < 3 || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw error;
+        return inflateRawSync(bytes.subarray(2), options);
+      }
+    },
+    deflate: (bytes) => deflateSync(bytes, { level: 6 }),
+  };
+}

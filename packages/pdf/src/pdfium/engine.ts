@@ -18,6 +18,8 @@ export interface PdfiumOptions {
   readonly maxMemory?: number;
   /** Most pixels of one rendered image; default 60 million. */
   readonly maxPixels?: number;
+  /** Pages that a file may have, at most and by default 100,000. */
+  readonly maxPages?: number;
   /** Fonts for text whose font is not in the file, of scripts that PDFium has none for. */
   readonly findFont?: FindFont;
   /** What PDFium says about a failure, for a log. */
@@ -43,7 +45,12 @@ export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
   const wasm = new Wasm(module.pdfium as unknown as PdfiumRuntime);
   wasm.fn.PDFiumExt_Init();
   if (options.findFont !== undefined) useSystemFonts(wasm, options.findFont);
-  return new PdfiumEngine(wasm, { maxPixels: options.maxPixels ?? MAX_PIXELS, say, refusals: () => refusals });
+  return new PdfiumEngine(wasm, {
+    maxPixels: options.maxPixels ?? MAX_PIXELS,
+    maxPages: Math.min(options.maxPages ?? MAX_PAGES, MAX_PAGES),
+    say,
+    refusals: () => refusals,
+  });
 }
 
 /** What the glue of the module says when its memory cannot grow. */
@@ -56,15 +63,22 @@ export class PdfiumEngine implements PdfEngine {
   readonly #documents = new Set<PdfiumDocument>();
   /** How often the memory was not allowed to grow. */
   readonly #refusals: () => number;
+  readonly #maxPages: number;
   #broken: unknown = null;
   #closed = false;
 
   constructor(
     wasm: Wasm,
-    { maxPixels, say, refusals }: { readonly maxPixels: number; readonly say: (message: string) => void; readonly refusals: () => number },
+    {
+      maxPixels,
+      maxPages,
+      say,
+      refusals,
+    }: { readonly maxPixels: number; readonly maxPages: number; readonly say: (message: string) => void; readonly refusals: () => number },
   ) {
     this.wasm = wasm;
     this.#refusals = refusals;
+    this.#maxPages = maxPages;
     this.canvas = new Canvas(wasm, maxPixels);
     this.#files = new FileTable(wasm, say);
   }
@@ -76,10 +90,10 @@ export class PdfiumEngine implements PdfEngine {
       const loaded = this.#load(source, options.password);
       const document = new PdfiumDocument(this, loaded);
       this.#documents.add(document);
-      if (document.pageCount > 0 && document.pageCount <= MAX_PAGES) return document;
+      if (document.pageCount > 0 && document.pageCount <= this.#maxPages) return document;
       document.close();
       if (document.pageCount === 0) throw new PdfError("damaged", "the file has no pages");
-      throw new PdfError("too_large", `the file has more than ${MAX_PAGES} pages`);
+      throw new PdfError("too_large", `the file has more than ${this.#maxPages} pages`);
     });
   }
 

@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
 import { requireNoFiles } from "../convert/named-files.ts";
 import { requireSaneArchive } from "../convert/archive.ts";
+import { INPUT_LIMITS } from "../input-limits.ts";
 import type { Converter } from "../ports.ts";
 import { installedProgram } from "./installed-program.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -17,6 +18,8 @@ export interface LibreOfficeOptions {
   readonly program: string | null;
   /** Folder of files in the making. */
   readonly tempDir: string;
+  /** Bytes that a document may become when it is unpacked; default 1 GB. */
+  readonly maxUnpacked?: number;
   /** Wall clock of one conversion, milliseconds; default 60 s. */
   readonly limitMs?: number;
   /** `none`: as on a system that allows none. Default: what the system allows. */
@@ -112,7 +115,7 @@ export function libreOfficeConverter(options: LibreOfficeOptions): Converter {
   return {
     async convert({ path: from, extension }, { target, signal }) {
       await required();
-      await requireSaneArchive(from);
+      await requireSaneArchive(from, options.maxUnpacked ?? INPUT_LIMITS.inflatedBytes);
       if (!(await keepsFilesApart())) await requireNoFiles(from);
       await inTurn("conversion", () => {
         signal?.throwIfAborted();

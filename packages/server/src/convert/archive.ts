@@ -3,7 +3,6 @@ import { open } from "node:fs/promises";
 import { ApiError } from "@lectern/protocol/plain";
 
 const MAX_ENTRIES = 20_000;
-const MAX_UNPACKED = 1_000_000_000;
 /** Of an entry above this size: text packs to a twentieth, drawings of nothing to a thousandth. */
 const MAX_RATIO = 500;
 const RATIO_FROM = 10_000_000;
@@ -12,7 +11,7 @@ const MAX_COMMENT = 65_535;
 const MAX_TABLE = 16_000_000;
 
 /** Throws ApiError `invalid_document`, `too_large`. What is no ZIP archive is not looked at. Format: APPNOTE 6.3.10, 4.3.12 and 4.3.16. */
-export async function requireSaneArchive(path: string): Promise<void> {
+export async function requireSaneArchive(path: string, maxUnpacked: number): Promise<void> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
@@ -26,13 +25,13 @@ export async function requireSaneArchive(path: string): Promise<void> {
     if (end < 0 || end + END_RECORD > tail.length) throw damaged();
     const [count, length, offset] = [tail.readUInt16LE(end + 10), tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
     if (length > MAX_TABLE || offset + length > size) throw damaged();
-    requireSaneTable(await read(offset, length), count);
+    requireSaneTable(await read(offset, length), { count, maxUnpacked });
   } finally {
     await file.close();
   }
 }
 
-function requireSaneTable(table: Buffer, count: number): void {
+function requireSaneTable(table: Buffer, { count, maxUnpacked }: { readonly count: number; readonly maxUnpacked: number }): void {
   if (count > MAX_ENTRIES) throw new ApiError("too_large", `The document has ${count} parts: ${MAX_ENTRIES} at most`);
   let total = 0;
   let at = 0;
@@ -40,10 +39,10 @@ function requireSaneTable(table: Buffer, count: number): void {
     if (at + 46 > table.length || table.readUInt32LE(at) !== 0x02014b50) throw damaged();
     const [packed, unpacked] = [table.readUInt32LE(at + 20), table.readUInt32LE(at + 24)];
     total += unpacked;
-    if (total > MAX_UNPACKED || (unpacked > RATIO_FROM && unpacked > packed * MAX_RATIO))
+    if (total > maxUnpacked || (unpacked > RATIO_FROM && unpacked > packed * MAX_RATIO))
       throw new ApiError(
         "too_large",
-        `Unpacked, the document is too large: ${MAX_UNPACKED / 1_000_000} MB at most, and no part ${MAX_RATIO} times its packed size`,
+        `Unpacked, the document is too large: ${maxUnpacked / 1_000_000} MB at most, and no part ${MAX_RATIO} times its packed size`,
       );
     at += 46 + table.readUInt16LE(at + 28) + table.readUInt16LE(at + 30) + table.readUInt16LE(at + 32);
   }

@@ -1,4 +1,5 @@
 /** What the functions of this folder work with. Made once, in `main.ts` or a test, by `documentDeps`. */
+import type { InputLimits } from "../input-limits.ts";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { housekeepingJob, keepHouse } from "../jobs/housekeeping.ts";
@@ -53,6 +54,7 @@ export interface DocumentDeps {
   /** Files of uploads that can be resumed; nodes share it. */
   readonly uploadsDir: string;
   readonly maxUploadBytes: number;
+  readonly limits: InputLimits;
   /** Rows by which an upload is counted, written in its transaction. */
   readonly usageOfUpload: (upload: {
     readonly applicationId: string;
@@ -85,6 +87,7 @@ export interface DocumentDepsOptions extends Pick<
   | "clock"
   | "random"
   | "maxUploadBytes"
+  | "limits"
   | "usageOfUpload"
   | "onDeleted"
   | "onError"

@@ -83,7 +83,7 @@ export async function uploadOf(
     return upload({ bytes: createReadStream(made.path), mediaType: "application/pdf", password: made.password });
   };
   const read = async (part: FilePart | FieldPart): Promise<void> => {
-    if (part.name === INSTRUCTIONS) fields.instructions = await instructionsOf(part);
+    if (part.name === INSTRUCTIONS) fields.instructions = await instructionsOf(part, build.onDisk.limits);
     else if (part.kind === "field") take(fields, part);
     else if (part.name === CHANGES) await takeChanges(fields, part.bytes);
     else await keep(part);

@@ -78,7 +78,12 @@ async function attachedTo(deps: DocumentDeps, document: DocumentRow, baseBlob: s
 }
 
 export async function drawFirst(deps: DocumentDeps, document: DocumentRow, source: RenderSource, signal: AbortSignal): Promise<void> {
-  await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
+  try {
+    await drawPage(deps, document, { source, index: 0, width: FIRST_WIDTH, encoding: "small", priority: "interactive", signal });
+  } catch (error) {
+    // A page as long as a receipt may only have smaller images; the document can be read all the same.
+    if (!(error instanceof ApiError && error.code === "too_large")) throw error;
+  }
 }
 
 export async function importFile(

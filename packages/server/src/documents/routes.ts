@@ -234,7 +234,7 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
     try {
       const fromUrl = (json: unknown): Promise<Upload> => uploadFromUrl({ outgoing, maxBytes: deps.maxUploadBytes }, json, given);
       if (body.kind === "multipart") return await uploadDocument(deps, await uploadOf(body, given, { fromUrl, build }));
-      const read = await jsonOrBytes(body);
+      const read = await jsonOrBytes(body, deps.limits);
       if (!("json" in read)) return await uploadDocument(deps, { ...given, bytes: read.bytes, mediaType: body.mediaType, fileName });
       const isBuilt = typeof read.json === "object" && read.json !== null && "instructions" in read.json;
       return await uploadDocument(deps, await (isBuilt ? uploadBuilt(build, read.json, given) : fromUrl(read.json)));

@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { UploadFromUrl, UploadOfInstructions } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import { notOffered } from "../http/not-offered.ts";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
+import type { InputLimits } from "../input-limits.ts";
 import { download } from "../outgoing/download.ts";
 import type { Outgoing } from "../outgoing/request.ts";
 import type { DocumentBuild } from "../operations/build-routes.ts";
@@ -16,10 +17,10 @@ const MOST_JSON = 1_000_000;
  * The JSON of a body that says it is JSON and begins like it; else its bytes, whole, as some clients call every upload JSON. Throws ApiError
  * `bad_request`, `too_large`.
  */
-export async function jsonOrBytes(body: {
-  readonly mediaType: string | null;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}): Promise<{ readonly json: unknown } | { readonly bytes: AsyncIterable<Uint8Array> }> {
+export async function jsonOrBytes(
+  body: { readonly mediaType: string | null; readonly bytes: AsyncIterable<Uint8Array> },
+  { jsonDepth }: InputLimits,
+): Promise<{ readonly json: unknown } | { readonly bytes: AsyncIterable<Uint8Array> }> {
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(body.mediaType ?? "")) return body;
   const rest = body.bytes[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
@@ -32,7 +33,7 @@ export async function jsonOrBytes(body: {
     }
     if (size > MOST_JSON) throw new ApiError("too_large", `A JSON body that names a document to upload may have ${MOST_JSON} bytes`);
   }
-  return { json: parseJson(Buffer.concat(chunks), BODY_LIMITS.jsonDepth) };
+  return { json: parseJson(Buffer.concat(chunks), jsonDepth) };
 }
 
 async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,12 +1,10 @@
 /** Reads request bodies: JSON within limits of size, depth and time, with names that could reach a prototype refused; uploads stay streams. */
 import type { Readable } from "node:stream";
 import { ApiError } from "@lectern/protocol/plain";
+import { INPUT_LIMITS, type InputLimits } from "../input-limits.ts";
 import { PACE, type Pace } from "./pace.ts";
 
-export interface BodyLimits {
-  readonly jsonBytes: number;
-  /** Nested arrays and objects. */
-  readonly jsonDepth: number;
+export interface BodyLimits extends Pick<InputLimits, "jsonBytes" | "jsonDepth"> {
   /** A body of JSON must have arrived in this time, ms. */
   readonly jsonTimeout: number;
   /** Of uploads. */
@@ -15,7 +13,8 @@ export interface BodyLimits {
   readonly headTimeout: number;
 }
 
-export const BODY_LIMITS: BodyLimits = { jsonBytes: 32_000_000, jsonDepth: 64, jsonTimeout: 60_000, pace: PACE, headTimeout: 20_000 };
+/** Unless the configuration says otherwise. */
+export const BODY_LIMITS: BodyLimits = { ...INPUT_LIMITS, jsonTimeout: 60_000, pace: PACE, headTimeout: 20_000 };
 
 const JSON_TYPES = /^(application\/([\w.+-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)\s*(;|$)/i;
 

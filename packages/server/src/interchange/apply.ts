@@ -6,9 +6,10 @@ import { ApiError, newId } from "@lectern/protocol/plain";
 import { applyOp, RECORDS_PER_CHANGE, type StoredRecord } from "@lectern/sync/room";
 import type { DocumentDeps } from "../documents/deps.ts";
 import type { DocumentKey } from "../documents/store.ts";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
 import { changesFor } from "../layers/changes.ts";
 import { commitLarge } from "../layers/large-change.ts";
+import type { InputLimits } from "../input-limits.ts";
 import type { ReadLayer } from "../layers/reading.ts";
 import { type Picture, picturesOf, storePictures } from "./pictures.ts";
 import type { FormFile } from "../handlers.ts";
@@ -63,10 +64,10 @@ export async function exchangeOfXfdf(
 }
 
 /** XFDF or Instant JSON, by its first character. What cannot be taken over is skipped and told. */
-export async function exchangeOf(bytes: Uint8Array, layer: ReadLayer): Promise<ExchangeGiven> {
+export async function exchangeOf(bytes: Uint8Array, layer: ReadLayer, { jsonDepth }: InputLimits): Promise<ExchangeGiven> {
   const first = xmlTextOf(bytes.subarray(0, 64)).trimStart()[0];
   if (first !== "{") return exchangeOfXfdf(bytes, layer, { lenient: true });
-  return exchangeOfInstantJson(parseJson(bytes, BODY_LIMITS.jsonDepth), layer, { lenient: true });
+  return exchangeOfInstantJson(parseJson(bytes, jsonDepth), layer, { lenient: true });
 }
 
 export function xmlTextOf(bytes: Uint8Array): string {

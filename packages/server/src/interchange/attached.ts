@@ -72,7 +72,7 @@ async function applied(
     const pages = () => layerPages(base, room.changed({ kind: "page" }));
     const read = { layer, base, room, pages, document, grants: FULL_GRANTS, sessionId: null };
     const told = await tellingRefusals(async () => {
-      const given = await exchangeOf(await bytesOf(deps, key.applicationId, blob), read);
+      const given = await exchangeOf(await bytesOf(deps, key.applicationId, blob), read, deps.limits);
       const { skipped } = await applyExchange(read, given, { deps, userId: null, sid });
       return skipped.map(({ path, reason }) => `${path}: ${reason}`);
     });

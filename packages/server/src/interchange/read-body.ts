@@ -1,7 +1,8 @@
 /** Reads the body of a request that brings Instant JSON: JSON, or a form whose part `instant.json` it is, beside pictures by their keys. */
 import { ApiError } from "@lectern/protocol/plain";
 import type { FormFile, StreamBody } from "../handlers.ts";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
+import type { InputLimits } from "../input-limits.ts";
 
 /** Of all parts together; they are held in memory. */
 const MAX_BYTES = 64_000_000;
@@ -14,7 +15,7 @@ export interface InstantBody {
 }
 
 /** Throws ApiError `bad_request`, `too_large`, `unsupported_media_type`. */
-export async function readInstantBody(body: StreamBody | null): Promise<InstantBody> {
+export async function readInstantBody(body: StreamBody | null, { jsonDepth }: InputLimits): Promise<InstantBody> {
   const pictures = new Map<string, FormFile>();
   if (body === null) return { json: null, pictures };
   const left = { bytes: MAX_BYTES };
@@ -26,14 +27,14 @@ export async function readInstantBody(body: StreamBody | null): Promise<InstantB
       !/^(?:application\/(?:[\w.-]+\+)?json|application\/octet-stream|text\/plain)\s*(?:;|$)/i.test(body.mediaType)
     )
       throw new ApiError("unsupported_media_type", "Send Instant JSON as application/json, or as the part `instant.json` of a form");
-    return { json: parseJson(bytes, BODY_LIMITS.jsonDepth), pictures };
+    return { json: parseJson(bytes, jsonDepth), pictures };
   }
   let json: unknown;
   for await (const part of body.parts) {
     const bytes = part.kind === "file" ? await whole(part.bytes, left) : Buffer.from(part.value);
     if (part.name === "instant.json") {
       if (json !== undefined) throw new ApiError("bad_request", "The form has two parts `instant.json`");
-      json = parseJson(bytes, BODY_LIMITS.jsonDepth);
+      json = parseJson(bytes, jsonDepth);
     } else if (part.kind === "file") {
       if (pictures.has(part.name)) throw new ApiError("bad_request", `The form has two parts ${JSON.stringify(part.name)}`);
       pictures.set(part.name, { bytes, mediaType: part.mediaType });

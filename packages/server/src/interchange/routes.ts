@@ -40,7 +40,7 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
       return json(written, { "lectern-seq": String(seq), "cache-control": "private, no-cache" });
     },
     async applyJson(_input, context) {
-      const body = await readInstantBody(context.body);
+      const body = await readInstantBody(context.body, deps.limits);
       if (body.json === null) throw new ApiError("bad_request", "Send Instant JSON as the body, or as the part `instant.json` of a form");
       const layer = await forWriting(context);
       const sid = requestSid(context, ["apply_instant_json", layer.document.id, layer.layer.name, body.json]);
@@ -49,7 +49,7 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
       return json({ data }, { "lectern-seq": String(data.seq) });
     },
     async pdfWithJson(_input, context) {
-      const body = await readInstantBody(context.body);
+      const body = await readInstantBody(context.body, deps.limits);
       const layer = await read(context, undefined);
       const { document } = layer;
       const changes = changesFor(layer);
@@ -95,7 +95,7 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
       return json({ data }, { "lectern-seq": String(data.seq) });
     },
     async copyWithJson({ documentId }, context) {
-      const body = await readInstantBody(context.body);
+      const body = await readInstantBody(context.body, deps.limits);
       const { applicationId } = context.caller;
       // What is wrong with it is told before there is a copy.
       if (body.json !== null) {

@@ -9,10 +9,11 @@ import { readXfdf, type XfdfPages } from "@lectern/protocol/xfdf";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { type StoredManifest, shapeOf } from "../documents/manifest.ts";
 import { fitting } from "@lectern/pdf/exchange";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
 import { xmlTextOf } from "../interchange/apply.ts";
 import { picturesOf } from "../interchange/pictures.ts";
 import type { RenderSource } from "../ports.ts";
+import type { InputLimits } from "../input-limits.ts";
 import type { BuildContext } from "./build.ts";
 
 const MAX_BYTES = 64_000_000;
@@ -30,7 +31,7 @@ export async function exchangeChanges(context: BuildContext, source: RenderSourc
   const list = context.newFile();
   await deps.renderer.prepare(source, { revision: 1, target: list.path, signal });
   const { manifest, records } = preparedOf(await readFile(list.path, "utf8"));
-  const exchange = await readExchange(given, pagesOf(manifest));
+  const exchange = await readExchange(given, pagesOf(manifest), deps.limits);
   const pictures = picturesOf(exchange, new Map());
   const images: Record<string, string> = {};
   for (const { sha256, bytes } of pictures.values()) {
@@ -91,13 +92,11 @@ function preparedOf(text: string): { readonly manifest: StoredManifest; readonly
   return { manifest: manifest!, records };
 }
 
-async function readExchange(given: ExchangeFile, pages: XfdfPages): Promise<Exchange> {
+async function readExchange(given: ExchangeFile, pages: XfdfPages, { jsonDepth }: InputLimits): Promise<Exchange> {
   if ((await stat(given.file)).size > MAX_BYTES) throw new ApiError("too_large", `${given.path}.file: may have ${MAX_BYTES} bytes`);
   const bytes = await readFile(given.file);
   const read =
-    given.format === "applyXfdf"
-      ? await readXfdf(xmlTextOf(bytes), pages)
-      : readInstantDocument(parseJson(bytes, BODY_LIMITS.jsonDepth), pages);
+    given.format === "applyXfdf" ? await readXfdf(xmlTextOf(bytes), pages) : readInstantDocument(parseJson(bytes, jsonDepth), pages);
   if (read.ok) return read.value;
   const failingPaths = read.failingPaths.slice(0, 100).map(({ path, details }) => ({ path: `${given.path}.file ${path}`, details }));
   throw new ApiError("unprocessable", `${failingPaths[0]!.path}: ${failingPaths[0]!.details}`, { failingPaths });

@@ -3,7 +3,7 @@ import { ocrLanguages, type PageOperation } from "@lectern/protocol";
 import { FULL_GRANTS } from "@lectern/protocol/plain";
 import { readFile, writeFile } from "node:fs/promises";
 import type { ApplicationCaller, Access, Context, SessionCaller } from "../handlers.ts";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
 import { applyExchange, exchangeOfInstantJson, exchangeOfXfdf, type ExchangeGiven } from "../interchange/apply.ts";
 import { MOST_ATTACHED } from "../interchange/attached.ts";
 import { commitLarge } from "../layers/large-change.ts";
@@ -69,6 +69,7 @@ export function operationContext(deps: OperationDeps, context: DocumentContext, 
     grants: layer.grants,
     clock: documents.clock,
     random: documents.random,
+    mostPages: documents.limits.pages,
     before: layer.pages(),
     imports: (wanted, path) => importedPages(deps, context, { layer, wanted, path }),
     async colored(size, color) {
@@ -153,5 +154,7 @@ async function exchangeOfOperation(
       return readFile((await fetchedFile(outgoing, { url: dataFilePath }, how)).path);
     });
   }
-  return type === "applyXfdf" ? exchangeOfXfdf(bytes, layer) : exchangeOfInstantJson(parseJson(bytes, BODY_LIMITS.jsonDepth), layer);
+  return type === "applyXfdf"
+    ? exchangeOfXfdf(bytes, layer)
+    : exchangeOfInstantJson(parseJson(bytes, reading.documents.limits.jsonDepth), layer);
 }

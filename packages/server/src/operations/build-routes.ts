@@ -21,6 +21,7 @@ import type { ImageFormat } from "../ports.ts";
 import { asText, type BuildContext, built, type Built, finished, type NumberedMark, numberedMarks, rangeOf } from "./build.ts";
 import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { requirePages } from "./content.ts";
+import type { DocumentDeps } from "../documents/deps.ts";
 import { checkedInstructions, type GivenFile, type PartsOnDisk, readInstructions } from "./instructions.ts";
 import { importedPages } from "./import-pages.ts";
 import { type PageList, planOps } from "./page-plan.ts";
@@ -86,6 +87,10 @@ function workshop(
   };
 }
 
+function partsOnDisk({ maxUploadBytes, limits }: DocumentDeps, newPath: () => string): PartsOnDisk {
+  return { newPath, maxBytes: maxUploadBytes, limits };
+}
+
 /** What an upload of instructions needs. */
 export interface DocumentBuild {
   readonly onDisk: PartsOnDisk;
@@ -100,7 +105,7 @@ export interface DocumentBuild {
 export function documentBuild(routes: BuildRoutesDeps, context: BuildCaller): DocumentBuild {
   const shop = workshop(routes, context, null);
   return {
-    onDisk: { newPath: shop.newPath, maxBytes: routes.reading.documents.maxUploadBytes },
+    onDisk: partsOnDisk(routes.reading.documents, shop.newPath),
     async build(json, files) {
       const instructions = checkedInstructions(json);
       const output = pdfOutput(instructions);
@@ -152,7 +157,7 @@ export function buildRoutes(routes: BuildRoutesDeps): Handlers["builds"] {
   ): Promise<T> {
     const shop = workshop(routes, context, self);
     try {
-      const onDisk = { newPath: shop.newPath, maxBytes: deps.maxUploadBytes };
+      const onDisk = partsOnDisk(deps, shop.newPath);
       const { files, instructions } = await readInstructions(context.body, onDisk);
       return await use(shop.context(files), instructions);
     } finally {
@@ -188,7 +193,7 @@ export function buildRoutes(routes: BuildRoutesDeps): Handlers["builds"] {
           const pdf = pdfOutput(instructions);
           if (pdf.user_password !== undefined || pdf.owner_password !== undefined)
             throw new ApiError("unprocessable", "$.output: pages of a document that is stored have no passwords of their own; use /build");
-          const plan = { room: layer.room, grants: layer.grants, clock: deps.clock, random: deps.random };
+          const plan = { room: layer.room, grants: layer.grants, clock: deps.clock, random: deps.random, mostPages: deps.limits.pages };
           const list = await pagesOf(instructions, {
             ...plan,
             layer,

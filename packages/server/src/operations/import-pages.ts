@@ -25,7 +25,7 @@ export async function importedPages(
   const list = pageList(other.pages());
   const pages = indexesOf(list, wanted.pageIndexes ?? "all", path).map((index) => list[index]!);
   const isSame = other.document.id === layer.document.id;
-  const plan = { room: other.room, grants: other.grants, clock: deps.clock, random: deps.random };
+  const plan = { room: other.room, grants: other.grants, clock: deps.clock, random: deps.random, mostPages: deps.limits.pages };
   const brought = copied(plan, pages, ({ data }) => contentElsewhere(other, data), { withFields: other.room !== layer.room });
   if (!isSame) await useAll(other, layer, brought);
   return brought;

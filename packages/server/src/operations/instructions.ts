@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import { BuildInstructions } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import type { FieldPart, FilePart, StreamBody } from "../handlers.ts";
-import { BODY_LIMITS, parseJson } from "../http/body.ts";
+import { parseJson } from "../http/body.ts";
+import type { InputLimits } from "../input-limits.ts";
 
 export interface GivenFile {
   readonly path: string;
@@ -24,6 +25,7 @@ export interface PartsOnDisk {
   /** For one file each; the caller removes them. */
   readonly newPath: () => string;
   readonly maxBytes: number;
+  readonly limits: InputLimits;
 }
 
 /** Writes the files of a form to disk as they come. Throws ApiError `bad_request`, `too_large`. */
@@ -55,10 +57,10 @@ export function partKeeper({ newPath, maxBytes }: PartsOnDisk): {
 export async function readInstructions(body: StreamBody | null, onDisk: PartsOnDisk): Promise<Instructions> {
   if (body === null) throw new ApiError("bad_request", "Send instructions as JSON, or as the part `instructions` of a form");
   const { files, keep } = partKeeper(onDisk);
-  if (body.kind === "raw") return { instructions: checkedInstructions(parsed(await wholeJson(body.bytes))), files };
+  if (body.kind === "raw") return { instructions: checkedInstructions(await parsed(body.bytes, onDisk.limits)), files };
   let instructions: BuildInstructions | null = null;
   for await (const part of body.parts) {
-    if (part.name === "instructions") instructions = checkedInstructions(await instructionsOf(part));
+    if (part.name === "instructions") instructions = checkedInstructions(await instructionsOf(part, onDisk.limits));
     else if (part.kind === "file") await keep(part);
   }
   if (instructions === null) throw new ApiError("bad_request", "The form has no part `instructions`");
@@ -66,23 +68,19 @@ export async function readInstructions(body: StreamBody | null, onDisk: PartsOnD
 }
 
 /** The JSON of the part `instructions`. Throws ApiError `bad_request`, `too_large`. */
-export async function instructionsOf(part: FilePart | FieldPart): Promise<unknown> {
-  return parsed(part.kind === "field" ? Buffer.from(part.value) : await wholeJson(part.bytes));
+export async function instructionsOf(part: FilePart | FieldPart, limits: InputLimits): Promise<unknown> {
+  return parsed(part.kind === "field" ? Readable.from([Buffer.from(part.value)]) : part.bytes, limits);
 }
 
-function parsed(bytes: Uint8Array): unknown {
-  return parseJson(bytes, BODY_LIMITS.jsonDepth);
-}
-
-async function wholeJson(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function parsed(bytes: AsyncIterable<Uint8Array>, { jsonBytes, jsonDepth }: InputLimits): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.length;
-    if (size > BODY_LIMITS.jsonBytes) throw new ApiError("too_large", `Instructions may have ${BODY_LIMITS.jsonBytes} bytes`);
+    if (size > jsonBytes) throw new ApiError("too_large", `Instructions may have ${jsonBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return parseJson(Buffer.concat(chunks), jsonDepth);
 }
 
 /** Throws ApiError `invalid_parameters`. */

@@ -61,9 +61,9 @@ export async function applied(list: PageList, operation: ListOperation, context:
         throw unprocessable(`${path}.insets`, "a new page is blank: there is nothing that insets could keep from its edges");
       const place = placeOf(list, operation, path);
       const page = newPage(context, [pageWidth, pageHeight], rotateBy);
-      if (color.toLowerCase() === WHITE) return inserted(list, place, [page]);
+      if (color.toLowerCase() === WHITE) return inserted(list, place, [page], context);
       const content = await context.colored([pageWidth, pageHeight], color);
-      return inserted(list, place, [{ ...page, data: { ...page.data, content } }]);
+      return inserted(list, place, [{ ...page, data: { ...page.data, content } }], context);
     }
     case "duplicatePages": {
       const indexes = indexesOf(list, operation.pageIndexes, path);
@@ -72,10 +72,10 @@ export async function applied(list: PageList, operation: ListOperation, context:
         indexes.map((index) => list[index]!),
       );
       if (operation.afterPageIndex !== undefined || operation.beforePageIndex !== undefined)
-        return inserted(list, placeOf(list, operation, path), copies);
+        return inserted(list, placeOf(list, operation, path), copies, context);
       // Each behind its original.
       const behind = new Map(indexes.map((index, at) => [index, copies[at]!]));
-      return inserted(list, list.length, copies).length > 0
+      return inserted(list, list.length, copies, context).length > 0
         ? list.flatMap((page, index) => (behind.has(index) ? [page, behind.get(index)!] : [page]))
         : list;
     }
@@ -118,8 +118,10 @@ export async function applied(list: PageList, operation: ListOperation, context:
         return { crop };
       });
     }
-    case "importDocument":
-      return inserted(list, placeOf(list, operation, path), await context.imports(operation.importedDocument, `${path}.importedDocument`));
+    case "importDocument": {
+      const pages = await context.imports(operation.importedDocument, `${path}.importedDocument`);
+      return inserted(list, placeOf(list, operation, path), pages, context);
+    }
   }
 }
 

@@ -27,11 +27,11 @@ export async function pagesOf({ parts, actions = [] }: BuildInstructions, contex
   for (const [index, part] of parts.entries()) {
     const path = `$.parts[${index}]`;
     if (!isPlain(part.actions ?? []) || !("page" in part || "document" in part)) {
-      list = inserted(list, list.length, await context.content(part));
+      list = inserted(list, list.length, await context.content(part), context);
       continue;
     }
     const pages = await pagesOfPart(part, { own, used: new Set(list.map(({ id }) => id)), path, context });
-    list = inserted(list, list.length, rotated(pages, part.actions ?? []));
+    list = inserted(list, list.length, rotated(pages, part.actions ?? []), context);
   }
   return rotated(list, actions);
 }

@@ -32,16 +32,16 @@ export interface PlanContext {
   readonly grants: Grants;
   readonly clock: Clock;
   readonly random: Random;
+  /** That a document may have. */
+  readonly mostPages: number;
 }
-
-export const MOST_PAGES = 20_000;
 
 export function pageList(pages: LayerPages): PageList {
   return [...pages].map(({ id, data, label }) => ({ id, data, label, brings: null }));
 }
 
-export function inserted(list: PageList, at: number, pages: PageList): PageList {
-  if (list.length + pages.length > MOST_PAGES) throw new ApiError("limit_exceeded", `A document may have ${MOST_PAGES} pages`);
+export function inserted(list: PageList, at: number, pages: PageList, { mostPages }: Pick<PlanContext, "mostPages">): PageList {
+  if (list.length + pages.length > mostPages) throw new ApiError("limit_exceeded", `A document may have ${mostPages} pages`);
   return [...list.slice(0, at), ...pages, ...list.slice(at)];
 }
 

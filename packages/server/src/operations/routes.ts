@@ -38,7 +38,7 @@ export function operationRoutes(routes: OperationDeps): Pick<Handlers, "pageOper
         const plan = operationContext(routes, context, layer);
         const list = pageList(plan.before);
         if (index !== undefined && index > list.length) throw unprocessable("$.index", `is behind the end: there are ${list.length} pages`);
-        const ops = planOps(plan.before, inserted(list, index ?? list.length, pages), plan);
+        const ops = planOps(plan.before, inserted(list, index ?? list.length, pages, plan), plan);
         const { seq } = await commitLarge(layer.room, ops, { grants: layer.grants, userId: layer.grants.userId, session: layer.sessionId });
         return {
           data: { ...documentSummary(layer.document), pageCount: layer.pages().count, seq, pageIds: pages.map(({ id }) => id) },

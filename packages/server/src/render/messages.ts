@@ -1,5 +1,6 @@
 /** What the server and its worker processes say to each other: one job at a time, one answer each. Passwords travel here only, never as arguments. */
 import type { ErrorCode } from "@lectern/protocol/plain";
+import type { InputLimits } from "../input-limits.ts";
 import type {
   Converted,
   ConvertOptions,
@@ -10,6 +11,14 @@ import type {
   RedactJob,
   RenderSource,
 } from "../ports.ts";
+
+/** What files may be. */
+export type WorkerInput = Pick<InputLimits, "pages" | "pixels" | "inflatedBytes">;
+
+/** What a process is started with: bytes that it may take, and what it may be given. */
+export interface WorkerLimits extends WorkerInput {
+  readonly maxMemory: number;
+}
 
 type Plain<T> = Omit<T, "signal" | "priority">;
 

@@ -6,7 +6,8 @@
  */
 import { ApiError } from "@lectern/protocol/plain";
 import { type Clock, type Priority, type Renderer, type RenderSource, systemClock } from "../ports.ts";
-import { documentKey, type JobKind, type JobMessage, type Jobs, touch } from "./messages.ts";
+import { INPUT_LIMITS } from "../input-limits.ts";
+import { documentKey, type JobKind, type JobMessage, type Jobs, touch, type WorkerInput } from "./messages.ts";
 import { type DeathCause, type OnProgress, startWorker, systemCpuTime, WorkerDeath, type WorkerProcess } from "./process.ts";
 
 export interface RenderPoolOptions {
@@ -19,6 +20,8 @@ export interface RenderPoolOptions {
   readonly cpuTime?: (pid: number) => number | null;
   /** Bytes of one process; default 1 GB. */
   readonly maxMemory?: number;
+  /** What files may be; default: INPUT_LIMITS. */
+  readonly input?: WorkerInput;
   /** A process ended that should not have. */
   readonly onDeath?: (death: WorkerDeath) => void;
 }
@@ -80,6 +83,8 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   const clock = options.clock ?? systemClock;
   const limits = { ...LIMITS, ...options.limits };
   const maxMemory = options.maxMemory ?? MAX_MEMORY;
+  const { pages, pixels, inflatedBytes } = options.input ?? INPUT_LIMITS;
+  const input: WorkerInput = { pages, pixels, inflatedBytes };
   const slots = new Set<Slot>();
   const queues: readonly [Task[], Task[], Task[], Task[]] = [[], [], [], []];
   const deaths: number[] = [];
@@ -98,7 +103,7 @@ export function renderPool(options: RenderPoolOptions): RenderPool {
   function spawn(): void {
     starts++;
     const slot: Slot = {
-      process: startWorker({ clock, maxMemory, cpuTime: options.cpuTime ?? systemCpuTime }),
+      process: startWorker({ clock, limits: { maxMemory, ...input }, cpuTime: options.cpuTime ?? systemCpuTime }),
       ready: false,
       task: null,
       since: 0,

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
 import type { Clock } from "../ports.ts";
-import { EXIT_MEMORY, type JobMessage, type WorkerMessage } from "./messages.ts";
+import { EXIT_MEMORY, type JobMessage, type WorkerLimits, type WorkerMessage } from "./messages.ts";
 
 /** Why a process ended: it failed, was too slow, took too much memory, could not start, or was ended by us. */
 export type DeathCause = "crash" | "time" | "memory" | "start" | "stopped";
@@ -40,7 +40,7 @@ export interface WorkerProcess {
 
 export interface WorkerProcessOptions {
   readonly clock: Clock;
-  readonly maxMemory: number;
+  readonly limits: WorkerLimits;
   /** Milliseconds of the processor that a process has had; null where it cannot be told. */
   readonly cpuTime: (pid: number) => number | null;
 }
@@ -54,10 +54,10 @@ const WATCH_MS = 100;
 const KEPT_OUTPUT = 2000;
 const HEAP_MB = 512;
 
-export function startWorker({ clock, maxMemory, cpuTime }: WorkerProcessOptions): WorkerProcess {
+export function startWorker({ clock, limits, cpuTime }: WorkerProcessOptions): WorkerProcess {
   const here = fileURLToPath(import.meta.url);
   const isSource = here.endsWith(".ts");
-  const child = fork(fileURLToPath(new URL(isSource ? "./worker.ts" : "./worker.js", import.meta.url)), [String(maxMemory)], {
+  const child = fork(fileURLToPath(new URL(isSource ? "./worker.ts" : "./worker.js", import.meta.url)), [JSON.stringify(limits)], {
     cwd: dirname(here),
     serialization: "advanced",
     execArgv: [...(isSource ? ["--conditions=lectern-source", "--import", "tsx"] : []), `--max-old-space-size=${HEAP_MB}`],
@@ -147,7 +147,7 @@ export function startWorker({ clock, maxMemory, cpuTime }: WorkerProcessOptions)
     let cancelLook = (): void => undefined;
     const look = (): void => {
       cancelLook = clock.setTimeout(() => {
-        if ((memory() ?? 0) > maxMemory) kill("memory");
+        if ((memory() ?? 0) > limits.maxMemory) kill("memory");
         else look();
       }, WATCH_MS);
     };

@@ -24,7 +24,7 @@ import {
   redactFile,
   withContentGroups,
 } from "@lectern/pdf";
-import { type FileReader, fileReader, nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
+import { type FileReader, fileReader, inflatingCodec, openPdfiumNode } from "@lectern/pdf/node";
 import { ApiError, type ErrorCode, TILE_PIXELS } from "@lectern/protocol/plain";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
@@ -39,16 +39,17 @@ import {
   type Jobs,
   picturePath,
   touch,
+  type WorkerLimits,
   type WorkerMessage,
 } from "./messages.ts";
 
-/** 60 megapixels. */
-const MAX_PIXELS = 60_000_000;
 /** Of pages up to 2,400 pixels wide; larger drawings get memory of their own. */
 const PAPER_BYTES = 32 * 1024 * 1024;
-const MAX_MEMORY = Number(process.argv[2]);
+const LIMITS = JSON.parse(process.argv[2]!) as WorkerLimits;
+const { maxMemory: MAX_MEMORY, pixels: MAX_PIXELS } = LIMITS;
 /** Of the files in a file, unpacked. */
-const MAX_EMBEDDED = 500_000_000;
+const MAX_EMBEDDED = Math.min(500_000_000, LIMITS.inflatedBytes);
+const codec = inflatingCodec(LIMITS.inflatedBytes);
 /** Of it, for the engine: the rest is the process itself, and what leaves the engine. */
 const ENGINE_SHARE = 0.75;
 
@@ -78,7 +79,7 @@ setInterval(() => {
 
 async function main(): Promise<void> {
   // The engine is compiled in the background while the encoder is loaded.
-  const opening = openPdfiumNode({ maxPixels: MAX_PIXELS, maxMemory: MAX_MEMORY * ENGINE_SHARE });
+  const opening = openPdfiumNode({ maxPixels: MAX_PIXELS, maxPages: LIMITS.pages, maxMemory: MAX_MEMORY * ENGINE_SHARE });
   const encoder = await import("./encode.ts");
   encoder.setUpEncoder();
   const engine = await opening;
@@ -205,7 +206,7 @@ async function inspect(engine: PdfEngine, source: RenderSource, wanted: Inspecti
     if (wanted.what === "contentGroups") return JSON.stringify(found.contentGroups());
     if (wanted.what === "embeddedFiles") {
       const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-      return JSON.stringify(found.embeddedFiles({ codec: nodeCodec, sha256 }));
+      return JSON.stringify(found.embeddedFiles({ codec, sha256 }));
     }
     const { signatureReports } = await import("../signatures/report.ts");
     const { trusted, now } = wanted;
@@ -289,7 +290,7 @@ async function redact(
       .toUpperCase();
     const bytes = redactFile(engine, file, {
       pages,
-      codec: nodeCodec,
+      codec,
       id,
       ...(BEYOND_LATIN.test(overlay) ? { fontFor: await fonts() } : {}),
       ...passwordOf(source),
@@ -373,7 +374,7 @@ async function edited(
         annotations,
         comments,
         flatten,
-        codec: nodeCodec,
+        codec,
         imageOf,
         ...fonts,
         ...(flattenOnly === undefined ? {} : { flattenOnly }),
@@ -453,7 +454,7 @@ async function prepare(
   const step = Math.ceil(document.pageCount / STEPS);
   const pictures = new Set<string>();
   const keepPicture: KeepPicture = (picture) => {
-    const bytes = pngFile(picture, nodeCodec);
+    const bytes = pngFile(picture, codec);
     const blob = createHash("sha256").update(bytes).digest("hex");
     if (!pictures.has(blob)) writeFileSync(picturePath(options.target, blob), bytes, { mode: 0o600 });
     pictures.add(blob);
@@ -474,7 +475,7 @@ async function prepare(
       if ((index + 1) % step === 0) options.tell((index + 1) / document.pageCount);
     },
     ...(options.pictures ? { keepPicture } : {}),
-    ...(options.files ? { keepFile: { codec: nodeCodec, maxBytes: MAX_EMBEDDED, keep: keepFile } } : {}),
+    ...(options.files ? { keepFile: { codec, maxBytes: MAX_EMBEDDED, keep: keepFile } } : {}),
   });
   let recordCount = 0;
   const file = await open(options.target, "w", 0o600);

@@ -12,6 +12,7 @@ import { closeDocuments, type DocumentDeps, documentDeps, type DocumentDepsOptio
 import { waitForReady } from "../documents/status.ts";
 import type { DocumentRow } from "../documents/store.ts";
 import { type Upload, uploadDocument } from "../documents/upload.ts";
+import { INPUT_LIMITS } from "../input-limits.ts";
 import { loadMigrations } from "../migrations/migrate.ts";
 import { type Clock, type Renderer, systemClock } from "../ports.ts";
 import { serverSecret } from "../secret.ts";
@@ -74,6 +75,7 @@ export async function testDocuments(options: TestDocumentsOptions): Promise<Test
     secret: serverSecret(new Uint8Array(32).fill(7)),
     dataDir: folder,
     maxUploadBytes: options.maxUploadBytes ?? 50_000_000,
+    limits: INPUT_LIMITS,
     ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
     usageOfUpload: ({ applicationId, documentId, bytes }) => [
       {

@@ -15,9 +15,9 @@ import { libreOfficeConverter } from "../adapters/converter-libreoffice.ts";
 import { tesseractRecogniser } from "../adapters/recogniser-tesseract.ts";
 import { memoryBus } from "../adapters/bus-memory.ts";
 import { sqliteDatabase } from "../adapters/database-sqlite.ts";
-import { loadConfig } from "../config.ts";
+import { inputLimits, loadConfig } from "../config.ts";
 import { prepareStore } from "../first-start.ts";
-import { BODY_LIMITS, type BodyLimits } from "../http/body.ts";
+import type { BodyLimits } from "../http/body.ts";
 import { createLogger } from "../http/log.ts";
 import { loadMigrations } from "../migrations/migrate.ts";
 import { type Clock, type Recogniser, systemRandom } from "../ports.ts";
@@ -103,7 +103,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     diskBlobs(join(dataDir, "blobs")),
     loadSecret(dataDir),
   ]);
-  const renderer = renderPool({ workers: config.workers });
+  const renderer = renderPool({ workers: config.workers, input: inputLimits(config) });
   const bus = memoryBus();
   await database.migrate(await loadMigrations());
   const log = createLogger({ level: config.logLevel, write: (line) => void logs.push(line) });
@@ -113,7 +113,11 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     blobs,
     bus,
     renderer,
-    converter: libreOfficeConverter({ program: null, tempDir: join(dataDir, "converting") }),
+    converter: libreOfficeConverter({
+      program: null,
+      tempDir: join(dataDir, "converting"),
+      maxUnpacked: config.maxInflatedBytes,
+    }),
     recogniser: options.recogniser ?? tesseractRecogniser({ program: config.tesseract, tempDir: join(dataDir, "converting") }),
     clock,
     random: systemRandom,
@@ -123,7 +127,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     version: "0.0.0-test",
     checkResponses: true,
     folders: options.folders ?? { sdk: join(dataDir, "no-sdk"), dashboard: join(dataDir, "no-dashboard") },
-    bodyLimits: { ...BODY_LIMITS, ...options.bodyLimits },
+    ...(options.bodyLimits === undefined ? {} : { bodyLimits: options.bodyLimits }),
     passwordCost: { log2N: 4, p: 1 },
   });
   await prepareStore({ config, server, log, samplePath: "" });
