@@ -56,7 +56,7 @@ export async function copyDocument(deps: DocumentDeps, copy: Copy): Promise<Docu
       layers.map(({ id }) => ({ from: id, to: newId(now, deps.random(10)) })),
       key.documentId,
     ),
-    ...deps.usageOfUpload({ ...key, bytes: document.byteSize, now }),
+    ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: document.byteSize, now }),
     ...deps.rowsOf("document.created", document, copy.by),
   ];
   try {

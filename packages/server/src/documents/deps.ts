@@ -59,6 +59,7 @@ export interface DocumentDeps {
   readonly usageOfUpload: (upload: {
     readonly applicationId: string;
     readonly documentId: string;
+    readonly revision: number;
     readonly bytes: number;
     readonly now: number;
   }) => readonly Statement[];

@@ -186,7 +186,7 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
     updatedAt: now,
   };
   const also = [
-    ...deps.usageOfUpload({ ...key, bytes: blob.size, now }),
+    ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: blob.size, now }),
     deps.jobs.statement(prepareJob(document, "upload", blob.kind)),
     ...deps.rowsOf("document.created", document, upload.by ?? SERVICE),
     ...(upload.also ?? []),

@@ -46,7 +46,7 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
     };
     try {
       await insertOverwrite(deps.database, key, { ...row, mediaType: blob.kind.mediaType, now }, [
-        ...deps.usageOfUpload({ ...key, bytes: blob.size, now }),
+        ...deps.usageOfUpload({ ...key, revision: n, bytes: blob.size, now }),
         deps.jobs.statement(overwriteJob(key, { n, by, blob: blob.sha256, kind: blob.kind })),
       ]);
       deps.jobs.wake();

@@ -19,8 +19,8 @@ it("counts each thing once, however often it is written, and apart for each appl
     ...usageOfSession({ applicationId: "a", loadId: "load2", now: noon }),
     ...usageOfSession({ applicationId: "a", loadId: "load1", now: noon - day }),
     ...usageOfSession({ applicationId: "b", loadId: "load1", now: noon }),
-    ...usageOfUpload({ applicationId: "a", documentId: "d", bytes: 1_000, now: noon }),
-    ...usageOfUpload({ applicationId: "a", documentId: "d", bytes: 500, now: noon + 1 }),
+    ...usageOfUpload({ applicationId: "a", documentId: "d", revision: 1, bytes: 1_000, now: noon }),
+    ...usageOfUpload({ applicationId: "a", documentId: "d", revision: 2, bytes: 500, now: noon }),
   ]);
   await database.transaction(twice);
   expect(await readUsage(database, "a", { from: "2026-03-09" }, clock)).toEqual({
@@ -36,7 +36,7 @@ it("counts each thing once, however often it is written, and apart for each appl
 it("counts nothing of a transaction that was undone", async () => {
   const failing = { sql: "DELETE FROM documents WHERE id = ?", params: ["nothing"], expect: 1 };
   await expect(
-    database.transaction([...usageOfUpload({ applicationId: "c", documentId: "d", bytes: 1, now: noon }), failing]),
+    database.transaction([...usageOfUpload({ applicationId: "c", documentId: "d", revision: 1, bytes: 1, now: noon }), failing]),
   ).rejects.toThrow();
   expect((await readUsage(database, "c", {}, clock)).totals.uploads).toBe(0);
 });

@@ -16,15 +16,16 @@ export function usageOfSession(opened: { readonly applicationId: string; readonl
   return [usageStatement({ applicationId, day: dayOf(now), what: "sessions_opened", key: loadId, amount: 1 })];
 }
 
-/** A file was stored as a document, or as a new revision of one. */
+/** A file was stored as a document, or as a new revision of one. `revision`: two of a document may come within one millisecond. */
 export function usageOfUpload(upload: {
   readonly applicationId: string;
   readonly documentId: string;
+  readonly revision: number;
   readonly bytes: number;
   readonly now: number;
 }): Statement[] {
-  const { applicationId, documentId, bytes, now } = upload;
-  const entry = { applicationId, day: dayOf(now), key: `${documentId} ${now}` };
+  const { applicationId, documentId, revision, bytes, now } = upload;
+  const entry = { applicationId, day: dayOf(now), key: `${documentId} ${now} ${revision}` };
   return [usageStatement({ ...entry, what: "uploads", amount: 1 }), usageStatement({ ...entry, what: "uploaded_bytes", amount: bytes })];
 }
 
