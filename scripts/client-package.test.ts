@@ -1,5 +1,5 @@
 /** The package @lectern/client as somebody gets it who has nothing else: packed, installed into an empty folder, type-checked, run. */
-import { execFile } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createContext, runInContext } from "node:vm";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { reference } from "@lectern/protocol/reference";
 import { testServer, type TestServer } from "../packages/server/src/testing/test-server.ts";
@@ -126,6 +126,44 @@ declare const lectern: LecternClient;
   await run(tsc, ["-p", join(project, "tsconfig.examples.json")]).catch((error: { stdout: string }) => expect.fail(error.stdout));
 });
 
+/** Runs where it is put: `client` is the package, `given` where the service is. */
+const PROGRAM = `
+async function program(client, given) {
+  const { createClient, allDocuments, verifyWebhook } = client;
+  const lectern = createClient(given);
+  const id = given.documentId;
+  let sent = 0;
+  const body = new Blob(["# A title\\n\\nText"]);
+  const upload = { body, type: "text/markdown", onProgress: (count) => (sent = count) };
+  const { data } = await lectern.documents.upload({ document_id: id, title: id }, upload);
+  const parts = () => (async function* () { for (const line of ["# Streamed", "\\n\\nText"]) yield new TextEncoder().encode(line); })();
+  const { data: streamed } = await lectern.documents.upload({ document_id: id + "-streamed" }, { body: parts, type: "text/markdown" });
+  const ids = [];
+  for await (const one of allDocuments(lectern, { title: id })) ids.push(one.id);
+  const refused = await verifyWebhook("{}", {}, "whsec_AAAA").catch((error) => error.code);
+  const event = await verifyWebhook(given.hook.body, given.hook.headers, given.hook.secret);
+  const missing = await lectern.documents.get({ documentId: "none" }).catch((error) => error.code);
+  return { id: data.id, sent: sent === body.size, streamed: streamed.id, ids, refused, event: event.type, missing };
+}`;
+
+const given = (documentId: string): object => {
+  const body = '{"type":"document.ready","timestamp":"2026-01-01T00:00:00.000Z","data":{"document_id":"d7"}}';
+  const seconds = Math.floor(Date.now() / 1000);
+  const signature = `v1,${createHmac("sha256", Buffer.alloc(32, 7)).update(`m1.${seconds}.${body}`).digest("base64")}`;
+  const headers = { "webhook-id": "m1", "webhook-timestamp": String(seconds), "webhook-signature": signature };
+  const hook = { body, headers, secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}` };
+  return { baseUrl: server.url, apiKey: server.apiKey, documentId, hook };
+};
+const done = (documentId: string): object => ({
+  id: documentId,
+  sent: true,
+  streamed: `${documentId}-streamed`,
+  ids: [documentId],
+  refused: "unauthorized",
+  event: "document.ready",
+  missing: "not_found",
+});
+
 test("it runs where there are web standards and nothing else", async () => {
   const code = readFileSync(join(installed(), "dist/lectern-client.js"), "utf8");
   const script = code.replace(/^export \{([^}]*)\};?\s*$/m, (_, names: string) => {
@@ -134,30 +172,69 @@ test("it runs where there are web standards and nothing else", async () => {
   });
   const web = { fetch, Headers, Request, Response, FormData, Blob, URL, URLSearchParams, crypto, atob, btoa };
   const streams = { ReadableStream, TransformStream, TextEncoder, TextDecoder, AbortController, AbortSignal, DOMException };
-  const context = createContext({ ...web, ...streams, setTimeout, clearTimeout, given: { baseUrl: server.url, apiKey: server.apiKey } });
-  runInContext(script, context);
+  const context = createContext({ ...web, ...streams, setTimeout, clearTimeout, given: given("standards") });
+  runInContext(`${script}${PROGRAM}`, context);
   const told: unknown = await runInContext(
-    `(async () => {
-      const { createClient, allDocuments, verifyWebhook } = globalThis.client;
-      const lectern = createClient(given);
-      let sent = 0;
-      const body = new Blob(["# A title\\n\\nText"]);
-      const upload = { body, type: "text/markdown", onProgress: (count) => (sent = count) };
-      const { data } = await lectern.documents.upload({ document_id: "edge", title: "Edge" }, upload);
-      const ids = [];
-      for await (const { id } of allDocuments(lectern, { title: "Edge" })) ids.push(id);
-      const refused = await verifyWebhook("{}", {}, "whsec_AAAA").catch((error) => error.code);
-      const missing = await lectern.documents.get({ documentId: "none" }).catch((error) => error.code);
-      return JSON.stringify({ id: data.id, sent: sent === body.size, ids, refused, missing, node: typeof process + typeof Buffer });
-    })()`,
+    `program(globalThis.client, given).then((told) => JSON.stringify([told, typeof process + typeof Buffer]))`,
     context,
   );
-  expect(JSON.parse(told as string)).toEqual({
-    id: "edge",
-    sent: true,
-    ids: ["edge"],
-    refused: "unauthorized",
-    missing: "not_found",
-    node: "undefinedundefined",
+  expect(JSON.parse(told as string)).toEqual([done("standards"), "undefinedundefined"]);
+});
+
+/** Both are looked for on the PATH: they are a hundred megabytes each, and nothing else needs them. CI installs them. */
+const isThere = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
+const skips = (program: string): boolean => {
+  if (isThere(program) || process.env["CI"] === "true") return false;
+  process.stderr.write(`${program} is not here: the test that it takes is skipped.\n`);
+  return true;
+};
+
+test.skipIf(skips("deno"))("it runs in Deno, whose own types it fits", async () => {
+  const project = join(folder, "project");
+  // Loosely typed but for the client.
+  const typed = PROGRAM.replace("program(client, given)", "program(client: typeof import('@lectern/client'), given: any)")
+    .replace("const ids = []", "const ids: string[] = []")
+    .replace("(count)", "(count: number)");
+  writeFileSync(
+    join(project, "deno.ts"),
+    `import * as client from "@lectern/client";${typed}\nconsole.log(JSON.stringify(await program(client, JSON.parse(Deno.args[0]!))));`,
+  );
+  const { hostname, port } = new URL(server.url);
+  const args = ["run", "--check", "--no-remote", "--node-modules-dir=manual", `--allow-net=${hostname}:${port}`];
+  const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1", DENO_DIR: join(folder, "deno"), NO_COLOR: "1" };
+  const { stdout } = await run("deno", [...args, "deno.ts", JSON.stringify(given("deno"))], { cwd: project, env });
+  expect(JSON.parse(stdout)).toEqual(done("deno"));
+});
+
+test.skipIf(skips("workerd"))("it runs in the runtime of edge workers", async () => {
+  const edge = join(folder, "edge");
+  await mkdir(edge);
+  writeFileSync(join(edge, "client.js"), readFileSync(join(installed(), "dist/lectern-client.js")));
+  writeFileSync(
+    join(edge, "main.js"),
+    `import * as client from "client.js";${PROGRAM}
+export default { fetch: async (request) => Response.json(await program(client, await request.json())) };`,
+  );
+  writeFileSync(
+    join(edge, "config.capnp"),
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["local"]))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "main.js", esModule = embed "main.js"), (name = "client.js", esModule = embed "client.js")],
+  compatibilityDate = "2025-06-01",
+);`,
+  );
+  const worker = spawn("workerd", ["serve", "--control-fd=3", "config.capnp"], { cwd: edge, stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  onTestFinished(() => void worker.kill());
+  let said = "";
+  worker.stderr?.on("data", (data: Buffer) => (said += data.toString()));
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once("error", reject).once("exit", (code) => reject(new Error(`it ended with ${code}: ${said}`)));
+    worker.stdio[3]!.once("data", (data: Buffer) => resolve((JSON.parse(data.toString()) as { readonly port: number }).port));
   });
+  const response = await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: JSON.stringify(given("edge")) });
+  expect([response.status, await response.text(), said]).toEqual([200, JSON.stringify(done("edge")), ""]);
 });

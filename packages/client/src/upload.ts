@@ -89,5 +89,8 @@ function canStream(): boolean {
       return "half";
     },
   };
-  return !new Request("https://stream.invalid/", init as RequestInit).headers.has("content-type") && asked;
+  if (new Request("https://stream.invalid/", init as RequestInit).headers.has("content-type")) return false;
+  // Deno and workers at the edge take streams without asking.
+  const { userAgent = "" } = (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator ?? {};
+  return asked || (userAgent !== "" && !userAgent.startsWith("Mozilla/"));
 }
