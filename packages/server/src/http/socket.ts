@@ -50,7 +50,7 @@ const MOST_WAITING = 500;
 const MESSAGES_PER_SECOND = 100;
 const MESSAGES_BURST = 1000;
 /** Sessions of open sockets are looked at this often. */
-const SWEEP_MS = 1500;
+export const SWEEP_MS = 1500;
 const PING_MS = 20_000;
 /** A peer that has not been heard of for so long is gone. */
 const SILENT_MS = 50_000;

@@ -73,6 +73,8 @@ export interface TestServerOptions {
   readonly recogniser?: Recogniser;
   /** Of requests, where they differ from those of the product. */
   readonly bodyLimits?: Partial<BodyLimits>;
+  /** Default: the system's, which `advance` can set ahead. */
+  readonly clock?: Clock;
   /** What was built of the viewer and the dashboard; default: nothing. */
   readonly folders?: { readonly sdk: string; readonly dashboard: string };
 }
@@ -91,7 +93,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...options.env,
   });
   let ahead = 0;
-  const clock: Clock = {
+  const clock: Clock = options.clock ?? {
     now: () => Date.now() + ahead,
     setTimeout(run, ms) {
       const timer = setTimeout(run, ms);
