@@ -24,9 +24,9 @@ export interface Operations {
     /** Pages, metadata and owner permissions. `GET /documents/{documentId}/document_info` */
     info: { input: { documentId: string } & { wait?: "false" | number | undefined } & { layerName?: string | undefined }; output: { data: DocumentInfo }; upload: false };
     /** Outline. `GET /documents/{documentId}/outline.json` */
-    outline: { input: { documentId: string } & { wait?: "false" | number | undefined }; output: { data: { outline: Array<{ type: string; title: string; children?: Array<unknown>; [name: string]: unknown }> } }; upload: false };
+    outline: { input: { documentId: string } & { wait?: "false" | number | undefined } & { layerName?: string | undefined }; output: { data: { outline: Array<{ type: string; title: string; children?: Array<unknown>; [name: string]: unknown }> } }; upload: false };
     /** Write the outline anew. `PUT /documents/{documentId}/outline.json` */
-    setOutline: { input: { documentId: string } & { outline: Array<{ [name: string]: unknown }> }; output: { data: { outline: Array<{ type: string; title: string; children?: Array<unknown>; [name: string]: unknown }>; seq: number } }; upload: false };
+    setOutline: { input: { documentId: string } & { outline: Array<{ [name: string]: unknown }> } & { layerName?: string | undefined }; output: { data: { outline: Array<{ type: string; title: string; children?: Array<unknown>; [name: string]: unknown }>; seq: number } }; upload: false };
     /** Text lines of all pages. `GET /documents/{documentId}/pages/text` */
     text: { input: { documentId: string } & { wait?: "false" | number | undefined } & { layerName?: string | undefined }; output: Array<{ pageIndex: number; textLines: Array<{ contents: string; left: number; top: number; width: number; height: number }> }>; upload: false };
     /** Text lines of a page. `GET /documents/{documentId}/pages/{pageIndex}/text` */

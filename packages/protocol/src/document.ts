@@ -290,6 +290,7 @@ export const documents = {
     path: "/documents/{documentId}/outline.json",
     summary: "Outline",
     auth: "either",
+    layered: true,
     params,
     query: z.object({ wait }),
     response: z.object({ data: z.object({ outline: z.array(OutlineElement) }) }),
@@ -300,6 +301,7 @@ export const documents = {
     path: "/documents/{documentId}/outline.json",
     summary: "Write the outline anew",
     auth: "either",
+    layered: true,
     params,
     /** As it is read; elements without a page lead nowhere. */
     body: z.object({ outline: z.array(z.looseObject({})).max(10_000) }),

@@ -276,9 +276,9 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
       readonly redraws?: boolean;
     },
   ): Promise<Reply> {
-    if (data.content === null) throw new ApiError("not_found", "A blank page has no image");
     const { applicationId, documentId } = context.access;
-    const { source: blob, sourceIndex: index } = data.content;
+    // A blank page is made beside the document's own file.
+    const { source: blob, sourceIndex: index } = data.content ?? { source: layer.base.source, sourceIndex: 0 };
     const { bytes, etag } = await renderedPage(deps, {
       applicationId,
       documentId,

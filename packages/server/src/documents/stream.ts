@@ -131,7 +131,8 @@ export async function renderedPage(
   const drawn = changes === null ? "others" : records.length === 0 ? (composed === null ? "all" : "composed") : digest(records);
   const size = width === undefined ? `h${height}` : `w${width}`;
   const groups = contentGroups === undefined ? "" : `-ocg${digest([...new Set(contentGroups)].toSorted((a, b) => a - b))}`;
-  const name = `${index}-${VERSION}${drawn}${groups}-${rotation}-${size}.${format}`;
+  const page = composed === null ? "" : `-page${digest(composed.composition)}`;
+  const name = `${index}-${VERSION}${drawn}${page}${groups}-${rotation}-${size}.${format}`;
   const bytes = await deps.cache.get(
     { applicationId, blob, name },
     async (made) => {

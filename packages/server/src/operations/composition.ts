@@ -94,8 +94,8 @@ export function composedPage(
   base: DocumentBase,
   { id, data }: Pick<PageToCompose, "id" | "data">,
 ): { readonly page: string; readonly composition: ComposedPages["composition"] } | null {
-  if (data.content === null || (isPageOfRevision(base, id, data) && data.crop === null)) return null;
-  const page = composed(base, { id, data: { ...data, rotation: 0 }, label: "" }, 0);
+  if (data.content !== null && isPageOfRevision(base, id, data) && data.crop === null) return null;
+  const page = composed(base, { id, data: { ...data, rotation: 0 }, label: "" }, data.content === null ? null : 0);
   return { page: id, composition: { pages: [page], writeLabels: false, metadata: null, watermarks: [] } };
 }
 

@@ -480,3 +480,56 @@ test("the pages of a file are added where they are wanted, with its annotations,
   expect((await add("", encryptedPdf())).status).toBe(403);
   expect((await texts(id)).length).toBe(3 + added);
 });
+
+test("a blank page has an image: white in its size and turned as it is, with what lies on it; a crop changes the image of any page", async () => {
+  const { id } = await server.upload(words("one"));
+  await operate(id, [{ type: "addPage", beforePageIndex: 0, pageWidth: 200, pageHeight: 100, rotateBy: 90 }]);
+  const shown = async (page: number, query: string): Promise<{ readonly bytes: Buffer; readonly etag: string }> => {
+    const response = await server.request(`/viewer/documents/${id}/pages/${page}/image?${query}`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
+    return { bytes: Buffer.from(await response.arrayBuffer()), etag: response.headers.get("etag")! };
+  };
+  const blank = await shown(0, "width=50");
+  const { data, info } = await sharp(blank.bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([50, 100]);
+  expect(new Set(data)).toEqual(new Set([255]));
+  const content = {
+    type: "pspdfkit/shape/rectangle",
+    v: 2,
+    pageIndex: 0,
+    bbox: [0, 0, 100, 200],
+    strokeWidth: 1,
+    strokeColor: "#000000",
+    fillColor: "#000000",
+    opacity: 1,
+  };
+  await server.json(`/viewer/documents/${id}/annotations`, { method: "POST", json: { content } });
+  const marked = await shown(0, "width=50");
+  expect(marked.etag).not.toBe(blank.etag);
+  const { channels } = await sharp(marked.bytes).removeAlpha().stats();
+  for (const { mean } of channels) expect(mean).toBeLessThan(5);
+  expect((await server.request(`/viewer/documents/${id}/cover?width=100`)).status).toBe(200);
+  expect(await server.json(`/viewer/documents/${id}/pages/0/text`)).toEqual({ textLines: [] });
+  const etags = [(await shown(1, "width=100")).etag];
+  for (const cropBox of [[0, 0, 100, 100], [50, 50, 100, 100], null]) {
+    await operate(id, [{ type: "cropPages", pageIndexes: [1], cropBox }]);
+    etags.push((await shown(1, "width=100")).etag);
+  }
+  expect(new Set(etags).size).toBe(3);
+  expect(etags[3]).toBe(etags[0]);
+});
+
+test("a layer has an outline of its own, which others do not see", async () => {
+  const { id } = await server.upload(words("one", "two"));
+  await server.json(`/viewer/documents/${id}/layers`, { json: { name: "review" } });
+  const element = (title: string): object => ({ title, action: { type: "goTo", pageIndex: 1 }, children: [] });
+  await server.json(`/viewer/documents/${id}/outline.json`, { method: "PUT", json: { outline: [element("for all")] } });
+  await server.json(`/viewer/documents/${id}/layers/review/outline.json`, { method: "PUT", json: { outline: [element("for review")] } });
+  const titles = async (path: string): Promise<string[]> =>
+    (await server.json<{ data: { outline: { title: string }[] } }>(`/api/documents/${id}${path}/outline.json`)).data.outline.map(
+      ({ title }) => title,
+    );
+  expect(await titles("")).toEqual(["for all"]);
+  expect(await titles("/layers/review")).toEqual(["for review"]);
+  expect((await server.request(`/api/documents/${id}/layers/none/outline.json`)).status).toBe(404);
+});
