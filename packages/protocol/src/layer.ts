@@ -4,6 +4,7 @@ import { RecordId } from "./annotation/common.ts";
 import { DocumentId, LayerName } from "./document.ts";
 import { operation } from "./operation.ts";
 import type { AnyRecord } from "./record.ts";
+import type { Change } from "./sync.ts";
 
 const params = z.object({ documentId: DocumentId });
 
@@ -12,6 +13,11 @@ export interface Snapshot {
   readonly seq: number;
   readonly epoch: number;
   readonly records: readonly AnyRecord[];
+  /**
+   * Only with `?compact=true`, and then instead of `records`: in the same order, as the changes that wrote them last. Neighbours that one change made
+   * share its head.
+   */
+  readonly changes?: readonly Change[];
   /** All runs and labels of the source's pages, as in `Opened`; only with `?pages=true`. */
   readonly pages?: SnapshotPages;
 }
@@ -158,11 +164,18 @@ export const layers = {
     auth: "either",
     layered: true,
     params,
-    query: z.object({ minSeq: z.exactOptional(seq), at_seq: z.exactOptional(seq), pages: z.exactOptional(z.stringbool()) }),
+    query: z.object({
+      minSeq: z.exactOptional(seq),
+      at_seq: z.exactOptional(seq),
+      pages: z.exactOptional(z.stringbool()),
+      /** `records` is empty, and `changes` says the same in fewer bytes. */
+      compact: z.exactOptional(z.stringbool()),
+    }),
     response: z.object({
       seq: z.int(),
       epoch: z.int(),
       records: z.array(z.custom<AnyRecord>()),
+      changes: z.exactOptional(z.array(z.custom<Change>())),
       pages: z.exactOptional(z.custom<SnapshotPages>()),
     }),
     errors: ["not_found", "preparing", "document_failed", "password_required", "wrong_password", "gone", "invalid_parameters"],

@@ -37,5 +37,5 @@ export {
 } from "./permission.ts";
 export { reactionId } from "./reaction-id.ts";
 export { COMMENT_STATES, commentState, type CommentState, isThreadResolved, reviewState } from "./review.ts";
-export { PROTOCOL_VERSION, SUBPROTOCOL } from "./version.ts";
+export { COMPACT, PROTOCOL_VERSION, SUBPROTOCOL } from "./version.ts";
 export { hearsOf, isTopicPattern, WEBHOOK_TOPICS, type WebhookTopic } from "./webhook-topics.ts";

@@ -74,7 +74,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "layers.purge": {"method":"POST","path":"/viewer/documents/{documentId}/purge","body":"none","query":[],"layered":false,"response":"json"},
   "layers.merge": {"method":"POST","path":"/viewer/documents/{documentId}/merge","body":"json","query":[],"layered":true,"response":"json"},
   "layers.restore": {"method":"POST","path":"/viewer/documents/{documentId}/restore","body":"json","query":[],"layered":true,"response":"json"},
-  "layers.records": {"method":"GET","path":"/viewer/documents/{documentId}/records","body":"none","query":["minSeq","at_seq","pages"],"layered":true,"response":"json"},
+  "layers.records": {"method":"GET","path":"/viewer/documents/{documentId}/records","body":"none","query":["minSeq","at_seq","pages","compact"],"layered":true,"response":"json"},
   "layers.changes": {"method":"GET","path":"/viewer/documents/{documentId}/changes","body":"none","query":["since","until","limit","user_id"],"layered":true,"response":"json"},
   "pageOperations.apply": {"method":"POST","path":"/viewer/documents/{documentId}/apply_operations","body":"json","query":[],"layered":true,"response":"json"},
   "pageOperations.importFile": {"method":"POST","path":"/viewer/documents/{documentId}/pages","body":"stream","query":["index","file_name"],"layered":true,"response":"json"},

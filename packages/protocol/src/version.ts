@@ -5,5 +5,8 @@
  */
 export const PROTOCOL_VERSION = 2;
 
+/** What a client says in `hello` that it can do beyond the version: reads a snapshot with `?compact=true`. */
+export const COMPACT = "compact";
+
 /** WebSocket subprotocol that both sides name. */
 export const SUBPROTOCOL = `lectern.sync.${PROTOCOL_VERSION}`;

@@ -92,8 +92,8 @@ export interface TurnWrites {
 }
 
 export interface ChangeLog {
-  /** Head and all records of the layer, tombstones included, from one snapshot. */
-  load(): Promise<{ readonly head: LayerHead; readonly records: readonly StoredRecord[] }>;
+  /** Head and all records of the layer, tombstones included, from one snapshot. `texts`: JSON of the data of each, from a log that has it as text. */
+  load(): Promise<{ readonly head: LayerHead; readonly records: readonly StoredRecord[]; readonly texts?: readonly string[] }>;
   /**
    * Writes commits and peers in one transaction if the layer's seq still is `expectedSeq` and every peer still is where it is expected;
    * resolved only when it is on disk. `conflict`: somebody else was first, nothing was written. `commits` have the seqs expectedSeq + 1, + 2, …

@@ -544,9 +544,11 @@ describe("the connection", () => {
       ],
     });
     expect(ann.client.state).toBe("offline");
-    answer({ seq: 6, epoch: 0, records: [baseRecord("b"), baseRecord("c")] });
+    const made = ["c", "c", "annotation", rectangle()] as const;
+    answer({ seq: 6, epoch: 0, records: [], changes: [{ seq: 6, at: 5, by: "bob", ops: [made, ["p", baseRecord("b")]] }] });
     await settled();
     expect([ann.client.state, shown(ann), ann.client.seq, asked]).toEqual(["online", ["c"], 7, ["/records?minSeq=5", "/records?minSeq=5"]]);
+    expect(ann.client.records.get("c")).toMatchObject({ seq: 6, createdBy: "bob", createdAt: 5, updatedAt: 5, grp: null });
   });
 });
 

@@ -6,6 +6,7 @@ import type { AnyRecord, Change, Op, Page, Patch, Peer, Presence, RecordData, Re
 import {
   ApiError,
   base32,
+  COMPACT,
   type ErrorCode,
   type Grants,
   ID_PATTERN,
@@ -23,6 +24,7 @@ import { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { OwnPresence } from "./own-presence.ts";
 import { type Records, RecordStore } from "./record-store.ts";
+import { snapshotRecords } from "./server-message.ts";
 
 /** Codes after which trying again is of no use. */
 const FINAL: readonly ErrorCode[] = [
@@ -353,6 +355,7 @@ export class SyncClient {
       sid: this.#outbox.sid,
       token,
       since: this.#seq,
+      caps: [COMPACT],
       ...(document === undefined ? {} : { document }),
       ...(layer === undefined ? {} : { layer }),
       ...(this.#epoch === null ? {} : { epoch: this.#epoch }),
@@ -406,7 +409,7 @@ export class SyncClient {
         if (!isCurrent()) return;
         if (snapshot.epoch !== welcome.epoch || snapshot.seq < welcome.seq) return this.#link.restart({ penalty: true });
         this.#waiting = null;
-        this.#adopt(welcome, { records: snapshot.records }, snapshot.seq);
+        this.#adopt(welcome, { records: snapshotRecords(snapshot) }, snapshot.seq);
         for (const batch of waiting) if (this.#link.isUp) this.#applyBatch(batch);
       },
       (error: unknown) => {

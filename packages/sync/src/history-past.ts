@@ -7,8 +7,9 @@ import type { Grants } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
 import type { LoggedChange, LoggedOp, StoredRecord } from "./change-log.ts";
 import { invert } from "./change.ts";
-import { LayerState } from "./layer-state.ts";
+import { LayerState, seenRecord } from "./layer-state.ts";
 import { RoomView } from "./room-view.ts";
+import { snapshotJson, type SnapshotOptions } from "./snapshot-json.ts";
 
 /** What can be read of a layer at one seq: the room as it is now, or `pastLayer`. */
 export interface LayerReader {
@@ -19,7 +20,7 @@ export interface LayerReader {
     grants: Grants,
     pages?: readonly string[],
   ): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] };
-  snapshotJson(grants: Grants): string;
+  snapshotJson(grants: Grants, options?: SnapshotOptions): string;
   changed(of?: { readonly page: string } | { readonly kind: "page" | "form" } | { readonly names: string }): readonly StoredRecord[];
   page(id: string): StoredRecord | null;
 }
@@ -93,9 +94,12 @@ export function pastLayer(
   { seq, epoch }: { readonly seq: number; readonly epoch: number },
 ): LayerReader {
   const state = new LayerState(base, records);
-  const snapshot = (grants: Grants, pages?: readonly string[]) => {
+  const snapshot = (grants: Grants, pages?: readonly string[]): AnyRecord[] => {
     const view = new RoomView(grants);
-    return [...state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages))];
+    return Array.from(
+      state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages)),
+      seenRecord,
+    );
   };
   return {
     seq,
@@ -104,8 +108,8 @@ export function pastLayer(
       const record = state.read(id);
       return record !== null && new RoomView(grants).sees(record) ? record : null;
     },
-    snapshot: (grants, pages) => ({ seq, epoch, records: snapshot(grants, pages).map((json) => JSON.parse(json) as AnyRecord) }),
-    snapshotJson: (grants) => `{"seq":${seq},"epoch":${epoch},"records":[${snapshot(grants).join(",")}]}`,
+    snapshot: (grants, pages) => ({ seq, epoch, records: snapshot(grants, pages) }),
+    snapshotJson: (grants, options = {}) => snapshotJson({ seq, epoch, state, view: new RoomView(grants) }, options),
     changed: (of) => [...state.changed(of)],
     page(id) {
       const record = state.read(id);

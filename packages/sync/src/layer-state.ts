@@ -2,8 +2,10 @@
  * A layer as the room holds it: base ⊕ records. Of each record that the layer changed the data is kept as JSON text, beside its head as columns:
  * small in memory, and a snapshot is a join of strings.
  */
+import type { AnyRecord } from "@lectern/protocol";
 import type { RecordHead, RecordKind } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
+import { visibleRecord } from "./change.ts";
 import type { StoredRecord } from "./change-log.ts";
 import { derivedPage, pageOf, parentOf } from "./references.ts";
 
@@ -35,6 +37,11 @@ export function recordJson(id: string, entry: Entry, marked: boolean): string {
   return `{"id":${JSON.stringify(id)},"kind":"${kind}","seq":${seq},${made},${written},"grp":${JSON.stringify(grp)}${mark},"data":${data}}`;
 }
 
+/** The record as viewers get it. */
+export function seenRecord([id, entry]: readonly [id: string, entry: Entry]): AnyRecord {
+  return visibleRecord(recordOf(id, entry), true);
+}
+
 function recordOf(id: string, entry: Entry): StoredRecord {
   const { kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, deleted } = entry;
   const data = JSON.parse(entry.data) as unknown;
@@ -51,7 +58,8 @@ export class LayerState {
   readonly #fields = new Set<string>();
   #live: number;
 
-  constructor(base: BaseRecords, records: readonly StoredRecord[]) {
+  /** `records`: what the layer holds. `data`: JSON of the data of each, where it was read. */
+  constructor(base: BaseRecords, records: readonly StoredRecord[], data?: readonly string[]) {
     this.#base = base;
     this.#live = base.size;
     const texts = new Map<string, string>();
@@ -62,8 +70,9 @@ export class LayerState {
       if (known === undefined) texts.set(text, text);
       return (known ?? text) as T;
     };
-    for (const record of records) {
-      const entry = entryOf(record, JSON.stringify(record.data));
+    for (const [index, record] of records.entries()) {
+      // A text that was read lies in memory as one piece; one that is made here would be a chain of pieces, and a third larger.
+      const entry = entryOf(record, data?.[index] ?? JSON.stringify(record.data));
       const { kind, createdBy, updatedBy, grp } = entry;
       this.put(record, { ...entry, kind: once(kind), createdBy: once(createdBy), updatedBy: once(updatedBy), grp: once(grp) });
     }
@@ -143,15 +152,18 @@ export class LayerState {
     else siblings.add(id);
   }
 
-  /** Live records that the viewer sees, and deleted pages of the revision, as JSON texts. `pages`: only annotations and widgets of these. */
-  *visible(sees: (head: RecordHead) => boolean, pages?: ReadonlySet<string>): Generator<string> {
+  /** Live records that the viewer sees, and deleted pages of the revision. `pages`: only annotations and widgets of these. */
+  *visible(sees: (head: RecordHead) => boolean, pages?: ReadonlySet<string>): Generator<readonly [id: string, entry: Entry]> {
     for (const [id, entry] of this.#entries) {
       if (entry.deleted && !(entry.kind === "page" && this.isDerived(id))) continue;
-      if ((pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield recordJson(id, entry, true);
+      if ((pages === undefined || (entry.page !== null && pages.has(entry.page))) && sees(entry)) yield [id, entry];
     }
     const based = pages === undefined ? [this.#base.list()] : [...pages].map((page) => this.#base.byPage(page));
     for (const list of based) {
-      for (const record of list) if (!this.#entries.has(record.id) && sees(record)) yield JSON.stringify(record);
+      for (const record of list) {
+        if (!this.#entries.has(record.id) && sees(record))
+          yield [record.id, entryOf({ ...record, deleted: false }, JSON.stringify(record.data))];
+      }
     }
   }
 }

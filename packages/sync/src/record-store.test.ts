@@ -37,6 +37,35 @@ describe("RecordStore", () => {
     ]);
   });
 
+  it("tells once of everything a first load brought, and not of what came and went within it", () => {
+    const { store: records, seen, pend } = store();
+    pend(1, ["c", "mine", "annotation", rectangle()]);
+    records.transaction("remote", null, () => {
+      records.replaceBase([baseRecord("a"), baseRecord("b"), baseRecord("mine"), derivedPage("0.1", derivedPageData(1))]);
+      records.confirm({
+        seq: 5,
+        at: 9,
+        by: "bob",
+        ops: [
+          ["x", "b"],
+          ["u", "a", { note: "his" }],
+        ],
+      });
+    });
+    expect(seen.slice(1)).toEqual([{ ids: new Set(["a", "mine"]), origin: "remote", by: null }]);
+    expect(
+      records
+        .byPage("0.0")
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(["a", "mine"]);
+    records.transaction("remote", null, () => {
+      records.confirm({ seq: 6, at: 9, by: "bob", ops: [["x", "a"]] });
+      records.replaceBase([baseRecord("a"), baseRecord("mine"), baseRecord("c")]);
+    });
+    expect(seen.at(-1)?.ids).toEqual(new Set(["a", "c"]));
+  });
+
   it("a pending push that is confirmed as it was shown changes nothing on screen", () => {
     const { store: records, seen, pend } = store([baseRecord("a")]);
     pend(1, ["u", "a", { note: "mine" }]);

@@ -40,6 +40,14 @@ export interface PendingOp {
 
 type Data = Readonly<Record<string, unknown>>;
 
+/** While a transaction runs. */
+interface Touched {
+  /** Each record that was changed, as it was before. */
+  readonly before: Map<string, AnyRecord | undefined>;
+  /** Ids that nothing was shown of before. Becomes what is told, so that very many cost no second set. */
+  readonly added: Set<string>;
+}
+
 export class RecordStore implements Records {
   readonly #base = new Map<string, AnyRecord>();
   readonly #pending = new Map<string, PendingOp[]>();
@@ -50,8 +58,7 @@ export class RecordStore implements Records {
   readonly #listeners = new Set<(change: RecordsChanged) => void>();
   readonly #derived: (id: string) => AnyRecord | undefined;
   readonly #fail: (error: unknown) => void;
-  /** While a transaction runs: each record touched, as it was before. */
-  #touched: Map<string, AnyRecord | undefined> | null = null;
+  #touched: Touched | null = null;
 
   /** `derived` knows the pages that nobody has changed; `fail` is told of errors that listeners throw. */
   constructor({ derived, fail }: { readonly derived: (id: string) => AnyRecord | undefined; readonly fail: (error: unknown) => void }) {
@@ -105,13 +112,15 @@ export class RecordStore implements Records {
   /** Everything inside shows as one change. */
   transaction<T>(origin: RecordsChanged["origin"], by: string | null, run: () => T): T {
     if (this.#touched !== null) return run();
-    const touched = (this.#touched = new Map());
+    const { before, added: ids }: Touched = (this.#touched = { before: new Map(), added: new Set() });
     try {
       return run();
     } finally {
       this.#touched = null;
-      const ids = new Set<string>();
-      for (const [id, before] of touched) if (!sameShown(before, this.get(id))) ids.add(id);
+      for (const [id, record] of before) {
+        if (sameShown(record, this.get(id))) ids.delete(id);
+        else ids.add(id);
+      }
       if (ids.size > 0) this.#emit({ ids, origin, by });
     }
   }
@@ -166,9 +175,25 @@ export class RecordStore implements Records {
 
   /** The server says that these are all there are. */
   replaceBase(records: readonly AnyRecord[]): void {
-    const kept = new Set(records.map((record) => record.id));
-    for (const id of this.#base.keys()) if (!kept.has(id)) this.#change(id, () => this.#base.delete(id));
-    for (const record of records) this.#change(record.id, (id) => this.#base.set(id, record));
+    if (this.#base.size > 0) {
+      const kept = new Set(records.map((record) => record.id));
+      for (const id of this.#base.keys()) if (!kept.has(id)) this.#change(id, () => this.#base.delete(id));
+    }
+    for (const record of records) {
+      const { id, kind } = record;
+      if (kind === "page" || this.#base.has(id) || this.#pending.has(id)) this.#change(id, () => this.#base.set(id, record));
+      else this.#add(record);
+    }
+  }
+
+  /** One that was not there, and has nothing pending: nearly all, the first time. */
+  #add(record: AnyRecord): void {
+    const { id, kind, data } = record;
+    this.#base.set(id, record);
+    this.#pages.move(id, null, pageOf(kind, data));
+    this.#children.move(id, null, parentOf(kind, data));
+    const { before, added } = this.#inTransaction();
+    if (!before.has(id)) added.add(id);
   }
 
   #change(id: string, apply: (id: string) => void): void {
@@ -180,8 +205,13 @@ export class RecordStore implements Records {
     const after = this.get(id);
     this.#pages.move(id, before && pageOf(before.kind, before.data), after && pageOf(after.kind, after.data));
     this.#children.move(id, before && parentOf(before.kind, before.data), after && parentOf(after.kind, after.data));
+    const touched = this.#inTransaction();
+    if (!touched.before.has(id)) touched.before.set(id, touched.added.has(id) ? undefined : before);
+  }
+
+  #inTransaction(): Touched {
     if (this.#touched === null) throw new Error("records change inside of a transaction only");
-    if (!this.#touched.has(id)) this.#touched.set(id, before);
+    return this.#touched;
   }
 
   #emit(change: RecordsChanged): void {

@@ -39,7 +39,7 @@ export interface SyncRoomOptions {
   readonly rules?: LayerRules;
   /** Webhook and usage events to write in the same transaction. */
   readonly eventsOf?: (change: LoggedChange, records: readonly StoredRecord[]) => PendingCommit["events"];
-  /** Characters of records up to which `welcome` carries them itself when there is a snapshot URL. */
+  /** Characters of the records' data up to which `welcome` carries them itself when there is a snapshot URL. */
   readonly inlineChars?: number;
   /** Nobody is in it any more; called again each time. */
   readonly onEmpty?: () => void;

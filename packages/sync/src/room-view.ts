@@ -89,6 +89,11 @@ export class RoomView {
   }
 }
 
+/** The head of what a change made is the change's. */
+export function encodeCreated(id: string, { kind, grp, data }: Pick<Entry, "kind" | "grp" | "data">): string {
+  return `["c",${JSON.stringify(id)},"${kind}",${data}${grp === null ? "" : `,${JSON.stringify(grp)}`}]`;
+}
+
 export function encodePut(json: string): string {
   return `["p",${json}]`;
 }

@@ -1,7 +1,10 @@
+import type { Snapshot } from "@lectern/protocol";
 import { ApiError, SYNC_LIMITS } from "@lectern/protocol/plain";
 import { describe, expect, it } from "vitest";
+import type { StoredRecord } from "./change-log.ts";
 import { MemoryChangeLog } from "./memory-change-log.ts";
 import type { LayerHint, LayerHints } from "./room-options.ts";
+import { snapshotRecords } from "./server-message.ts";
 import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./testing/fixtures.ts";
 import { HeldLog, testRoom } from "./testing/test-room.ts";
 import { settled, VirtualClock } from "./testing/virtual-clock.ts";
@@ -44,6 +47,41 @@ describe("joining", () => {
     expect(bob.welcome.records?.map((record) => record.id).toSorted()).toEqual(["0.1", "a", "b2"]);
     expect(bob.welcome.records).toEqual(room.snapshot(grantsOf("bob")).records);
     expect(JSON.parse(room.snapshotJson(grantsOf("bob")))).toEqual(room.snapshot(grantsOf("bob")));
+  });
+
+  it("a snapshot says the same in fewer bytes when its records come as the changes that wrote them last", async () => {
+    const grouped = { ...baseRecord("b2"), grp: "team" };
+    const { room, join, clock } = await testRoom({ base: baseOf(3, [baseRecord("b1"), grouped]) });
+    const ann = await join();
+    await ann.push(create("a"), create("b", "team"), create("c"));
+    await clock.advance(1);
+    await ann.push(create("d", "secret"), ["u", "0.1", { rotation: 90 }], ["d", "0.2"], ["u", "c", { note: "x" }]);
+    const bob = await join({ grants: grantsOf("bob") });
+    await bob.push(["u", "a", { note: "seen" }]);
+    const told = (grants = grantsOf("ann")) => JSON.parse(room.snapshotJson(grants, { compact: true })) as Snapshot;
+    expect(snapshotRecords(told())).toEqual(room.snapshot(grantsOf("ann")).records);
+    expect(told().records).toEqual([]);
+    expect(told().changes!.map(({ seq, by, ops }) => [seq, by, ops.map(([verb]) => verb).join("")])).toEqual([
+      [3, "bob", "p"],
+      [1, "ann", "c"],
+      [2, "ann", "pcpp"],
+      [0, null, "cc"],
+    ]);
+    const few = grantsOf("bob", ["annotations:view:group=team"]);
+    expect(snapshotRecords(told(few))).toEqual(room.snapshot(few).records);
+    expect(snapshotRecords(told(few)).map(({ id }) => id)).not.toContain("d");
+    for (let i = 0; i < 5; i++) await ann.push(...Array.from({ length: 20 }, (_, n) => create(`more-${i}-${n}`)));
+    const [plain, compact] = [false, true].map((form) => room.snapshotJson(grantsOf("ann"), { compact: form }).length);
+    expect(compact! / plain!).toBeLessThan(0.6);
+  });
+
+  it("what the log has as text is sent as it was read, and not made again", async () => {
+    const log = new HeldLog();
+    const record: StoredRecord = { ...baseRecord("a"), seq: 1, deleted: false };
+    const text = `{ "type": "rectangle",${JSON.stringify(record.data).slice(1)}`;
+    log.load = () => Promise.resolve({ head: { seq: 1, epoch: 0, floorSeq: 0 }, records: [record], texts: [text] });
+    const { room } = await testRoom({ log });
+    expect(room.snapshotJson(grantsOf("ann"))).toContain(text);
   });
 
   it("a large layer is fetched by URL", async () => {

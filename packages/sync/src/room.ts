@@ -7,13 +7,14 @@ import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
 import type { CommitResult, LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
 import { Batch, type Outcome, type Waiting } from "./decide.ts";
-import { LayerState } from "./layer-state.ts";
+import { LayerState, seenRecord } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { apiError, ReplacedError, resetFrame, unavailable } from "./room-error.ts";
 import { byeFrame, RoomMember } from "./room-member.ts";
 import { peerColor, RoomPresence } from "./room-presence.ts";
 import type { CommitCaller, Committed, JoinOptions, Member, SyncRoomOptions } from "./room-options.ts";
 import { RoomView } from "./room-view.ts";
+import { snapshotJson, type SnapshotOptions } from "./snapshot-json.ts";
 import type { SharedFrame } from "./socket.ts";
 import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
 import { type Touched, welcomeFrame } from "./welcome.ts";
@@ -79,8 +80,8 @@ export class SyncRoom {
 
   /** Reads the layer from the log. Nothing else may be called before it is done. */
   async load(): Promise<void> {
-    const { head, records } = await this.#options.log.load();
-    this.#state = new LayerState(this.#options.base, records);
+    const { head, records, texts } = await this.#options.log.load();
+    this.#state = new LayerState(this.#options.base, records, texts);
     this.#head = head;
     this.#recent.start(head.seq);
     this.#loaded = true;
@@ -145,7 +146,7 @@ export class SyncRoom {
         rejects: row?.rejects ?? [],
         touched,
         snapshotUrl: options.snapshotUrl,
-        inlineChars: this.#options.inlineChars ?? 256_000,
+        inlineChars: this.#options.inlineChars ?? 160_000,
       }),
     );
     this.#members.set(id, member);
@@ -207,27 +208,26 @@ export class SyncRoom {
   ): { readonly seq: number; readonly epoch: number; readonly records: readonly AnyRecord[] } {
     const view = this.#view(grants);
     const visible = this.#state.visible((head) => view.sees(head), pages === undefined ? undefined : new Set(pages));
-    return { seq: this.#head.seq, epoch: this.#head.epoch, records: [...visible].map((json) => JSON.parse(json) as AnyRecord) };
+    return { seq: this.#head.seq, epoch: this.#head.epoch, records: Array.from(visible, seenRecord) };
   }
 
-  /** All live records these rights see, when they have at most so many characters as JSON; else null, without having looked at all of them. */
+  /** All live records these rights see, when their data has at most so many characters as JSON; else null, without having looked at all of them. */
   smallSnapshot(grants: Grants, maxChars: number): readonly AnyRecord[] | null {
     const view = this.#view(grants);
     const records: AnyRecord[] = [];
     let chars = 0;
-    for (const json of this.#state.visible((head) => view.sees(head))) {
-      chars += json.length + 1;
+    for (const seen of this.#state.visible((head) => view.sees(head))) {
+      chars += seen[1].data.length;
       if (chars > maxChars) return null;
-      records.push(JSON.parse(json) as AnyRecord);
+      records.push(seenRecord(seen));
     }
     return records;
   }
 
   /** `snapshot` as the JSON text of `{seq, epoch, records}`: the cheapest way to send it. */
-  snapshotJson(grants: Grants): string {
-    const view = this.#view(grants);
-    const visible = [...this.#state.visible((head) => view.sees(head))];
-    return `{"seq":${this.#head.seq},"epoch":${this.#head.epoch},"records":[${visible.join(",")}]}`;
+  snapshotJson(grants: Grants, options: SnapshotOptions = {}): string {
+    const { seq, epoch } = this.#head;
+    return snapshotJson({ seq, epoch, state: this.#state, view: this.#view(grants) }, options);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Frames from the server, as far as the client relies on their shape. By hand: no schema library in browsers. */
-import type { ServerMessage } from "@lectern/protocol";
+import type { AnyRecord, ServerMessage, Snapshot } from "@lectern/protocol";
 import { isErrorCode } from "@lectern/protocol/plain";
+import { createdRecord } from "./change.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +14,19 @@ export function parseServerMessage(text: string): ServerMessage | null {
     return null;
   }
   return isObject(message) && isServerMessage(message) ? (message as unknown as ServerMessage) : null;
+}
+
+/** The records of a snapshot, in whichever form it came. */
+export function snapshotRecords({ records, changes }: Snapshot): readonly AnyRecord[] {
+  if (changes === undefined) return records;
+  const told: AnyRecord[] = [];
+  for (const change of changes) {
+    for (const op of change.ops) {
+      if (op[0] === "c") told.push(createdRecord(op, change));
+      else if (op[0] === "p") told.push(op[1]);
+    }
+  }
+  return told;
 }
 
 function isServerMessage(message: Fields): boolean {

@@ -20,7 +20,7 @@ import type { LayerRules, RulesLayer } from "./layer-rules.ts";
 import { applyOp, applyPatch, deepEqual, overwritten, type Stamp } from "./change.ts";
 import { type Entry, entryOf, headOf, type LayerState, recordJson } from "./layer-state.ts";
 import { pageOf, PARENT_KIND, parentOf } from "./references.ts";
-import type { AppliedOp } from "./room-view.ts";
+import { type AppliedOp, encodeCreated } from "./room-view.ts";
 
 export interface PushInput {
   readonly ops: readonly Op[];
@@ -543,10 +543,9 @@ export function applyToRecord(
 }
 
 /** The op as it is told to who can apply it; null: the record is sent whole. */
-function toldJson(op: Op, { grp, data }: Entry): string | null {
+function toldJson(op: Op, entry: Entry): string | null {
   if (op[0] === "u") return `["u",${JSON.stringify(op[1])},${JSON.stringify(op[2])}]`;
-  if (op[0] !== "c") return null;
-  return `["c",${JSON.stringify(op[1])},"${op[2]}",${data}${grp === null ? "" : `,${JSON.stringify(grp)}`}]`;
+  return op[0] === "c" ? encodeCreated(op[1], entry) : null;
 }
 
 /** Has the record, as viewers get it, more bytes? */

@@ -3,7 +3,7 @@ import type { Peer, Reject } from "@lectern/protocol";
 import type { Grants, RecordHead, SyncLimits } from "@lectern/protocol/plain";
 import type { LayerHead } from "./change-log.ts";
 import { visibleRecord } from "./change.ts";
-import type { LayerState } from "./layer-state.ts";
+import { type Entry, type LayerState, recordJson } from "./layer-state.ts";
 import { encodeChange, encodeGone, encodePut, type RoomView } from "./room-view.ts";
 
 /** The live head of each record touched since a client left, as it was then; null when it was not there. */
@@ -47,14 +47,14 @@ export function welcomeFrame(options: WelcomeOptions): string {
 }
 
 function everything({ head, state, view, snapshotUrl, inlineChars }: WelcomeOptions): string {
-  const records: string[] = [];
+  const records: (readonly [id: string, entry: Entry])[] = [];
   let chars = 0;
-  for (const json of state.visible((record) => view.sees(record))) {
-    records.push(json);
-    chars += json.length;
+  for (const seen of state.visible((record) => view.sees(record))) {
+    records.push(seen);
+    chars += seen[1].data.length;
     if (chars > inlineChars && snapshotUrl !== undefined) return `"snapshotUrl":${JSON.stringify(snapshotUrl(head.seq))}`;
   }
-  return `"records":[${records.join(",")}]`;
+  return `"records":[${records.map(([id, entry]) => recordJson(id, entry, true)).join(",")}]`;
 }
 
 /** One put or gone for each record, however often it changed, under the change that wrote it last. */

@@ -1,4 +1,4 @@
-import type { AnyRecord, ServerMessage } from "@lectern/protocol";
+import type { AnyRecord, ServerMessage, Snapshot } from "@lectern/protocol";
 import { pagesPdf } from "@lectern/pdf/testing";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -94,6 +94,29 @@ describe("two people on one layer", () => {
     again.push(1, [["c", "one", "annotation", rectangle()]]);
     expect((await again.until("the same ack", isAck(1))).acks).toEqual([[1, expect.any(Number)]]);
     expect((await api.json<{ seq: number }>(`/viewer/documents/${document}/records`)).seq).toBe(2);
+  });
+});
+
+describe("a client that reads compact snapshots", () => {
+  it("is sent to one, which another one is not", async () => {
+    const document = await fresh();
+    const { jwt } = await api.session(document, { user_id: "mia" });
+    const writer = await socket();
+    await writer.hello(jwt);
+    const big = { ...rectangle(), note: "n".repeat(2_000) };
+    writer.push(
+      1,
+      Array.from({ length: 90 }, (_, i) => ["c", `big-${i}`, "annotation", big] as const),
+    );
+    await writer.until("the ack", isAck(1));
+    const welcomed = async (more: Readonly<Record<string, unknown>>) => (await (await socket()).hello(jwt, more)).snapshotUrl!;
+    const [plain, compact] = [await welcomed({}), await welcomed({ caps: ["compact"] })];
+    const [whole, short] = [await api.request(plain, { credential: jwt }), await api.request(compact, { credential: jwt })];
+    expect(whole.headers.get("etag")).not.toBe(short.headers.get("etag"));
+    const [all, told] = [(await whole.json()) as Snapshot, (await short.json()) as Snapshot];
+    expect([all.records.length, all.changes, told.records, told.changes!.length]).toEqual([90, undefined, [], 1]);
+    expect(told.changes![0]).toMatchObject({ seq: 1, by: "mia" });
+    expect(told.changes![0]!.ops).toContainEqual(["c", "big-7", "annotation", big]);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { ApiError, type ErrorCode, SUBPROTOCOL, type SyncLimits } from "@lectern/protocol/plain";
+import { ApiError, COMPACT, type ErrorCode, SUBPROTOCOL, type SyncLimits } from "@lectern/protocol/plain";
 import { type Admission, type Hello, roomSocket, type RoomSocket } from "@lectern/sync/room";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Access } from "../handlers.ts";
@@ -118,7 +118,9 @@ export function attachSockets(options: SocketsOptions): Sockets {
       // One that has gone meanwhile must not count.
       if (ws.readyState === ws.OPEN) live.add(mine);
       const path = `/viewer/documents/${encodeURIComponent(access.documentId)}${access.layerName === "" ? "" : `/layers/${encodeURIComponent(access.layerName)}`}`;
-      return { room, grants, session: session.id, name: shownName(session), snapshotUrl: (seq) => `${path}/records?minSeq=${seq}` };
+      const form = hello.caps?.includes(COMPACT) === true ? "&compact=true" : "";
+      const snapshotUrl = (seq: number): string => `${path}/records?minSeq=${seq}${form}`;
+      return { room, grants, session: session.id, name: shownName(session), snapshotUrl };
     };
     const renew = async (token: string): Promise<Admission["grants"]> => {
       if (joined === null || mine === null) throw new ApiError("bad_request");

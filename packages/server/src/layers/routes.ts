@@ -24,11 +24,11 @@ export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
   return {
     ...manageRoutes(deps),
     ...historyRoutes(reading),
-    async records({ minSeq, at_seq, pages }, context) {
+    async records({ minSeq, at_seq, pages, compact = false }, context) {
       const layer = await layerFor(reading, context.access, context);
       if (minSeq !== undefined) await layer.room.reach(minSeq);
       const { room, grants, base } = at_seq === undefined ? layer : await layerAt(reading, layer, at_seq, context.access);
-      const tag = `"${room.epoch}.${room.seq}.${hash(viewKey(grants))}${pages === true ? ".p" : ""}"`;
+      const tag = `"${room.epoch}.${room.seq}.${hash(viewKey(grants))}${pages === true ? ".p" : ""}${compact ? ".c" : ""}"`;
       const headers = {
         etag: tag,
         "cache-control": "private, no-cache",
@@ -37,7 +37,7 @@ export function layerRoutes(deps: ManageRoutesDeps): Handlers["layers"] {
       };
       if (context.header("if-none-match") === tag) return reply(null, { status: 304, headers });
       const text = (): string => {
-        const json = room.snapshotJson(grants);
+        const json = room.snapshotJson(grants, { compact });
         return pages === true ? `${json.slice(0, -1)},"pages":${JSON.stringify(snapshotPages(base))}}` : json;
       };
       const isPacked = /\bgzip\b/.test(context.header("accept-encoding") ?? "");

@@ -367,7 +367,7 @@ export function layerLog(database: Database, layerId: string, clock: Clock): Cha
   return {
     async load() {
       const { head, rows } = await withHead({ sql: RECORDS, params: [layerId] });
-      return { head, records: rows.map(recordOf) };
+      return { head, records: rows.map(recordOf), texts: rows.map((row) => row.data as string) };
     },
 
     async commitBatch(expectedSeq, commits, peers) {

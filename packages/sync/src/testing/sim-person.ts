@@ -168,7 +168,8 @@ export class Person {
     if (world.rough && this.#random.chance(0.1)) throw new ApiError("unavailable");
     const room = await world.openRoom(world.nodes[node]!);
     await room.reach(seq);
-    return JSON.parse(room.snapshotJson(grants)) as Snapshot;
+    // In either form.
+    return JSON.parse(room.snapshotJson(grants, { compact: room.seq % 2 === 0 })) as Snapshot;
   }
 
   #act(): void {
