@@ -7,9 +7,11 @@ import type { Actor } from "../audit/audit.ts";
 import { copyLayers, listLayers } from "../layers/store.ts";
 import { Conflict, UniqueViolation } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
+import { requestMade } from "../requests/store.ts";
 import { allRevisions } from "../revisions/store.ts";
 import { documentPasswordContext } from "./password.ts";
 import { noSuchDocument, waitForReady } from "./status.ts";
+import { madeBefore } from "./upload.ts";
 import { copyDocumentRows, type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
 
 export interface Copy {
@@ -17,6 +19,8 @@ export interface Copy {
   /** Default: a new id. */
   readonly documentId?: string | undefined;
   readonly by: Actor;
+  /** When it may be repeated: the same request makes one copy. */
+  readonly request?: string | null;
   readonly signal?: AbortSignal;
 }
 
@@ -27,6 +31,9 @@ const PATIENCE_SECONDS = 60;
 export async function copyDocument(deps: DocumentDeps, copy: Copy): Promise<DocumentRow> {
   const { from, signal } = copy;
   const { applicationId } = from;
+  const { request = null } = copy;
+  const made = request === null ? null : await madeBefore(deps, applicationId, request);
+  if (made !== null) return made;
   if (copy.documentId !== undefined && (await findDocument(deps.database, { applicationId, documentId: copy.documentId })) !== null) {
     throw taken(copy.documentId);
   }
@@ -58,11 +65,15 @@ export async function copyDocument(deps: DocumentDeps, copy: Copy): Promise<Docu
     ),
     ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: document.byteSize, now }),
     ...deps.rowsOf("document.created", document, copy.by),
+    ...(request === null ? [] : [requestMade(key, request, now)]),
   ];
   try {
     await deps.database.transaction(statements);
   } catch (error) {
     if (error instanceof UniqueViolation && error.index === 1) throw taken(key.documentId);
+    // The same request, at the same moment.
+    const other = error instanceof UniqueViolation && request !== null ? await madeBefore(deps, applicationId, request) : null;
+    if (other !== null) return other;
     if (!(error instanceof Conflict)) throw error;
     if ((await findDocument(deps.database, from)) === null) throw noSuchDocument();
     throw new ApiError("conflict", "The document changed while it was copied: try again", { retryAfter: 1, cause: error });

@@ -2,6 +2,7 @@
 import type { Actor } from "../audit/audit.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { noSuchDocument } from "./status.ts";
+import { requestsForgotten } from "../requests/store.ts";
 import { usageOfDeletion } from "../usage/usage.ts";
 import { removeUnused } from "./collect.ts";
 import { allBlobs, deleteRows, type DocumentKey, findDocument } from "./store.ts";
@@ -15,6 +16,7 @@ export async function deleteDocument(deps: DocumentDeps, key: DocumentKey, by: A
   const layerIds = await deleteRows(deps.database, key, now, [
     ...usageOfDeletion({ ...key, createdAt: document.createdAt, now }),
     ...deps.rowsOf("document.deleted", document, by),
+    requestsForgotten(key),
   ]);
   if (layerIds === null) throw noSuchDocument();
   deps.uses.forget(key);

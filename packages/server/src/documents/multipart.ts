@@ -43,16 +43,17 @@ export interface UploadSources {
  */
 export async function uploadOf(
   form: Form,
-  given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & Fields,
+  given: Pick<Upload, "applicationId" | "password" | "signal" | "by" | "request"> & Fields,
   { fromUrl, build }: UploadSources,
 ): Promise<Upload> {
   const fields: Fields = {};
   const parts = form.parts[Symbol.asyncIterator]();
   const { files, keep } = partKeeper(build.onDisk);
-  const { applicationId, password = null, signal, by } = given;
+  const { applicationId, password = null, signal, by, request = null } = given;
   const upload = (from: Pick<Upload, "bytes"> & Partial<Upload>): Upload => ({
     applicationId,
     password,
+    request,
     ...(signal === undefined ? {} : { signal }),
     ...(by === undefined ? {} : { by }),
     get documentId() {

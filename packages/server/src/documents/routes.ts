@@ -22,6 +22,7 @@ import { composedPage, outlineOf } from "../operations/composition.ts";
 import type { ImageFormat } from "../ports.ts";
 import { actorOf } from "../audit/audit.ts";
 import { waitForOverwrite } from "../revisions/overwrite.ts";
+import { requestSid } from "../layers/caller.ts";
 import { lastOverwrite } from "../revisions/store.ts";
 import { bulkDelete } from "./bulk-delete.ts";
 import { copyDocument } from "./copy.ts";
@@ -76,7 +77,8 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
       const password = context.header("pspdfkit-pdf-password") ?? context.header("document-password");
       const named = { ...(document_id === undefined ? {} : { documentId: document_id }), ...(title === undefined ? {} : { title }) };
       const how = { ...(overwrite === undefined ? {} : { overwrite }), ...(keepAnnotations === undefined ? {} : { keepAnnotations }) };
-      const given = { applicationId: caller.applicationId, password, signal, by: actorOf(context), ...named, ...how };
+      const request = requestSid(context, ["document"]);
+      const given = { applicationId: caller.applicationId, password, signal, by: actorOf(context), request, ...named, ...how };
       const row = await uploaded(context, body, { given, fileName: file_name ?? null });
       const key = { applicationId: row.applicationId, documentId: row.id };
       if (row.overwrite !== undefined) {
@@ -141,7 +143,8 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
       if (storage !== undefined && storage.backend !== "built_in") throw notOffered("storage");
       const { applicationId } = context.caller;
       const from = { applicationId, documentId: document_id };
-      const copy = await copyDocument(deps, { from, documentId: new_document_id, by: actorOf(context), signal: context.signal });
+      const request = requestSid(context, ["copy", document_id, new_document_id]);
+      const copy = await copyDocument(deps, { from, documentId: new_document_id, by: actorOf(context), request, signal: context.signal });
       return { data: documentSummary(copy) };
     },
     async properties(_input, { access }) {
@@ -221,7 +224,7 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
       given,
       fileName,
     }: {
-      readonly given: Pick<Upload, "applicationId" | "password" | "signal" | "by"> & {
+      readonly given: Pick<Upload, "applicationId" | "password" | "signal" | "by" | "request"> & {
         documentId?: string;
         title?: string;
         overwrite?: boolean;

@@ -41,7 +41,7 @@ async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-type Given = Pick<Upload, "applicationId" | "password" | "signal" | "documentId" | "title" | "overwrite" | "keepAnnotations">;
+type Given = Pick<Upload, "request" | "applicationId" | "password" | "signal" | "documentId" | "title" | "overwrite" | "keepAnnotations">;
 
 /** Throws ApiError `invalid_parameters`, `not_implemented`, `too_large`, `unprocessable` when the URL gives no file. */
 export async function uploadFromUrl(

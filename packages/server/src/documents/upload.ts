@@ -4,6 +4,7 @@
  * that job. When this returns all of it is on disk. Whatever fails leaves nothing behind.
  */
 import { type Actor, SERVICE } from "../audit/audit.ts";
+import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
@@ -13,6 +14,7 @@ import { SNIFF_BYTES, type UploadedKind, uploadedKind } from "../convert/kinds.t
 import { type ReceivedBlob, type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { documentPasswordContext } from "./password.ts";
+import { madeBy, requestMade } from "../requests/store.ts";
 import { overwriteDocument } from "../revisions/overwrite.ts";
 import { prepareJob } from "./prepare-job.ts";
 import { type DocumentKey, type DocumentMetadata, type DocumentRow, findDocument, hasBlob, insertDocument } from "./store.ts";
@@ -47,6 +49,8 @@ export interface Upload {
    * is uploaded in their place.
    */
   readonly instead?: ((copy: (path: string) => Promise<void>) => Promise<Upload>) | null;
+  /** The request that brings it, when it may be repeated: the same bytes for the same id make one document, or one revision of it. */
+  readonly request?: string | null;
   /** What is to be written with it, or not at all. */
   readonly also?: readonly Statement[];
   /** Who uploads it; default: the service itself. */
@@ -67,7 +71,8 @@ export type Uploaded = DocumentRow & { readonly overwrite?: number };
 export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promise<Uploaded> {
   const { applicationId, signal } = upload;
   requireId(upload);
-  if (upload.fieldsFollow !== true) await requireFree(deps, upload);
+  // Of a request that is repeated the bytes say whether it is the same one.
+  if (upload.fieldsFollow !== true && (upload.request ?? null) === null) await requireFree(deps, upload);
   let kind: UploadedKind | null = null;
   const bytes = checkedBytes(upload.bytes, async (head) => {
     kind = uploadedKind(head, { fileName: upload.fileName ?? null, mediaType: upload.mediaType ?? null });
@@ -85,12 +90,15 @@ export async function uploadDocument(deps: DocumentDeps, upload: Upload): Promis
         throw new ApiError("unprocessable", `The file has the SHA-256 ${blob.sha256}, which is not the one that was announced`);
       // Only now is everything known that the caller says of it: fields of a form may stand behind its file.
       requireId(upload);
+      const request = requestOf(upload, blob);
+      const made = request === null ? null : await madeBefore(deps, applicationId, request);
+      if (made !== null) return made;
       const existing = await requireFree(deps, upload);
       const key = { applicationId, documentId: upload.documentId ?? newId(deps.clock.now(), deps.random(10)) };
       // Under the lock: whoever deletes equal bytes that nobody used any more has done so, or waits until these are used.
       await received.store();
       return await withChanges(deps, upload, (changes): Promise<Uploaded> => {
-        const stored = { ...blob, kind: kind!, changes };
+        const stored = { ...blob, kind: kind!, changes, request };
         return existing === null ? record(deps, upload, key, stored) : overwrite(deps, upload, existing, stored);
       });
     } catch (error) {
@@ -137,6 +145,20 @@ async function withChanges<T>(
   }
 }
 
+function requestOf({ request = null, documentId }: Upload, { sha256 }: StoredBlob): string | null {
+  return request === null
+    ? null
+    : createHash("sha256")
+        .update(JSON.stringify([request, documentId ?? null, sha256]))
+        .digest("base64url");
+}
+
+/** The document that the same request has made before, as it is now. */
+export async function madeBefore(deps: DocumentDeps, applicationId: string, request: string): Promise<DocumentRow | null> {
+  const documentId = await madeBy(deps.database, applicationId, request);
+  return documentId === null ? null : findDocument(deps.database, { applicationId, documentId });
+}
+
 function requireId({ documentId }: Upload): void {
   if (documentId !== undefined && !ID_PATTERN.test(documentId))
     throw new ApiError("invalid_parameters", "document_id must be 1 to 128 letters, digits or _.:@~-");
@@ -163,7 +185,7 @@ async function overwrite(deps: DocumentDeps, upload: Upload, existing: DocumentR
   return { ...existing, overwrite: n };
 }
 
-type UploadedBlob = StoredBlob & { readonly kind: UploadedKind; readonly changes: StoredBlob | null };
+type UploadedBlob = StoredBlob & { readonly kind: UploadedKind; readonly changes: StoredBlob | null; readonly request: string | null };
 
 async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob: UploadedBlob): Promise<DocumentRow> {
   const { applicationId, documentId } = key;
@@ -189,6 +211,7 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
     ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: blob.size, now }),
     deps.jobs.statement(prepareJob(document, "upload", blob.kind)),
     ...deps.rowsOf("document.created", document, upload.by ?? SERVICE),
+    ...(blob.request === null ? [] : [requestMade(key, blob.request, now)]),
     ...(upload.also ?? []),
   ];
   try {

@@ -102,12 +102,22 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
         const original = await read(context, undefined);
         exchangeOfInstantJson(body.json, original, { parts: body.pictures });
       }
-      const copy = await copyDocument(deps, { from: { applicationId, documentId }, by: actorOf(context), signal: context.signal });
+      const request = requestSid(context, ["copy_with_instant_json", documentId, context.access.layerName, body.json]);
+      const copy = await copyDocument(deps, {
+        from: { applicationId, documentId },
+        by: actorOf(context),
+        request,
+        signal: context.signal,
+      });
       if (body.json !== null) {
         try {
           const access = { ...context.access, documentId: copy.id };
           const layer = await layerFor(reading, access, { address: context.address, signal: context.signal, create: true });
-          await applyExchange(layer, exchangeOfInstantJson(body.json, layer, { parts: body.pictures }), { deps, userId: null });
+          await applyExchange(layer, exchangeOfInstantJson(body.json, layer, { parts: body.pictures }), {
+            deps,
+            userId: null,
+            sid: request,
+          });
         } catch (error) {
           await deleteDocument(deps, { applicationId, documentId: copy.id }, actorOf(context));
           throw error;

@@ -2,6 +2,7 @@
 import { deleteExpired as deleteExpiredSignIns } from "../accounts/store.ts";
 import { deleteExpired as deleteExpiredTokens } from "../api-keys/store.ts";
 import type { Clock, Database } from "../ports.ts";
+import { deleteOldRequests } from "../requests/store.ts";
 import { deleteEnded } from "../sessions/store.ts";
 import { deleteOldDeliveries } from "../webhooks/store.ts";
 import type { JobOutcome } from "./queue.ts";
@@ -34,6 +35,7 @@ export async function keepHouse(
   const now = clock.now();
   await database.transaction([
     ...deleteOldPeers({ requests: now - REQUESTS_MS, browsers: now - BROWSERS_MS }),
+    deleteOldRequests(now - REQUESTS_MS),
     deleteOldAsyncJobs(now - ASYNC_JOBS_MS),
     deleteExpiredTokens(now - TOKENS_MS),
     deleteExpiredSignIns(now),

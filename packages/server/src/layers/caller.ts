@@ -17,7 +17,7 @@ export function writerOf({ caller }: LayerContext, userId: string | null | undef
 }
 
 /** Queue of this request: the same key with another body is another request. null: it did not ask for that. */
-export function requestSid(context: LayerContext, what: readonly unknown[]): string | null {
+export function requestSid(context: Pick<LayerContext, "caller" | "header">, what: readonly unknown[]): string | null {
   const key = context.header("idempotency-key");
   if (key === null) return null;
   if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");

@@ -1,4 +1,5 @@
 /** An upload that takes the place of a document's file: kept beside it, with the job that prepares it, until it is ready. Called by the upload. */
+import { requestMade } from "../requests/store.ts";
 import { type Actor, SERVICE } from "../audit/audit.ts";
 import { ApiError } from "@lectern/protocol/plain";
 import type { UploadedKind } from "../convert/kinds.ts";
@@ -13,7 +14,12 @@ import { findOverwrite, insertOverwrite, nextRevision, type OverwriteRow } from 
 export interface Overwrite {
   readonly key: DocumentKey;
   /** Stored, and held against the collector. */
-  readonly blob: { readonly sha256: string; readonly size: number; readonly kind: UploadedKind; readonly changes: StoredBlob | null };
+  readonly blob: StoredBlob & {
+    readonly kind: UploadedKind;
+    readonly changes: StoredBlob | null;
+    /** That made it, when it may be repeated. */
+    readonly request: string | null;
+  };
   /** Left out: the document's own stays. */
   readonly title: string | null;
   readonly metadata: DocumentMetadata | null;
@@ -47,6 +53,7 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
     try {
       await insertOverwrite(deps.database, key, { ...row, mediaType: blob.kind.mediaType, now }, [
         ...deps.usageOfUpload({ ...key, revision: n, bytes: blob.size, now }),
+        ...(blob.request === null ? [] : [requestMade(key, blob.request, now)]),
         deps.jobs.statement(overwriteJob(key, { n, by, blob: blob.sha256, kind: blob.kind })),
       ]);
       deps.jobs.wake();
