@@ -119,7 +119,8 @@ export function interchangeRoutes(reading: ReadingDeps): Handlers["interchange"]
             sid: request,
           });
         } catch (error) {
-          await deleteDocument(deps, { applicationId, documentId: copy.id }, actorOf(context));
+          // What may be sent again goes on with its copy, which another sending of it may have answered with.
+          if (request === null) await deleteDocument(deps, { applicationId, documentId: copy.id }, actorOf(context));
           throw error;
         }
       }
