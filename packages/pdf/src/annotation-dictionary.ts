@@ -26,6 +26,8 @@ export interface AnnotationToWrite {
 
 /** The key of the private entry. */
 export const PRIVATE_KEY = "LecternData";
+/** Of an image: the file of its picture, so that it comes back as it was. */
+export const PICTURE_KEY = "LecternPicture";
 
 /** Where an action leads: the page object and its box; null when the page is not in the file. */
 export type PageTarget = (page: string) => { readonly ref: PdfRef; readonly box: PdfBox } | null;
@@ -331,7 +333,6 @@ function given(group: object): object | undefined {
 
 /** Of one that keeps its looks and everything else that records know nothing of: the looks are drawn into /Rect. */
 export function keptEntries({ name, data, rect, createdAt, updatedAt }: AnnotationToWrite, box: PdfBox): PdfDictionary {
-  const kept = privateData(data.type === "image" ? { ...data, geometry: { bbox: data.geometry.bbox } } : data);
   return {
     Rect: rectangle(box, rect),
     NM: name === "" ? undefined : name,
@@ -339,7 +340,7 @@ export function keptEntries({ name, data, rect, createdAt, updatedAt }: Annotati
     ...dates({ createdAt, updatedAt }),
     Contents: contents(data),
     F: flagBits(data.flags ?? []),
-    [PRIVATE_KEY]: kept,
+    [PRIVATE_KEY]: privateData(data),
   };
 }
 

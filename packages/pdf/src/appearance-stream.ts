@@ -8,6 +8,9 @@ import { type ContentStream, type StreamResources, type TextFonts, toContentStre
 import type { FontWriter } from "./font-writer.ts";
 import { type PdfDictionary, pdfName, type PdfObjects, type PdfRef } from "./pdf-writer.ts";
 
+/** In an appearance: the picture that it shows, as long as nobody else draws it anew. */
+export const SHOWS_KEY = "LecternShows";
+
 /** A picture as PDF holds it: samples, row by row from the top, or a JPEG file. */
 export interface PdfImage {
   readonly width: number;
@@ -17,6 +20,8 @@ export interface PdfImage {
   readonly data: Uint8Array;
   /** One byte a pixel, with the same filter unless that is a JPEG's; null when it is opaque. */
   readonly alpha: { readonly filter: "FlateDecode" | null; readonly data: Uint8Array } | null;
+  /** The file that it was read from, where that is not `data` itself. */
+  readonly file?: Uint8Array;
 }
 
 /** Objects that appearances share. */
@@ -26,6 +31,8 @@ export interface SharedObjects {
   /** For what the standard fonts lack; without it that is drawn as `?`. */
   readonly embedding?: { readonly fontFor: FontFor; readonly writer: FontWriter } | undefined;
   readonly images: Map<string, PdfRef>;
+  /** Files of the images, which may be the images themselves. */
+  readonly pictures: Map<string, PdfRef>;
   /** Null when it is not there: it is left out of the drawing. */
   readonly imageOf: (blob: string) => PdfImage | null;
 }
@@ -38,7 +45,8 @@ export function writeAppearance(shared: SharedObjects, data: DrawnAnnotation, re
     bounds: [left, top, width, height],
     fonts: textFonts(shared.embedding),
   });
-  return writeForm(shared, content, { BBox: [0, 0, width, height] });
+  const shows = data.type === "image" ? { [SHOWS_KEY]: data.attachment?.blob } : {};
+  return writeForm(shared, content, { BBox: [0, 0, width, height], ...shows });
 }
 
 export function textFonts(embedding: SharedObjects["embedding"]): TextFonts | undefined {
@@ -88,7 +96,7 @@ function writeFont({ objects, fonts }: SharedObjects, font: FontName): PdfRef {
 
 const COLOR_SPACES = { 1: "DeviceGray", 3: "DeviceRGB", 4: "DeviceCMYK" } as const;
 
-function writeImage({ objects, images, imageOf }: SharedObjects, blob: string): PdfRef | null {
+function writeImage({ objects, images, pictures, imageOf }: SharedObjects, blob: string): PdfRef | null {
   const known = images.get(blob);
   const image = known === undefined ? imageOf(blob) : null;
   if (known !== undefined || image === null) return known ?? null;
@@ -102,6 +110,8 @@ function writeImage({ objects, images, imageOf }: SharedObjects, blob: string): 
     image.data,
   );
   images.set(blob, ref);
+  if (image.file !== undefined) pictures.set(blob, objects.stream({}, image.file));
+  else if (image.filter === "DCTDecode") pictures.set(blob, ref);
   return ref;
 }
 

@@ -4,6 +4,7 @@ import { type ComposedPage, composeDocument, type Composition } from "./compose.
 import { ALL_PERMITTED } from "./encrypt.ts";
 import type { PdfDocument, PdfEngine } from "./engine.ts";
 import { nodeCodec, openPdfiumNode } from "./host/node.ts";
+import { type PdfDictionary, pdfName, type PdfRef, pdfWriter } from "./pdf-writer.ts";
 import { encryptedPdf, ENCRYPTED_PASSWORD, formPdf, pdfFile, restrictedPdf, sampleDocument } from "./testing/index.ts";
 
 const engine: PdfEngine = await openPdfiumNode();
@@ -105,7 +106,7 @@ test("an outline takes the place of the file's, and leads to pages where they ar
       isExpanded: true,
       isBold: true,
       color: "#ff8000",
-      children: [{ title: "below", action: { type: "goTo", page: "1.0" }, children: [{ title: "deep" }] }],
+      children: [{ title: "below", action: { type: "goTo", page: "1.0" }, children: [{ title: "deep", isItalic: true }] }],
     },
     { title: "gone", action: { type: "goTo", page: "1.1" } },
     { title: "away", action: { type: "uri", uri: "https://example.org/" } },
@@ -116,7 +117,9 @@ test("an outline takes the place of the file's, and leads to pages where they ar
       title: "Größe",
       action: { type: "goTo", page: "0", left: 10, top: 20 },
       isExpanded: true,
-      children: [{ title: "below", action: { type: "goTo", page: "1" }, isExpanded: false, children: [{ title: "deep" }] }],
+      isBold: true,
+      color: "#ff8000",
+      children: [{ title: "below", action: { type: "goTo", page: "1" }, isExpanded: false, children: [{ title: "deep", isItalic: true }] }],
     },
     { title: "gone" },
     { title: "away", action: { type: "uri", uri: "https://example.org/" } },
@@ -227,4 +230,78 @@ test("an encrypted file keeps both of its passwords and its restrictions when it
   reading(restricted, (document) => expect(document.permissions).toEqual(before));
   expect(texts(restricted)).toEqual(["A secret page", "other 0", ""]);
   reading(restricted, (document) => expect(document.permissions.modification).toBe(true), "owner");
+});
+
+/** A push button in green, a signature that was made in red, one that was not in blue. */
+function signedForm(): Uint8Array {
+  const writer = pdfWriter();
+  const [root, tree, sheet] = [writer.reserve(), writer.reserve(), writer.reserve()];
+  const looks = (color: string): PdfRef =>
+    writer.stream(
+      { Type: pdfName("XObject"), Subtype: pdfName("Form"), BBox: [0, 0, 10, 10], Matrix: [2, 0, 0, 2, 5, 5] },
+      `${color} rg 0 0 10 10 re f`,
+    );
+  const value = writer.add({ Type: pdfName("Sig"), Filter: pdfName("Adobe.PPKLite"), ByteRange: [0, 10, 20, 10], Contents: "0000" });
+  const widget = (at: number, color: string, entries: PdfDictionary): PdfRef =>
+    writer.add({
+      Type: pdfName("Annot"),
+      Subtype: pdfName("Widget"),
+      Rect: [at, 20, at + 40, 60],
+      F: 4,
+      AP: { N: looks(color) },
+      ...entries,
+    });
+  const fields = [
+    widget(20, "0 1 0", {
+      FT: pdfName("Btn"),
+      Ff: 1 << 16,
+      T: "press",
+      MK: { CA: "Press me" },
+      A: { S: pdfName("URI"), URI: "https://example.org" },
+    }),
+    widget(80, "1 0 0", { FT: pdfName("Sig"), T: "signed", V: value }),
+    widget(140, "0 0 1", { FT: pdfName("Sig"), T: "unsigned" }),
+  ];
+  writer.set(sheet, {
+    Type: pdfName("Page"),
+    Parent: tree,
+    MediaBox: [0, 0, 200, 100],
+    Annots: fields,
+    Contents: writer.stream({}, "0 g 0 0 10 10 re f 1 0 0 1 7 7 cm"),
+    Resources: {},
+  });
+  writer.set(tree, { Type: pdfName("Pages"), Kids: [sheet], Count: 1 });
+  writer.set(root, { Type: pdfName("Catalog"), Pages: tree, AcroForm: { Fields: fields, SigFlags: 3 } });
+  return writer.finish({ Root: root });
+}
+
+test("buttons and signature fields of other files come along looking as they did; a signature that was made is a picture then", () => {
+  const looks = (bytes: Uint8Array, index: number): Uint8Array =>
+    reading(bytes, (document) => document.render(index, { width: 200, annotations: "all" }).data.slice());
+  const source = signedForm();
+  const before = looks(source, 0);
+  const at = (data: Uint8Array, x: number): number[] => [...data.subarray((60 * 200 + x) * 4, (60 * 200 + x) * 4 + 3)];
+  expect([40, 100, 160].map((x) => at(before, x))).toEqual([
+    [0, 255, 0],
+    [255, 0, 0],
+    [0, 0, 255],
+  ]);
+  for (const [sources, pages] of [
+    [
+      [numbered("own", 1), source],
+      [page(0), page(0, { file: 1, keepsAnnotations: false })],
+    ],
+    [[source], [page(0), page(0, { id: "copy", keepsAnnotations: false })]],
+  ] as const) {
+    const out = compose(sources, pages);
+    expect(looks(out, 1)).toEqual(before);
+    const fields = reading(out, (document) => document.form()).filter(({ widgets }) => widgets.some(({ pageIndex }) => pageIndex === 1));
+    expect(fields.map(({ name, type }) => [name.replace(/_2$/, ""), type])).toEqual([
+      ["press", "button"],
+      ["unsigned", "signature"],
+    ]);
+    const text = Buffer.from(out).toString("latin1");
+    expect(text.split("/ByteRange").length - 1).toBe(sources.length === 1 ? 1 : 0);
+    expect(text.split("https://example.org").length - 1).toBe(sources.length === 1 ? 2 : 1);
+  }
 });

@@ -269,6 +269,8 @@ export interface PdfDocument {
   annotations(index: number): FileAnnotation[];
   /** One annotation as the file draws it, on nothing and not turned with its page; null when it has no appearance. */
   appearance(index: number, annotation: Pick<FileAnnotation, "ordinal" | "rect">): Bitmap | null;
+  /** The file of a picture that our own export kept with an image, as long as its appearance shows that picture and nothing else; null: there is none. */
+  pictureFile(annotation: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Codec): Uint8Array | null;
   /** The interactive form; empty when there is none. It takes a save of the whole: ask once, and only when there are widgets or `hasForm`. */
   form(): FileField[];
   readonly hasForm: boolean;

@@ -10,6 +10,7 @@ import {
   type AnnotationToWrite,
   CLEARED,
   keptEntries,
+  PICTURE_KEY,
   type PageTarget,
 } from "./annotation-dictionary.ts";
 import { union } from "./appearance/commands.ts";
@@ -353,7 +354,10 @@ const EMPTY_FORM: PdfDictionary = { Type: pdfName("XObject"), Subtype: pdfName("
 function appearanceEntries({ shared }: WriteContext, { data, rect }: AnnotationToWrite): PdfDictionary {
   // Of the document, not of a place: it is in every list of comments, and nothing of it on the page.
   if (data.page === null) return { AP: { N: shared.objects.stream(EMPTY_FORM, "") } };
-  return data.type === "link" ? { AP: undefined } : { AP: { N: writeAppearance(shared, data, rect) } };
+  if (data.type === "link") return { AP: undefined };
+  const AP = { N: writeAppearance(shared, data, rect) };
+  const file = data.type === "image" ? shared.pictures.get(data.attachment?.blob ?? "") : undefined;
+  return { AP, [PICTURE_KEY]: file };
 }
 
 /** Beside the note. */

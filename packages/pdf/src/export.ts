@@ -32,6 +32,7 @@ import { isRef, type PdfObject, refTo, textString } from "./objects/values.ts";
 import { objectsOf } from "./objects/written.ts";
 import { pdfRef } from "./pdf-writer.ts";
 import { removeWidgets } from "./pages.ts";
+import { type FileBytes, type FileChange, writeFiles } from "./write-files.ts";
 import { handleOf } from "./pdfium/document.ts";
 import { hasFileId } from "./pdfium/file-version.ts";
 import { type FlattenCandidate, type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
@@ -70,6 +71,8 @@ export interface ExportOptions {
   readonly pageIndexOf?: (page: string) => number | null;
   /** Pictures of image annotations by their blob; null for one that is not there. */
   readonly imageOf?: (blob: string) => PdfImage | null;
+  /** For files in the file; without it those stay as they are. */
+  readonly files?: FileBytes;
   /** Fonts to embed for characters beyond the standard fonts, which are drawn as `?` without. */
   readonly fontFor?: FontFor | undefined;
   /** A record that is left out: its page is not in the source, or its kind is one that we do not draw; what the source has of that stays. */
@@ -169,6 +172,7 @@ function edit(
         objects,
         fonts: new Map(),
         images: new Map(),
+        pictures: new Map(),
         imageOf,
         embedding: fontFor === undefined ? undefined : { fontFor, writer },
       },
@@ -182,9 +186,12 @@ function edit(
   writer.finish();
   const bookmarks = changes.filter(isBookmarkChange);
   if (bookmarks.length > 0) writeBookmarks(file, bookmarks, { target, titleOf: (bookmark) => pageTitle(bookmark, pageIndexOf) });
+  const files = options.files === undefined ? [] : changes.filter(isFileChange);
+  if (files.length > 0) writeFiles(file, files, options.files!);
   for (const [number, name] of Object.entries(options.names ?? {}))
     if (file.dict(refTo(Number(number))).has("Rect")) file.edit(Number(number)).set("NM", textString(name));
-  if (!editsForm) return { bytes: left || bookmarks.length > 0 ? file.write(version) : file.update(version), widgets: new Set() };
+  const isAnew = left || bookmarks.length > 0 || files.length > 0;
+  if (!editsForm) return { bytes: isAnew ? file.write(version) : file.update(version), widgets: new Set() };
   const pages = handle.guard(() => formPages(handle));
   const flattened = !flattens
     ? null
@@ -277,6 +284,10 @@ function isFormChange(change: RecordChange): change is FormChange {
 
 function isAnnotationChange(change: RecordChange): change is AnnotationChange {
   return (change.current ?? change.base)?.kind === "annotation";
+}
+
+function isFileChange(change: RecordChange): change is FileChange {
+  return (change.current ?? change.base)?.kind === "attachment";
 }
 
 function isBookmarkChange(change: RecordChange): change is BookmarkChange {

@@ -8,6 +8,7 @@ import type { Bitmap, FileAnnotation, PdfEngine } from "./engine.ts";
 import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
 import { nodeCodec, openPdfiumNode } from "./host/node.ts";
 import { importRecords } from "./import.ts";
+import type { KeepPicture } from "./import-picture.ts";
 import { type PdfDictionary, pdfName, pdfWriter } from "./pdf-writer.ts";
 import { pngFile } from "./png.ts";
 
@@ -46,10 +47,14 @@ const marks = [
 function read(file: Uint8Array): { readonly records: RecordOf<"annotation">[]; readonly pictures: Map<string, Bitmap> } {
   const document = engine.open(file);
   const pictures = new Map<string, Bitmap>();
-  const keepPicture = (picture: Bitmap) => {
-    const blob = Buffer.from(sha256(pngFile(picture, nodeCodec))).toString("hex");
-    pictures.set(blob, picture);
-    return { blob, mediaType: "image/png" };
+  const keepPicture: KeepPicture = {
+    codec: nodeCodec,
+    drawn(picture) {
+      const blob = Buffer.from(sha256(pngFile(picture, nodeCodec))).toString("hex");
+      pictures.set(blob, picture);
+      return { blob, mediaType: "image/png" };
+    },
+    file: () => null,
   };
   const records = [...importRecords(document, { revision: 1, sourceSha256: "00", sha256, keepPicture }).records].flatMap((page) =>
     page.records.filter((record) => record.kind === "annotation"),

@@ -5,12 +5,18 @@
 import type { Image, Raw } from "@lectern/protocol";
 import type { Bitmap, FileAnnotation, PdfDocument } from "./engine.ts";
 import { annotationData, common, isComment, noteOf, opacityOf, recordBox } from "./import-annotation.ts";
+import type { Codec } from "./objects/filters.ts";
 import type { FieldType } from "./forms/read-form.ts";
 import { readPrivateData, withPrivateData } from "./private-data.ts";
 import { isRecordSubtype, NOT_MARKS, type Subtype } from "./subtypes.ts";
 
 /** Keeps a picture, and says where. */
-export type KeepPicture = (picture: Bitmap) => { readonly blob: string; readonly mediaType: string };
+export interface KeepPicture {
+  readonly codec: Codec;
+  readonly drawn: (picture: Bitmap) => { readonly blob: string; readonly mediaType: string };
+  /** The file of a picture as it was; null when it is none that is known here, or is not that blob. */
+  readonly file: (bytes: Uint8Array, blob: string) => { readonly blob: string; readonly mediaType: string } | null;
+}
 
 /** Those whose kind is one of ours are pictured by their appearance when they have one; PDFium makes one up for the others. */
 export function isPictured(annotation: FileAnnotation): boolean {
@@ -26,12 +32,31 @@ export function picturedData(
   { page, pageIndex, keep }: { readonly page: string; readonly pageIndex: number; readonly keep: KeepPicture },
 ): Image | Raw | null {
   if (!isPictured(annotation)) return null;
+  const own = ownImage(document, annotation, { page, keep });
+  if (own !== null) return own;
   const picture = annotation.hasAppearance ? document.appearance(pageIndex, annotation) : null;
-  const attachment = picture === null ? {} : { attachment: keep(picture) };
+  const attachment = picture === null ? {} : { attachment: keep.drawn(picture) };
   const base = { ...common(annotation, page), ...noteOf(annotation), geometry: { bbox: recordBox(annotation.rect) } };
   const raw: Raw = { type: "raw", subtype: annotation.subtype.slice(0, 64), ...base, appearance: {} };
   const data = annotation.subtype === "Stamp" && picture !== null ? imageOf(annotation, base) : raw;
   return { ...data, ...attachment };
+}
+
+/** An image of our own export that nobody has drawn anew since: it is what it was, with its picture. */
+function ownImage(
+  document: PdfDocument,
+  annotation: FileAnnotation,
+  { page, keep }: { readonly page: string; readonly keep: KeepPicture },
+): Image | null {
+  if (annotation.subtype !== "Stamp" || !annotation.hasAppearance) return null;
+  const kept = readPrivateData(annotation.privateData);
+  if (kept.type !== "image") return null;
+  const base = { ...common(annotation, page), ...noteOf(annotation), geometry: { bbox: recordBox(annotation.rect) } };
+  const data = withPrivateData({ type: "image", ...base, appearance: opacityOf(annotation) }, kept, "image") as Image;
+  const blob = data.attachment?.blob;
+  const bytes = blob === undefined ? null : document.pictureFile(annotation, blob, keep.codec);
+  const found = bytes === null ? null : keep.file(bytes, blob!);
+  return found === null ? null : { ...data, attachment: { ...data.attachment, ...found } };
 }
 
 /** The picture is turned already, and is not the one that it may have been made of. */

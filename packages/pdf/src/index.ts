@@ -22,6 +22,7 @@ export {
   type TextRun,
 } from "./engine.ts";
 export { exportDocument, type ExportOptions, type FlattenScope, type RecordChange } from "./export.ts";
+export type { FileBytes } from "./write-files.ts";
 export { importRecords, type ImportOptions, type Manifest, type PageRecords } from "./import.ts";
 export type { ContentGroup, ContentGroupEntry } from "./inspect/content-groups.ts";
 export type { FileInFile } from "./inspect/embedded-files.ts";

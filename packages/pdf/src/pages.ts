@@ -6,7 +6,7 @@
 import type { OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import { PdfError, type PdfEngine, type RangeReader } from "./engine.ts";
 import { putBookmarks, takeBookmarks } from "./bookmarks.ts";
-import { ObjectFile } from "./objects/file.ts";
+import { latinBytes, ObjectFile } from "./objects/file.ts";
 import { flatPages, pageAnnotations, pageBox, setPages } from "./objects/page-tree.ts";
 import {
   isDict,
@@ -15,6 +15,7 @@ import {
   isString,
   isStream,
   nameOf,
+  numberText,
   type PdfDict,
   type PdfObject,
   type PdfRefValue,
@@ -137,6 +138,10 @@ function clonePage(
     const subtype = from.name(dict.get("Subtype")) ?? "";
     if (subtype === "Popup" || dict.has("IRT") || (!keepsAnnotations && becomesRecord(subtype))) continue;
     if (subtype === "Widget" && !keepsAnnotations && !hasOwnLooks(from, dict)) continue;
+    if (subtype === "Widget" && isSigned(from, dict)) {
+      drawLooks(from, to, { widget: dict, page, copy });
+      continue;
+    }
     const annotation: PdfDict = new Map();
     for (const [key, value] of dict)
       if (!["P", "Popup", "Parent", "StructParent", "Kids"].includes(key) && (key !== "NM" || keepsName)) annotation.set(key, copy(value));
@@ -185,6 +190,57 @@ function hasOwnLooks(file: ObjectFile, widget: PdfDict): boolean {
   const { entries } = fieldOf(file, widget);
   const type = file.name(entries.get("FT"));
   return type === "Sig" || type === null || (type === "Btn" && (file.number(entries.get("Ff"), 0) & PUSH_BUTTON) !== 0);
+}
+
+/** What was signed is another file: a signature on a copied page would be none, and tell readers that something is wrong. */
+function isSigned(file: ObjectFile, widget: PdfDict): boolean {
+  const { entries } = fieldOf(file, widget);
+  return file.name(entries.get("FT")) === "Sig" && isDict(file.resolve(entries.get("V")));
+}
+
+const INVISIBLE = 2 | 32;
+
+/** What the widget looks like becomes content of the page (ISO 32000-2, 12.5.5, algorithm "appearance streams"). */
+function drawLooks(
+  from: ObjectFile,
+  to: ObjectFile,
+  { widget, page, copy }: { readonly widget: PdfDict; readonly page: PdfDict; readonly copy: (object: PdfObject) => PdfObject },
+): void {
+  const looks = widget.get("AP") === undefined ? undefined : from.dict(widget.get("AP")).get("N");
+  const state = from.resolve(looks);
+  const form = isDict(state) ? state.get(from.name(widget.get("AS")) ?? "") : looks;
+  const stream = from.resolve(form);
+  const rect = from.numbers(widget.get("Rect"));
+  if (!isStream(stream) || !isRef(form) || rect.length !== 4 || (from.number(widget.get("F"), 0) & INVISIBLE) !== 0) return;
+  const [left, bottom, right, top] = spanned([
+    [rect[0]!, rect[1]!],
+    [rect[2]!, rect[3]!],
+  ]);
+  const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = from.numbers(stream.dict.get("Matrix"));
+  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = from.numbers(stream.dict.get("BBox"));
+  const corners = [x0, x1].flatMap((x) => [y0, y1].map((y) => [a * x + c * y + e, b * x + d * y + f] as const));
+  const [l, t, r, u] = spanned(corners);
+  if (r - l <= 0 || u - t <= 0 || right - left <= 0 || top - bottom <= 0) return;
+  const [sx, sy] = [(right - left) / (r - l), (top - bottom) / (u - t)];
+  const resources: PdfDict = new Map(to.dict(page.get("Resources")));
+  const objects: PdfDict = new Map(to.dict(resources.get("XObject")));
+  let name = "Signature";
+  for (let n = 2; objects.has(name); n++) name = `Signature${n}`;
+  objects.set(name, copy(form));
+  resources.set("XObject", objects);
+  page.set("Resources", resources);
+  const numbers = [sx, 0, 0, sy, left - l * sx, bottom - t * sy].map(numberText).join(" ");
+  const content = (text: string): PdfRefValue =>
+    to.add({ kind: "stream", dict: new Map([["Length", text.length]]), data: latinBytes(text) });
+  const before = page.get("Contents");
+  const resolved = to.resolve(before);
+  const list = Array.isArray(resolved) ? resolved : before === undefined || resolved === null ? [] : [before];
+  page.set("Contents", [content("q\n"), ...list, content(`\nQ q ${numbers} cm /${name} Do Q\n`)]);
+}
+
+function spanned(points: readonly (readonly [x: number, y: number])[]): [left: number, bottom: number, right: number, top: number] {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
 /**

@@ -95,7 +95,7 @@ const isDegrees = isBetween(0, 360);
 
 const OWN: Readonly<Record<string, { readonly geometry: Checks; readonly appearance: Checks; readonly data: Checks }>> = {
   stamp: { geometry: { rotation: isDegrees }, appearance: { title: isText(256), subtitle: isText(256) }, data: {} },
-  image: { geometry: {}, appearance: { description: isText(4096) }, data: { signature: isBoolean } },
+  image: { geometry: { rotation: isDegrees }, appearance: { description: isText(4096) }, data: { signature: isBoolean } },
   ink: {
     geometry: { pressures: isPressures },
     appearance: { natural: isBoolean, backgroundColor: isColor },

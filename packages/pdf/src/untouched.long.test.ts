@@ -7,10 +7,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type AnyRecord, checkData } from "@lectern/protocol";
 import { expect, test } from "vitest";
-import { type Bitmap, type PdfDocument, type PdfEngine, PdfError } from "./engine.ts";
+import { type PdfDocument, type PdfEngine, PdfError } from "./engine.ts";
 import { exportDocument, type RecordChange } from "./export.ts";
-import { openPdfiumNode } from "./host/node.ts";
+import { nodeCodec, openPdfiumNode } from "./host/node.ts";
 import { importRecords } from "./import.ts";
+import type { KeepPicture } from "./import-picture.ts";
 
 const CORPUS = process.env["LECTERN_TEST_CORPUS"];
 const MOST_BYTES = 12_000_000;
@@ -20,7 +21,11 @@ const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).d
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
 function read(document: PdfDocument): AnyRecord[] {
-  const keepPicture = ({ data }: Bitmap) => ({ blob: hash(data), mediaType: "image/png" });
+  const keepPicture: KeepPicture = {
+    codec: nodeCodec,
+    drawn: ({ data }) => ({ blob: hash(data), mediaType: "image/png" }),
+    file: () => null,
+  };
   const { records } = importRecords(document, { revision: 1, sourceSha256: "00", sha256, keepPicture });
   return [...records].flatMap((page) => page.records);
 }

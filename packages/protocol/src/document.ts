@@ -58,6 +58,10 @@ export const DocumentSummary = z.object({
   status: Status,
   /** While it is `preparing`: how much of it has been read, from 0 to 1; left out where that is not known yet. */
   progress: z.exactOptional(z.number().min(0).max(1)),
+  /** While it is `preparing`: what is done to it, and to how many of its pages already; left out where that is not known. */
+  preparation: z.exactOptional(
+    z.object({ stage: z.enum(["converting", "reading"]), pagesRead: z.exactOptional(z.int()), pageCount: z.exactOptional(z.int()) }),
+  ),
   /** Why it failed or what was left out. */
   errors: z.array(z.object({ reason: z.string() })),
   metadata: Metadata,

@@ -180,8 +180,8 @@ export interface Renderer {
       readonly target: string;
       readonly pictures?: boolean;
       readonly files?: boolean;
-      /** Told now and then how much is done, from 0 to 1. */
-      readonly onProgress?: ((fraction: number) => void) | undefined;
+      /** Told at the start, and now and then after that. */
+      readonly onProgress?: ((pages: PagesRead) => void) | undefined;
       readonly signal?: AbortSignal;
     },
   ): Promise<PrepareSummary>;
@@ -219,6 +219,11 @@ export interface RendererStats {
   readonly deaths: Readonly<Record<string, number>>;
   /** Processes that were started. */
   readonly starts: number;
+}
+
+export interface PagesRead {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** The page that something is put on, in points. */
@@ -293,8 +298,8 @@ export interface PrepareSummary {
   readonly title: string | null;
   /** Sentences about what of the file is not shown. */
   readonly warnings: readonly string[];
-  /** SHA-256 of the pictures that were written. */
-  readonly pictures: readonly string[];
+  /** Those that were written. */
+  readonly pictures: readonly { readonly sha256: string; readonly mediaType: string }[];
   /** SHA-256 of the files in the file that were written. */
   readonly files: readonly string[];
 }

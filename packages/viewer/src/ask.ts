@@ -21,7 +21,7 @@ export function askThrough(state: State, onSessionExpired: (() => Promise<string
         throw new ApiError("invalid_parameters", "onSessionExpired must return a session token");
       return token;
     },
-    preparing: ({ fraction }) => (state.phase.value = { kind: "preparing", fraction }),
+    preparing: (progress) => (state.phase.value = { kind: "preparing", ...progress }),
     reachable: () =>
       new Promise((resolve) => {
         const tryAgain = (): void => {

@@ -14,6 +14,7 @@ import type { MentionableUser } from "./public-types.ts";
 import type { Translate } from "./ui/locale.ts";
 import type { Actions, State } from "./ui/state.ts";
 import { mayEditBookmarks } from "./outline/bookmarks.ts";
+import { createOutline } from "./outline/outline.ts";
 import { saveAs } from "./save-as.ts";
 import type { Shown } from "./viewer.ts";
 import type { LayerHistory } from "./source/source.ts";
@@ -138,6 +139,12 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
           file === undefined || !grants().permissions.includes("download") ? null : async (blob, name) => saveAs(await file(blob), name),
       });
     }));
+  const outline = createOutline(client, () => source.outline());
+  let outlineEditor: Promise<FunctionComponent> | undefined;
+  const loadOutlineEditor = (): Promise<FunctionComponent> =>
+    (outlineEditor ??= import("./outline/outline-editor.tsx").then(({ createOutlineEditor }) =>
+      createOutlineEditor({ root, state, outline }),
+    ));
   let panels: Promise<PanelComponents> | undefined;
   const search = source.search.bind(source);
   const loadPanels = (): Promise<PanelComponents> =>
@@ -149,7 +156,8 @@ export function showLate({ shown, shell, state, actions, events, mentionableUser
         load,
         marks: createPageMarks(client.records, (blob) => source.pictureUrl(blob)),
         search,
-        outline: () => source.outline(),
+        outline,
+        outlineEditor: loadOutlineEditor,
         follow: (action) => reading.follow(action),
         bookmarks: loadBookmarks,
         hasBookmarks,

@@ -26,6 +26,8 @@ export interface EmbeddedFilesOptions {
   readonly sha256: (bytes: Uint8Array) => string;
 }
 
+/** Where a specification has its bytes, best first. */
+export const STREAMS = ["UF", "F", "DOS", "Unix", "Mac"] as const;
 const MAX_DEPTH = 32;
 const MOST = 1000;
 
@@ -33,45 +35,63 @@ export function embeddedFiles(file: ObjectFile, { codec, sha256 }: EmbeddedFiles
   return [...filesIn(file, { codec })].map(({ bytes, ...rest }) => ({ sha256: sha256(bytes), size: bytes.length, ...rest }));
 }
 
-/**
- * In the order of the tree, then those that belong to the file as a whole, then those of annotations, which are named by their objects. What cannot be
- * unpacked is left out.
- */
+/** What cannot be unpacked is left out. */
 export function* filesIn(
   file: ObjectFile,
   { codec, annotations = [] }: { readonly codec: Codec; readonly annotations?: readonly number[] },
 ): Generator<EmbeddedBytes> {
+  for (const specification of fileSpecifications(file, annotations)) {
+    const found = fileOf(file, specification, codec);
+    if (found !== null) yield found;
+  }
+}
+
+/** In the order of the tree, then those that belong to the file as a whole, then those of annotations, which are named by their objects. */
+export function fileSpecifications(file: ObjectFile, annotations: readonly number[]): ReadonlySet<PdfDict> {
   const specifications = new Set<PdfDict>();
   const add = (object: PdfObject | undefined): void => {
     const dict = file.resolve(object);
     if (isDict(dict) && specifications.size < MOST) specifications.add(dict);
   };
+  for (const [, object] of namedFiles(file)) add(object);
+  for (const object of file.array(file.catalog.get("AF"))) add(object);
+  for (const number of annotations) add(file.dict(refTo(number)).get("FS"));
+  return specifications;
+}
+
+/** The entries of the name tree, in its order. Keys are bytes. */
+export function namedFiles(file: ObjectFile): [key: string, specification: PdfObject][] {
+  const entries: [string, PdfObject][] = [];
   const entered = new Set<PdfObject>();
   const visit = (object: PdfObject | undefined, depth: number): void => {
     const node = file.resolve(object);
     if (!isDict(node) || depth > MAX_DEPTH || entered.has(node)) return;
     entered.add(node);
     const names = file.array(node.get("Names"));
-    for (let at = 1; at < names.length; at += 2) add(names[at]);
+    for (let at = 1; at < names.length && entries.length < MOST; at += 2) {
+      const key = file.resolve(names[at - 1]);
+      entries.push([isString(key) ? key.value : "", names[at]!]);
+    }
     for (const kid of file.array(node.get("Kids"))) visit(kid, depth + 1);
   };
   visit(file.dict(file.catalog.get("Names")).get("EmbeddedFiles"), 0);
-  for (const object of file.array(file.catalog.get("AF"))) add(object);
-  for (const number of annotations) add(file.dict(refTo(number)).get("FS"));
-  for (const specification of specifications) {
-    const held = file.dict(specification.get("EF"));
-    const stream = ["UF", "F", "DOS", "Unix", "Mac"].map((key) => file.resolve(held.get(key))).find((object) => isStream(object));
-    const bytes = isStream(stream) ? decodeStream(file, stream, codec) : null;
-    if (!isStream(stream) || bytes === null) continue;
-    const modified = file.resolve(file.dict(stream.dict.get("Params")).get("ModDate"));
-    yield {
-      bytes,
-      name: text(file, specification.get("UF")) ?? text(file, specification.get("F")) ?? "",
-      mediaType: file.name(stream.dict.get("Subtype")),
-      description: text(file, specification.get("Desc")),
-      modifiedAt: isString(modified) ? dateMillis(modified.value) : null,
-    };
-  }
+  return entries;
+}
+
+/** Null: it holds no file, or one that cannot be unpacked. */
+export function fileOf(file: ObjectFile, specification: PdfDict, codec: Codec): EmbeddedBytes | null {
+  const held = file.dict(specification.get("EF"));
+  const stream = STREAMS.map((key) => file.resolve(held.get(key))).find((object) => isStream(object));
+  const bytes = isStream(stream) ? decodeStream(file, stream, codec) : null;
+  if (!isStream(stream) || bytes === null) return null;
+  const modified = file.resolve(file.dict(stream.dict.get("Params")).get("ModDate"));
+  return {
+    bytes,
+    name: text(file, specification.get("UF")) ?? text(file, specification.get("F")) ?? "",
+    mediaType: file.name(stream.dict.get("Subtype")),
+    description: text(file, specification.get("Desc")),
+    modifiedAt: isString(modified) ? dateMillis(modified.value) : null,
+  };
 }
 
 function text(file: ObjectFile, object: PdfObject | undefined): string | null {

@@ -21,8 +21,8 @@ import { isDrawnWithOthers } from "../import-picture.ts";
 import { readMeasure } from "../measure.ts";
 import { type EmbeddedBytes, filesIn } from "../inspect/embedded-files.ts";
 import { ObjectFile } from "../objects/file.ts";
-import type { Codec } from "../objects/filters.ts";
-import type { PdfObject } from "../objects/values.ts";
+import { type Codec, decodeStream } from "../objects/filters.ts";
+import { isStream, isString, type PdfObject, refTo } from "../objects/values.ts";
 import { layOut, layOutMarked } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
@@ -31,7 +31,9 @@ import { formPages, hasForm } from "./form.ts";
 import type { IsShown } from "./hide.ts";
 import { hasXfa, readMetadata, readPermissions, signatureCount } from "./information.ts";
 import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
-import { readOutline } from "./outline.ts";
+import { PICTURE_KEY } from "../annotation-dictionary.ts";
+import { SHOWS_KEY } from "../appearance-stream.ts";
+import { addOutlineStyles, readOutline } from "./outline.ts";
 import { pageGeometry, type PageGeometry, readPage } from "./page.ts";
 import { isActionKnown, isInObjects, readAnnotations } from "./read-annotations.ts";
 import { isTagged, readLanguage, readStructure } from "./read-structure.ts";
@@ -55,6 +57,9 @@ export interface PdfiumHandle {
   /** Runs work inside of PDFium: a trap makes the engine refuse further use. */
   guard<T>(work: () => T): T;
 }
+
+/** A larger file is not saved once more only to learn which items of its outline are bold. */
+const MOST_BYTES_FOR_STYLES = 16_000_000;
 
 export class PdfiumDocument implements PdfDocument {
   readonly encrypted: boolean;
@@ -107,7 +112,12 @@ export class PdfiumDocument implements PdfDocument {
   }
 
   outline(): OutlineItem[] {
-    return this.#run(() => readOutline(this.#wasm, this.#main.pointer, (index) => this.#geometry(index)));
+    return this.#run(() => {
+      const items = readOutline(this.#wasm, this.#main.pointer, (index) => this.#geometry(index));
+      const isCheap = this.#objects !== null || this.#loaded.size <= MOST_BYTES_FOR_STYLES;
+      if (items.length > 0 && isCheap) addOutlineStyles(items, this.#savedObjects());
+      return items;
+    });
   }
 
   render(index: number, options: RenderOptions, into?: Uint8Array): Bitmap {
@@ -172,6 +182,19 @@ export class PdfiumDocument implements PdfDocument {
 
   appearance(index: number, annotation: Pick<FileAnnotation, "ordinal" | "rect">): Bitmap | null {
     return this.#onPage(index, () => renderAppearance(this.#wasm, this.#main.page(index), this.#geometry(index), annotation));
+  }
+
+  pictureFile({ objectNumber }: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Codec): Uint8Array | null {
+    if (objectNumber <= 0) return null;
+    return this.#run(() => {
+      const file = this.#savedObjects();
+      const entries = file.dict(refTo(objectNumber));
+      const picture = file.resolve(entries.get(PICTURE_KEY));
+      const shown = file.resolve(file.dict(file.dict(entries.get("AP")).get("N")).get(SHOWS_KEY));
+      if (!isStream(picture) || !isString(shown) || shown.value !== blob) return null;
+      // A JPEG stands there as it is; of the others the save packs what was not packed.
+      return file.name(picture.dict.get("Filter")) === "DCTDecode" ? picture.data : decodeStream(file, picture, codec);
+    });
   }
 
   get hasForm(): boolean {

@@ -11,11 +11,16 @@ const SIGNATURES: readonly (readonly [offset: number, text: string, mediaType: s
   [8, "WEBP", "image/webp"],
 ];
 
+/** Null: it is none of these. */
+export function knownPictureType(head: Uint8Array): string | null {
+  const text = Buffer.from(head).toString("latin1");
+  return SIGNATURES.find(([offset, signature]) => text.startsWith(signature, offset))?.[2] ?? null;
+}
+
 /** Throws ApiError `invalid_document` (empty) or `unsupported_media_type`. */
 export function pictureType(head: Uint8Array): string {
   if (head.length === 0) throw new ApiError("invalid_document", "The picture is empty (0 bytes)");
-  const text = Buffer.from(head).toString("latin1");
-  const found = SIGNATURES.find(([offset, signature]) => text.startsWith(signature, offset));
-  if (found === undefined) throw new ApiError("unsupported_media_type", "A picture must be a PNG, JPEG, GIF or WebP file");
-  return found[2];
+  const found = knownPictureType(head);
+  if (found === null) throw new ApiError("unsupported_media_type", "A picture must be a PNG, JPEG, GIF or WebP file");
+  return found;
 }

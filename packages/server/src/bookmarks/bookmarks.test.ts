@@ -141,6 +141,34 @@ it("writes the outline anew for whoever may change pages", async () => {
   ]);
   const read = await api.json<{ data: { outline: object[] } }>(path);
   expect(read.data.outline).toEqual(data.outline);
+  // And in the file, from which they come back as they were: bold, colour and the place on the page.
+  const placed = [
+    { ...read.data.outline[0], isItalic: true, action: { type: "goTo", pageIndex: 1, left: 10, top: 20 } },
+    { title: "Three", color: "#0080ff", isBold: true, action: { type: "goTo", pageIndex: 0 } },
+  ];
+  const { id: styled } = await api.upload(pagesPdf(2));
+  await api.json(`/api/documents/${styled}/outline.json`, { method: "PUT", json: { outline: placed } });
+  const file = async (of: string): Promise<string> =>
+    (await api.upload(new Uint8Array(await (await api.request(`/api/documents/${of}/pdf`)).arrayBuffer()))).id;
+  const copy = await file(styled);
+  const outlineOf = async (of: string): Promise<object[]> =>
+    (await api.json<{ data: { outline: object[] } }>(`/api/documents/${of}/outline.json`)).data.outline;
+  expect(await outlineOf(copy)).toMatchObject([
+    {
+      title: "One",
+      isItalic: true,
+      isBold: false,
+      isExpanded: true,
+      action: { pageIndex: 1, left: 10, top: 20 },
+      children: [{ title: "Below" }],
+    },
+    { title: "Three", isBold: true, isItalic: false, color: "#0080ff", action: { pageIndex: 0 } },
+  ]);
+  // Also when it is written anew from what was read of the file.
+  await api.json(`/api/documents/${copy}/outline.json`, { method: "PUT", json: { outline: await outlineOf(copy) } });
+  expect((await outlineOf(await file(copy))).map(({ action: _action, ...item }: { action?: object }) => item)).toEqual(
+    (await outlineOf(copy)).map(({ action: _action, ...item }: { action?: object }) => item),
+  );
   // What is read can be written.
   const again = await api.json<{ data: { outline: object[] } }>(path, { method: "PUT", json: { outline: read.data.outline } });
   expect(again.data.outline).toEqual(data.outline);

@@ -26,6 +26,8 @@ export interface ChangesFile {
   readonly composition?: Omit<Composition, "files" | "encryption" | "watermarks"> & { readonly watermarks: readonly WatermarkToBurn[] };
   /** Files of the pictures that the records name, by blob; one that is missing is not shown. */
   readonly images?: Readonly<Record<string, string>>;
+  /** Files that are embedded, by blob. */
+  readonly embedded?: Readonly<Record<string, string>>;
   /** Names that annotations of the source get, by object number. */
   readonly names?: Readonly<Record<number, string>>;
   /** What is flattened, when not everything is. */
@@ -60,39 +62,52 @@ export async function changesOf(
     changes.push(change);
     modifiedAt = Math.max(modifiedAt ?? 0, record.updatedAt);
   }
-  const images = await imagesOf(deps, document.applicationId, changes);
-  return { changes: withThreads(changes, (id) => base.get(id)), modifiedAt, ...(images === null ? {} : { images }) };
+  const images = await pathsOf(deps, document.applicationId, changes.flatMap(picturesIn));
+  const embedded = await pathsOf(deps, document.applicationId, changes.flatMap(filesIn));
+  return {
+    changes: withThreads(changes, (id) => base.get(id)),
+    modifiedAt,
+    ...(images === null ? {} : { images }),
+    ...(embedded === null ? {} : { embedded }),
+  };
 }
 
-async function imagesOf(
+function picturesIn({ current }: RecordChange): string[] {
+  return current?.kind === "annotation" &&
+    (current.data.type === "image" || current.data.type === "raw") &&
+    current.data.attachment !== undefined
+    ? [current.data.attachment.blob]
+    : [];
+}
+
+function filesIn({ base, current }: RecordChange): string[] {
+  if (current?.kind !== "attachment") return [];
+  return base?.kind === "attachment" && base.data.blob === current.data.blob ? [] : [current.data.blob];
+}
+
+async function pathsOf(
   { blobs }: Pick<DocumentDeps, "blobs">,
   applicationId: string,
-  changes: readonly RecordChange[],
+  named: readonly string[],
 ): Promise<Record<string, string> | null> {
-  const named = new Set(
-    changes.flatMap(({ current }) =>
-      current?.kind === "annotation" &&
-      (current.data.type === "image" || current.data.type === "raw") &&
-      current.data.attachment !== undefined
-        ? [current.data.attachment.blob]
-        : [],
-    ),
-  );
-  if (named.size === 0) return null;
-  const images: Record<string, string> = {};
-  for (const blob of named) {
+  if (named.length === 0) return null;
+  const paths: Record<string, string> = {};
+  for (const blob of new Set(named)) {
     const path = await blobs.localPath(applicationId, blob).catch((error: unknown) => {
-      // The rest of the document is worth more than one picture.
+      // The rest of the document is worth more than one of them.
       if (error instanceof ApiError && error.code === "not_found") return null;
       throw error;
     });
-    if (path !== null) images[blob] = path;
+    if (path !== null) paths[blob] = path;
   }
-  return images;
+  return paths;
 }
 
+/** The other kinds are written by whoever puts the pages together. */
+const EXPORTED: ReadonlySet<AnyRecord["kind"]> = new Set(["annotation", "comment", "field", "widget", "value", "bookmark", "attachment"]);
+
 function isExported({ kind }: AnyRecord): boolean {
-  return kind === "annotation" || kind === "comment" || kind === "field" || kind === "widget" || kind === "value" || kind === "bookmark";
+  return EXPORTED.has(kind);
 }
 
 /** The file is there while `use` runs. */

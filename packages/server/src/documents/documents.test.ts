@@ -17,7 +17,7 @@ import {
   xfaPdf,
 } from "@lectern/pdf/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Database, Renderer } from "../ports.ts";
+import type { Database, PagesRead, Renderer } from "../ports.ts";
 import { type RenderPool, renderPool } from "../render/pool.ts";
 import { handClock } from "../testing/hand-clock.ts";
 import { hangWorkers } from "../testing/hang-workers.ts";
@@ -439,18 +439,42 @@ it("an image that an older version of reading files left in the cache is not sho
 });
 
 describe("progress", () => {
+  it("says that a file is converted as long as it is", async () => {
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const held: Renderer = {
+      ...renderer,
+      async convert(source, options) {
+        await gate;
+        return renderer.convert(source, options);
+      },
+    };
+    const shelf = await testDocuments({ renderer: held });
+    const document = await shelf.upload(new TextEncoder().encode("Words"), { fileName: "words.txt" });
+    const key = keyOf(document);
+    await expect.poll(() => shelf.deps.readiness.progress(key), { timeout: 60_000 }).toEqual({ stage: "converting", pages: null });
+    const row = (await findDocument(shelf.deps.database, key))!;
+    expect(documentSummary(row, null, shelf.deps.readiness.progress(key))).toMatchObject({
+      status: "preparing",
+      preparation: { stage: "converting" },
+    });
+    go();
+    expect((await waitForReady(shelf.deps, key, { wait: 60 })).status).toBe("ready");
+    await shelf.close();
+  }, 120_000);
+
   it("is told while a document is prepared, and forgotten when it is", async () => {
     let go = (): void => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
-    const told: number[] = [];
+    const told: PagesRead[] = [];
     const held: Renderer = {
       ...renderer,
       async prepare(source, options) {
         const summary = await renderer.prepare(source, {
           ...options,
-          onProgress(fraction) {
-            told.push(fraction);
-            options.onProgress?.(fraction);
+          onProgress(pages) {
+            told.push(pages);
+            options.onProgress?.(pages);
           },
         });
         await gate;
@@ -460,17 +484,25 @@ describe("progress", () => {
     const shelf = await testDocuments({ renderer: held });
     const document = await shelf.upload(pagesPdf(120));
     const key = keyOf(document);
-    await expect.poll(() => shelf.deps.readiness.progress(key), { timeout: 60_000 }).toBe(1);
+    await expect
+      .poll(() => shelf.deps.readiness.progress(key), { timeout: 60_000 })
+      .toEqual({
+        stage: "reading",
+        pages: { done: 120, total: 120 },
+      });
     expect(told.length).toBeGreaterThan(10);
-    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(told[0]).toEqual({ done: 0, total: 120 });
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
     const row = (await findDocument(shelf.deps.database, key))!;
-    expect(documentSummary(row, null, 0.5)).toMatchObject({ status: "preparing", progress: 0.5 });
-    expect(() => requireReady(row, 0.5)).toThrow(expect.objectContaining({ code: "preparing", extra: { progress: 0.5 } }));
+    const half = { stage: "reading", pages: { done: 60, total: 120 } } as const;
+    const shown = { progress: 0.5, preparation: { stage: "reading", pagesRead: 60, pageCount: 120 } };
+    expect(documentSummary(row, null, half)).toMatchObject({ status: "preparing", ...shown });
+    expect(() => requireReady(row, half)).toThrow(expect.objectContaining({ code: "preparing", extra: shown }));
     go();
     const ready = await waitForReady(shelf.deps, key, { wait: 60 });
     expect(ready.status).toBe("ready");
     expect(shelf.deps.readiness.progress(key)).toBe(null);
-    expect(documentSummary(ready, null, 0.5)).not.toHaveProperty("progress");
+    expect(documentSummary(ready, null, half)).not.toHaveProperty("progress");
     await shelf.close();
   }, 120_000);
 });

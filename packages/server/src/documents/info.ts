@@ -128,6 +128,7 @@ function actionFrom(action: unknown, pages: LayerPages): object | null {
 function actionOf({ action }: OutlineItem, pages: LayerPages): object | null {
   if (action === undefined) return null;
   if (action.type !== "goTo") return action;
-  const pageIndex = pages.indexOf(action.page);
-  return pageIndex === null ? null : { type: "goTo", pageIndex, pageId: action.page };
+  const { page, ...place } = action;
+  const pageIndex = pages.indexOf(page);
+  return pageIndex === null ? null : { ...place, pageIndex, pageId: page };
 }

@@ -5,7 +5,7 @@
 import { createReadStream } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { PrepareSummary, RenderSource, StoredBlob } from "../ports.ts";
+import type { PagesRead, PrepareSummary, RenderSource, StoredBlob } from "../ports.ts";
 import { embeddedPath, picturePath } from "../render/messages.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { keepBlob } from "./keep-blob.ts";
@@ -26,13 +26,13 @@ export async function prepareWithPictures(
     readonly revision: number;
     readonly target: string;
     readonly files?: boolean;
-    readonly onProgress?: ((fraction: number) => void) | undefined;
+    readonly onProgress?: ((pages: PagesRead) => void) | undefined;
     readonly signal: AbortSignal;
   },
 ): Promise<PrepareSummary> {
   try {
     const summary = await deps.renderer.prepare(source, { revision, target, pictures: true, files, onProgress, signal });
-    for (const picture of summary.pictures) await keep(deps, key, { path: picturePath(target, picture), mediaType: "image/png" }, signal);
+    for (const { sha256, mediaType } of summary.pictures) await keep(deps, key, { path: picturePath(target, sha256), mediaType }, signal);
     for (const file of summary.files) await keep(deps, key, { path: embeddedPath(target, file), mediaType: BYTES }, signal);
     return summary;
   } finally {

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ApiError, newId } from "@lectern/protocol/plain";
-import type { PrepareSummary, RenderSource } from "../ports.ts";
+import type { PagesRead, PrepareSummary, RenderSource } from "../ports.ts";
 import { convertDocument, convertWarnings } from "./convert.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { prepareWithPictures } from "./pictures.ts";
@@ -34,8 +34,9 @@ export async function prepareDocument(
   const document = await findDocument(deps.database, key);
   if (document === null || document.status !== "preparing" || document.revision !== revision) return;
   try {
-    const pdf =
-      convert === undefined || convert.blob !== document.sourceSha256 ? document : await convertDocument(deps, document, convert, signal);
+    const isPdf = convert === undefined || convert.blob !== document.sourceSha256;
+    if (!isPdf) deps.readiness.progressed(key, { stage: "converting", pages: null });
+    const pdf = isPdf ? document : await convertDocument(deps, document, convert, signal);
     if (pdf !== null) await prepare(deps, pdf, signal);
   } catch (error) {
     const reason = reasonOf(error) ?? (attempt.last ? "It could not be prepared because of an error of the service" : null);
@@ -54,7 +55,9 @@ export async function prepareDocument(
 async function prepare(deps: DocumentDeps, document: DocumentRow, signal: AbortSignal): Promise<void> {
   const source = await renderSource(deps, document);
   const key = { applicationId: document.applicationId, documentId: document.id };
-  const { summary, base } = await importFile(deps, document, source, signal, (fraction) => deps.readiness.progressed(key, fraction));
+  const { summary, base } = await importFile(deps, document, source, signal, (pages) =>
+    deps.readiness.progressed(key, { stage: "reading", pages }),
+  );
   await drawFirst(deps, document, source, signal);
   const told = await attachedTo(deps, document, base.sha256);
   const { pageCount, encrypted, title, warnings } = summary;
@@ -91,7 +94,7 @@ export async function importFile(
   document: DocumentRow,
   source: RenderSource,
   signal: AbortSignal,
-  onProgress?: (fraction: number) => void,
+  onProgress?: (pages: PagesRead) => void,
 ): Promise<{ readonly summary: PrepareSummary; readonly base: { readonly sha256: string; readonly size: number } }> {
   const target = join(deps.tempDir, `${newId(deps.clock.now(), deps.random(10))}.ndjson`);
   try {

@@ -27,7 +27,7 @@ export function renewBase(deps: () => DocumentDeps): RenewBase {
         baseBlob,
         base,
         documents,
-        pictures: summary.pictures,
+        pictures: summary.pictures.map(({ sha256 }) => sha256),
         now: clock.now(),
       });
       return base.sha256;

@@ -1,6 +1,7 @@
 /** Waiting for a document to be prepared, and what it means when it is not. */
 import { ApiError } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "./deps.ts";
+import { type Preparation, preparationShown } from "./readiness.ts";
 import { type DocumentKey, type DocumentRow, findDocument } from "./store.ts";
 
 /** Seconds, unless it is said otherwise. */
@@ -40,15 +41,18 @@ export async function waitForReady(
 }
 
 /**
- * Throws what stands in the way of reading the document: ApiError `preparing`, `document_failed`, `password_required`. `progress`: of its preparation,
- * from 0 to 1, where that is known.
+ * Throws what stands in the way of reading the document: ApiError `preparing`, `document_failed`, `password_required`. `preparation`: how far it
+ * is, where that is known.
  */
-export function requireReady(document: DocumentRow, progress: number | null = null): void {
+export function requireReady(document: DocumentRow, preparation: Preparation | null = null): void {
   switch (document.status) {
     case "ready":
       return;
     case "preparing":
-      throw new ApiError("preparing", undefined, { retryAfter: 1, ...(progress === null ? {} : { extra: { progress } }) });
+      throw new ApiError("preparing", undefined, {
+        retryAfter: 1,
+        ...(preparation === null ? {} : { extra: { ...preparationShown(preparation) } }),
+      });
     case "locked":
       throw new ApiError("password_required", "The document is encrypted and nobody has given its password yet");
     case "failed":

@@ -1,10 +1,15 @@
 /** A document as the API shows it. */
 import type { DocumentSummary } from "@lectern/protocol";
 import type { OverwriteRow } from "../revisions/store.ts";
+import { type Preparation, preparationShown } from "./readiness.ts";
 import type { DocumentRow } from "./store.ts";
 
-/** `overwrite`: the file that was sent last to take its place. `progress`: of its preparation, from 0 to 1, where that is known. */
-export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null = null, progress: number | null = null): DocumentSummary {
+/** `overwrite`: the file that was sent last to take its place. `preparation`: how far it is, where that is known. */
+export function documentSummary(
+  row: DocumentRow,
+  overwrite: OverwriteRow | null = null,
+  preparation: Preparation | null = null,
+): DocumentSummary {
   const createdAt = new Date(row.createdAt).toISOString();
   return {
     id: row.id,
@@ -19,7 +24,7 @@ export function documentSummary(row: DocumentRow, overwrite: OverwriteRow | null
     byteSize: row.byteSize,
     pageCount: row.pageCount,
     status: row.status,
-    ...(row.status === "preparing" && progress !== null ? { progress } : {}),
+    ...(row.status === "preparing" && preparation !== null ? preparationShown(preparation) : {}),
     errors: reasons(row.statusReason),
     metadata: row.metadata,
     ...(overwrite === null ? {} : { overwrite: overwriteSummary(overwrite) }),

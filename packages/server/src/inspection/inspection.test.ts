@@ -1,10 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pdfName, type PdfRef, pdfWriter } from "@lectern/pdf";
 import { embeddedFilePdf, ENCRYPTED_PASSWORD, encryptedPdf, LAYERED, layeredPdf, pagesPdf } from "@lectern/pdf/testing";
 import type { SignatureReports } from "@lectern/protocol";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { identity, pem, signPdf, unsignedPdf } from "../testing/signed-pdf.ts";
+import { isAck, testSocket } from "../testing/test-socket.ts";
 import { testServer, type TestServer } from "../testing/test-server.ts";
 
 let server: TestServer;
@@ -124,6 +129,65 @@ test("files within the file are records, their bytes are had by whoever may down
   const exported = await server.request(`/viewer/documents/${id}/pdf`);
   const copy = await server.upload(new Uint8Array(await exported.arrayBuffer()));
   expect((await list(copy.id)).map(({ content }) => content)).toEqual(files.map(({ content }) => content));
+});
+
+const detach = spawnSync("pdfdetach", ["-v"]).error === undefined;
+
+test("files that were deleted, renamed and added are so in the exported file, also with other pages", async () => {
+  const source = filesPdf();
+  const { id } = await server.upload(source);
+  const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: "#00ff00" } })
+    .png()
+    .toBuffer();
+  const picture = await server.json<{ data: { id: string } }>(`/viewer/documents/${id}/attachments`, { method: "POST", body: png });
+  const { jwt } = await server.session({ document_id: id, document_permissions: ["read", "write", "download"] });
+  const socket = await testSocket(server.url);
+  await socket.hello(jwt);
+  const before = await server.json<{ data: { embeddedFiles: { id: string }[] } }>(`/viewer/documents/${id}/embedded-files`);
+  const [table, page] = before.data.embeddedFiles;
+  socket.push(1, [
+    ["d", page!.id],
+    ["u", table!.id, { name: "Zahlen (neu).csv", description: "Renamed" }],
+    ["c", "added-file", "attachment", { blob: picture.data.id, name: "picture.png", mediaType: "image/png" }],
+  ]);
+  await socket.until("the answer", isAck(1));
+  socket.close();
+  const listed = async (of: string): Promise<string[]> =>
+    (
+      await server.json<{ data: { embeddedFiles: { content: { fileName: string } }[] } }>(`/viewer/documents/${of}/embedded-files`)
+    ).data.embeddedFiles.map(({ content }) => content.fileName);
+  const expected = ["Zahlen (neu).csv", "picture.png"];
+  expect((await listed(id)).toSorted()).toEqual(expected);
+  const check = async (): Promise<Uint8Array> => {
+    const response = await server.request(`/viewer/documents/${id}/pdf`);
+    if (response.status !== 200) throw new Error(await response.text());
+    const exported = new Uint8Array(await response.arrayBuffer());
+    const copy = await server.upload(exported);
+    expect((await listed(copy.id)).toSorted()).toEqual(expected);
+    // Not only out of the list: out of the bytes, which are not packed in this file.
+    expect(Buffer.from(source).includes("<script>")).toBe(true);
+    expect(Buffer.from(exported).includes("<script>")).toBe(false);
+    if (!detach) return exported;
+    const folder = mkdtempSync(join(tmpdir(), "lectern-files-"));
+    writeFileSync(join(folder, "a.pdf"), exported);
+    // Ends with a number other than 0 also when all went well.
+    spawnSync("pdfdetach", ["-saveall", "-o", folder, join(folder, "a.pdf")]);
+    expect(
+      readdirSync(folder)
+        .filter((name) => name !== "a.pdf")
+        .toSorted(),
+    ).toEqual(expected);
+    expect(readFileSync(join(folder, "Zahlen (neu).csv"), "utf8")).toBe("1,2");
+    expect(readFileSync(join(folder, "picture.png")).equals(png)).toBe(true);
+    rmSync(folder, { recursive: true });
+    return exported;
+  };
+  expect(await check()).toEqual(await check());
+  await server.json(`/viewer/documents/${id}/apply_operations`, {
+    method: "POST",
+    json: { operations: [{ type: "addPage", afterPageIndex: 0 }] },
+  });
+  await check();
 });
 
 /** One file in the list, and one that an annotation holds. */

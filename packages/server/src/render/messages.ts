@@ -7,6 +7,7 @@ import type {
   ExportOptions,
   ImageOptions,
   Inspection,
+  PagesRead,
   PrepareSummary,
   RedactJob,
   RenderSource,
@@ -52,8 +53,7 @@ export type JobMessage = {
 
 export type WorkerMessage =
   | { readonly ready: true }
-  /** How much of the job is done, from 0 to 1. */
-  | { readonly id: number; readonly progress: number }
+  | { readonly id: number; readonly progress: PagesRead }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } };
 

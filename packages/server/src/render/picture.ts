@@ -25,7 +25,7 @@ export async function readPicture(path: string, maxPixels: number): Promise<PdfI
       .ensureAlpha()
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return await samples(data, info.width, info.height);
+    return { ...(await samples(data, info.width, info.height)), file: await readFile(path) };
   } catch (error) {
     console.error("a picture cannot be read:", error instanceof Error ? error.message : error);
     return null;

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ApiError } from "@lectern/protocol/plain";
-import type { Clock } from "../ports.ts";
+import type { Clock, PagesRead } from "../ports.ts";
 import { EXIT_MEMORY, type JobMessage, type WorkerLimits, type WorkerMessage } from "./messages.ts";
 
 /** Why a process ended: it failed, was too slow, took too much memory, could not start, or was ended by us. */
@@ -23,7 +23,7 @@ export class WorkerDeath extends Error {
 }
 
 /** How much is done, from 0 to 1. */
-export type OnProgress = (fraction: number) => void;
+export type OnProgress = (pages: PagesRead) => void;
 
 export interface WorkerProcess {
   readonly pid: number;

@@ -3,7 +3,7 @@
  * When the engine fails it ends itself: an instance of WebAssembly is of no use after a trap. When its parent is gone it ends, too.
  */
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import {
@@ -13,6 +13,7 @@ import {
   exportDocument,
   finishFile,
   type FontFor,
+  type FileBytes,
   importRecords,
   inspectFile,
   type KeepPicture,
@@ -26,9 +27,10 @@ import {
 } from "@lectern/pdf";
 import { type FileReader, fileReader, inflatingCodec, openPdfiumNode } from "@lectern/pdf/node";
 import { ApiError, type ErrorCode, TILE_PIXELS } from "@lectern/protocol/plain";
+import { knownPictureType, PICTURE_HEAD } from "../attachments/picture-type.ts";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
-import type { Converted, Inspection, PrepareSummary, RenderSource } from "../ports.ts";
+import type { Converted, Inspection, PagesRead, PrepareSummary, RenderSource } from "../ports.ts";
 import type { encode } from "./encode.ts";
 import {
   documentKey,
@@ -205,8 +207,7 @@ async function inspect(engine: PdfEngine, source: RenderSource, wanted: Inspecti
     if (wanted.what === "fonts") return JSON.stringify(found.fonts());
     if (wanted.what === "contentGroups") return JSON.stringify(found.contentGroups());
     if (wanted.what === "embeddedFiles") {
-      const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-      return JSON.stringify(found.embeddedFiles({ codec, sha256 }));
+      return JSON.stringify(found.embeddedFiles({ codec, sha256: hexOf }));
     }
     const { signatureReports } = await import("../signatures/report.ts");
     const { trusted, now } = wanted;
@@ -214,6 +215,10 @@ async function inspect(engine: PdfEngine, source: RenderSource, wanted: Inspecti
   } finally {
     file.close();
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function openFile(engine: PdfEngine, source: RenderSource): Opened {
@@ -356,8 +361,13 @@ async function edited(
   },
 ): Promise<Uint8Array> {
   const text = await readFile(changesPath, "utf8");
-  const { changes, modifiedAt, composition, names, flattenOnly, images = {} } = JSON.parse(text) as ChangesFile;
+  const { changes, modifiedAt, composition, names, flattenOnly, images = {}, embedded = {} } = JSON.parse(text) as ChangesFile;
   const imageOf = await picturesOf(images);
+  const inFile: FileBytes = {
+    codec,
+    sha256: hexOf,
+    bytesOf: (blob) => (embedded[blob] === undefined ? null : readFileSync(embedded[blob])),
+  };
   // Texts of the file itself are drawn anew only to become content, or with a form that had no looks.
   const drawsFields = changes.some(({ base, current }) => ["field", "widget", "value"].includes((current ?? base)?.kind ?? ""));
   const fonts = flatten || drawsFields || BEYOND_LATIN.test(text) ? { fontFor: await hostFonts() } : {};
@@ -376,6 +386,7 @@ async function edited(
         flatten,
         codec,
         imageOf,
+        files: inFile,
         ...fonts,
         ...(flattenOnly === undefined ? {} : { flattenOnly }),
         ...(modifiedAt === null ? {} : { modifiedAt }),
@@ -392,6 +403,7 @@ async function edited(
       comments,
       flatten,
       imageOf,
+      files: inFile,
       ...fonts,
       ...passwordOf(source),
       ...(names === undefined ? {} : { names }),
@@ -449,16 +461,27 @@ const STEPS = 50;
 async function prepare(
   document: PdfDocument,
   source: RenderSource,
-  options: Jobs["prepare"]["options"] & { readonly tell: (progress: number) => void },
+  options: Jobs["prepare"]["options"] & { readonly tell: (pages: PagesRead) => void },
 ): Promise<PrepareSummary> {
   const step = Math.ceil(document.pageCount / STEPS);
-  const pictures = new Set<string>();
-  const keepPicture: KeepPicture = (picture) => {
-    const bytes = pngFile(picture, codec);
-    const blob = createHash("sha256").update(bytes).digest("hex");
+  const tell = (done: number): void => options.tell({ done, total: document.pageCount });
+  tell(0);
+  const pictures = new Map<string, string>();
+  const keepBytes = (bytes: Uint8Array, blob: string, mediaType: string): { readonly blob: string; readonly mediaType: string } => {
     if (!pictures.has(blob)) writeFileSync(picturePath(options.target, blob), bytes, { mode: 0o600 });
-    pictures.add(blob);
-    return { blob, mediaType: "image/png" };
+    pictures.set(blob, mediaType);
+    return { blob, mediaType };
+  };
+  const keepPicture: KeepPicture = {
+    codec,
+    drawn(picture) {
+      const bytes = pngFile(picture, codec);
+      return keepBytes(bytes, hexOf(bytes), "image/png");
+    },
+    file(bytes, blob) {
+      const mediaType = knownPictureType(bytes.subarray(0, PICTURE_HEAD));
+      return mediaType === null || hexOf(bytes) !== blob ? null : keepBytes(bytes, blob, mediaType);
+    },
   };
   const files = new Set<string>();
   const keepFile = (bytes: Uint8Array): string => {
@@ -472,7 +495,7 @@ async function prepare(
     sourceSha256: source.sha256,
     sha256: (bytes) => createHash("sha256").update(bytes).digest(),
     onPage: (index) => {
-      if ((index + 1) % step === 0) options.tell((index + 1) / document.pageCount);
+      if ((index + 1) % step === 0) tell(index + 1);
     },
     ...(options.pictures ? { keepPicture } : {}),
     ...(options.files ? { keepFile: { codec, maxBytes: MAX_EMBEDDED, keep: keepFile } } : {}),
@@ -499,7 +522,7 @@ async function prepare(
     recordCount,
     title: title === "" ? null : title.slice(0, 1024),
     warnings,
-    pictures: [...pictures],
+    pictures: Array.from(pictures, ([sha256, mediaType]) => ({ sha256, mediaType })),
     files: [...files],
   };
 }

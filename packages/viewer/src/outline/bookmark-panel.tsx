@@ -174,7 +174,7 @@ export function createBookmarkPanel(options: BookmarkPanelOptions): FunctionComp
     );
   }
 
-  function FileRow({ file: { data } }: { readonly file: FileRecord }): JSX.Element {
+  function FileRow({ file: { id, data } }: { readonly file: FileRecord }): JSX.Element {
     const t = state.translate.value;
     return (
       <li class="lb-row">
@@ -192,6 +192,11 @@ export function createBookmarkPanel(options: BookmarkPanelOptions): FunctionComp
               });
             }}
           />
+        )}
+        {state.canArrange.value && state.past.value === null && (
+          <span class="lb-tools">
+            <Tool icon={Trash} label={t("bookmarks.delete", { title: data.name })} onClick={() => client.delete(id)} />
+          </span>
         )}
       </li>
     );

@@ -3,7 +3,7 @@
  * hold a grant; when the grant has died with its session, the session is opened again, with a fresh token when the page gives one.
  */
 import type { PageText } from "@lectern/pdf";
-import type { Opened, OutlineItem, Rect, Snapshot } from "@lectern/protocol";
+import type { Action, Opened, OutlineItem, Rect, Snapshot } from "@lectern/protocol";
 import { ApiError, errorFromProblem, pageSpace, SUBPROTOCOL } from "@lectern/protocol/plain";
 import type { Connect } from "@lectern/sync/client";
 import type { Tile } from "../pages/tiles.ts";
@@ -140,7 +140,7 @@ class ManagedSource implements DocumentSource {
   async outline(): Promise<readonly OutlineItem[]> {
     const response = await this.#authorised(`${this.#documentUrl()}/outline.json`, this.#ending.signal);
     const { data } = (await response.json()) as { data: { outline: readonly ServerOutlineItem[] } };
-    return data.outline.map((item) => outlineItem(item, this.opened.revision));
+    return data.outline.map(outlineItem);
   }
 
   async exportPdf({ source, flatten }: ExportOptions): Promise<Blob> {
@@ -382,22 +382,23 @@ interface ServerHit {
 }
 
 /** An outline element of the published shape. */
-interface ServerOutlineItem {
-  readonly title: string;
-  readonly action?: { readonly type: string; readonly pageIndex?: number; readonly uri?: string };
-  readonly isExpanded?: boolean;
+interface ServerOutlineItem extends Omit<OutlineItem, "action" | "children"> {
+  readonly type?: string;
+  readonly action?: Action | { readonly type: "goTo"; readonly pageIndex: number; readonly pageId: string };
   readonly children?: readonly ServerOutlineItem[];
 }
 
-function outlineItem(item: ServerOutlineItem, revision: number): OutlineItem {
-  const { title, action, isExpanded, children } = item;
+/** As the record has it. */
+function outlineItem({ type: _type, action, children = [], ...rest }: ServerOutlineItem): OutlineItem {
   return {
-    title,
-    ...(action?.type === "goTo" && action.pageIndex !== undefined
-      ? { action: { type: "goTo", page: `${revision}.${action.pageIndex}` } }
-      : {}),
-    ...(action?.type === "uri" && action.uri !== undefined ? { action: { type: "uri", uri: action.uri } } : {}),
-    ...(isExpanded === undefined ? {} : { isExpanded }),
-    ...(children === undefined ? {} : { children: children.map((child) => outlineItem(child, revision)) }),
+    ...rest,
+    ...(action === undefined ? {} : { action: outlineAction(action) }),
+    ...(children.length === 0 ? {} : { children: children.map(outlineItem) }),
   };
+}
+
+function outlineAction(action: NonNullable<ServerOutlineItem["action"]>): Action {
+  if (!("pageId" in action)) return action;
+  const { pageIndex: _index, pageId: page, ...place } = action;
+  return { ...place, page };
 }

@@ -23,8 +23,9 @@ export interface Ask {
 }
 
 export interface Progress {
-  /** 0…1; null: unknown. */
-  readonly fraction: number | null;
+  /** Null: unknown. */
+  readonly stage: "converting" | "reading" | null;
+  readonly pages: { readonly done: number; readonly total: number } | null;
 }
 
 export interface OpenedSession {
@@ -47,7 +48,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenedSe
     const body: unknown = await answer.json().catch(() => null);
     const error = errorFromProblem(body, answer.status);
     if (error.code === "preparing") {
-      ask.preparing({ fraction: progressOf(body) });
+      ask.preparing(progressOf(body));
       await sleep(Math.max(0.3, Number(answer.headers.get("retry-after") ?? 1)) * 1000);
     } else if (error.code === "password_required" || error.code === "wrong_password") {
       request = { ...request, password: await ask.password(error.code === "wrong_password") };
@@ -59,7 +60,11 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenedSe
   }
 }
 
-function progressOf(body: unknown): number | null {
-  const progress = (body as { progress?: unknown } | null)?.progress;
-  return typeof progress === "number" && progress >= 0 && progress <= 1 ? progress : null;
+function progressOf(body: unknown): Progress {
+  const { preparation } = (body ?? {}) as { readonly preparation?: { readonly [member: string]: unknown } };
+  const { stage, pagesRead: done, pageCount: total } = preparation ?? {};
+  return {
+    stage: stage === "converting" || stage === "reading" ? stage : null,
+    pages: typeof done === "number" && typeof total === "number" && total > 0 && done <= total ? { done, total } : null,
+  };
 }

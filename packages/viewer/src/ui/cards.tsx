@@ -7,6 +7,7 @@ import Clock from "lucide/dist/esm/icons/clock.mjs";
 import Hourglass from "lucide/dist/esm/icons/hourglass.mjs";
 import type { ApiError, ErrorCode } from "@lectern/protocol/plain";
 import type { ComponentChildren, JSX } from "preact";
+import type { Progress } from "../source/open-session.ts";
 import { Icon, type IconNode } from "./icon.tsx";
 import type { Translate } from "./locale.ts";
 import type { Phase } from "./state.ts";
@@ -16,7 +17,7 @@ type Shown = Exclude<Phase, { kind: "loading" | "open" }>;
 export function Card({ phase, translate }: { readonly phase: Shown; readonly translate: Translate }): JSX.Element {
   switch (phase.kind) {
     case "preparing":
-      return <Preparing fraction={phase.fraction} t={translate} />;
+      return <Preparing stage={phase.stage} pages={phase.pages} t={translate} />;
     case "password":
       return <Password phase={phase} t={translate} />;
     case "unreachable":
@@ -55,13 +56,18 @@ function Frame({ icon, title, detail, alert = false, children }: FrameProps): JS
   );
 }
 
-function Preparing({ fraction, t }: { readonly fraction: number | null; readonly t: Translate }): JSX.Element {
-  const title = fraction === null ? t("loading.preparing") : t("loading.preparing-fraction", { percent: Math.round(fraction * 100) });
+function Preparing({ stage, pages, t }: Progress & { readonly t: Translate }): JSX.Element {
+  const title =
+    stage === "converting"
+      ? t("loading.converting")
+      : pages === null
+        ? t("loading.preparing")
+        : t("loading.preparing-pages", { done: pages.done, total: pages.total });
   return (
     <Frame icon={Hourglass} title={title} detail={t("loading.preparing-detail")}>
-      {fraction !== null && (
+      {pages !== null && (
         <div class="progress">
-          <div style={{ width: `${fraction * 100}%` }} />
+          <div style={{ width: `${(pages.done / pages.total) * 100}%` }} />
         </div>
       )}
     </Frame>

@@ -9,6 +9,7 @@ import type { OutlineItem } from "@lectern/protocol";
 import { useSignal } from "@preact/signals";
 import type { FunctionComponent, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
+import type { Outline } from "../outline/outline.ts";
 import type { LoadImage } from "../pages/images.ts";
 import { layoutPages } from "../pages/layout.ts";
 import { linkTarget } from "../pages/link-target.ts";
@@ -26,7 +27,9 @@ export interface SidebarOptions {
   readonly load: LoadImage;
   /** What lies on the pages. */
   readonly marks: PageMarks;
-  readonly outline: () => Promise<readonly OutlineItem[]>;
+  readonly outline: Outline;
+  /** The outline while it is edited, of a chunk of its own. */
+  readonly outlineEditor: () => Promise<FunctionComponent>;
   readonly follow: (action: OutlineItem["action"]) => void;
   /** Bookmarks and files, of a chunk of its own. */
   readonly bookmarks: () => Promise<FunctionComponent>;
@@ -54,22 +57,20 @@ const LABEL = 26;
 /** The panel as a component of its own: what it has loaded stays while it is closed. */
 export function createSidebar(options: SidebarOptions): () => JSX.Element | null {
   const { state, goTo, load, outline } = options;
-  let items: Promise<readonly OutlineItem[]> | undefined;
   const thumbnail = thumbnails(load);
 
   return function Sidebar() {
     const t = state.translate.value;
     const tree = useSignal<readonly OutlineItem[]>([]);
     const hasMore = useSignal(false);
+    const isEditing = useSignal(false);
     useEffect(() => options.hasBookmarks((has) => (hasMore.value = has)), []);
-    useEffect(() => {
-      items ??= outline();
-      items.then((found) => (tree.value = found), reportError);
-    }, []);
+    useEffect(() => outline.watch((found) => (tree.value = found)), []);
     const tab = state.sidebar.value;
+    const mayEdit = state.canArrange.value && state.past.value === null;
     const isHidden = {
       thumbnails: false,
-      outline: tree.value.length === 0 && !hasMore.value,
+      outline: tree.value.length === 0 && !hasMore.value && !mayEdit,
       // Threads and marks are those of now.
       comments: !state.items.has("comments") || state.past.value !== null,
       history: options.history === null,
@@ -102,7 +103,7 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
               ))}
             </div>
             <span class="end">
-              {state.canArrange.value && state.past.value === null && tab === "thumbnails" && (
+              {mayEdit && tab === "thumbnails" && (
                 <Button icon="layout-grid" label={t("pages.arrange")} onClick={() => (state.arranging.value = true)} />
               )}
             </span>
@@ -118,9 +119,19 @@ export function createSidebar(options: SidebarOptions): () => JSX.Element | null
             <Later load={options.redactions} props={NONE} />
           ) : tab === "outline" ? (
             <nav class="list outline" aria-label={t("sidebar.outline")}>
-              {tree.value.length > 0 && <Outline items={tree.value} options={options} />}
+              {mayEdit && isEditing.value ? (
+                <Later load={options.outlineEditor} props={NONE} />
+              ) : (
+                tree.value.length > 0 && <OutlineLevel items={tree.value} options={options} />
+              )}
+              {mayEdit && (
+                <button class="button outline-edit" type="button" onClick={() => (isEditing.value = !isEditing.value)}>
+                  <Icon name={isEditing.value ? "x" : "pencil-line"} />
+                  <span>{t(isEditing.value ? "outline.done" : "outline.edit")}</span>
+                </button>
+              )}
               {hasMore.value && <Later load={options.bookmarks} props={NONE} />}
-              {tree.value.length === 0 && !hasMore.value && <p class="empty">{t("sidebar.no-outline")}</p>}
+              {tree.value.length === 0 && !hasMore.value && !isEditing.value && <p class="empty">{t("sidebar.no-outline")}</p>}
             </nav>
           ) : (
             <Thumbnails state={state} goTo={goTo} thumbnail={thumbnail} marks={options.marks} />
@@ -183,7 +194,7 @@ function Thumbnails({ state, goTo, thumbnail, marks }: ThumbnailsProps): JSX.Ele
   );
 }
 
-function Outline({ items, options }: { readonly items: readonly OutlineItem[]; readonly options: SidebarOptions }): JSX.Element {
+function OutlineLevel({ items, options }: { readonly items: readonly OutlineItem[]; readonly options: SidebarOptions }): JSX.Element {
   return (
     <ul>
       {items.map((item, index) => (
@@ -213,11 +224,18 @@ function OutlineEntry({ item, options }: { readonly item: OutlineItem; readonly 
         ) : (
           <span class="twist" />
         )}
-        <button class="title" type="button" disabled={linkTarget(item.action) === null} onClick={() => options.follow(item.action)}>
+        <button
+          class="title"
+          type="button"
+          data-bold={item.isBold === true}
+          data-italic={item.isItalic === true}
+          disabled={linkTarget(item.action) === null}
+          onClick={() => options.follow(item.action)}
+        >
           {item.title}
         </button>
       </div>
-      {open.value && children.length > 0 && <Outline items={children} options={options} />}
+      {open.value && children.length > 0 && <OutlineLevel items={children} options={options} />}
     </li>
   );
 }

@@ -7,12 +7,13 @@ import type { CheckedOptions, Theme, ToolbarItem } from "../options.ts";
 import type { PageShape } from "../pages/page-list.ts";
 import type { Zoom } from "../pages/scroller.ts";
 import type { ToolInfo } from "../parts.ts";
+import type { Progress } from "../source/open-session.ts";
 import { type Translate, translator } from "./locale.ts";
 
 /** What stands where the pages will be. */
 export type Phase =
   | { readonly kind: "loading" }
-  | { readonly kind: "preparing"; readonly fraction: number | null }
+  | ({ readonly kind: "preparing" } & Progress)
   | { readonly kind: "password"; readonly wrong: boolean; readonly enter: (password: string) => void }
   | { readonly kind: "unreachable"; readonly tryAgain: () => void }
   | { readonly kind: "error"; readonly error: ApiError }
