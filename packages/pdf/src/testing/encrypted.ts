@@ -18,7 +18,7 @@ export function restrictedPdf(): Uint8Array {
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-function fromBase64(text: string): Uint8Array {
+export function fromBase64(text: string): Uint8Array {
   const bytes: number[] = [];
   let bits = 0;
   let value = 0;

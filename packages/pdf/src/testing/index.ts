@@ -1,5 +1,6 @@
 /** Files for tests: `@lectern/pdf/testing`. */
 export { encryptedPdf, ENCRYPTED_PASSWORD, restrictedPdf } from "./encrypted.ts";
+export { ENCRYPTED_KINDS, type EncryptedKind } from "./encrypted-kinds.ts";
 export {
   ANNOTATED,
   annotatedPdf,
