@@ -10,6 +10,7 @@ import { formRecords } from "./forms/form-records.ts";
 import { annotationData } from "./import-annotation.ts";
 import { commentRecords } from "./import-comments.ts";
 import { type KeepPicture, picturedData } from "./import-picture.ts";
+import { MAX_FILE_NAME } from "./inspect/embedded-files.ts";
 import type { Codec } from "./objects/filters.ts";
 
 export interface ImportOptions {
@@ -159,8 +160,6 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
   }
   if (hasWidgets) yield* readFormRecords(document, options, { warnings, room: most - total });
 }
-
-const MAX_FILE_NAME = 1024;
 
 function* fileRecords(
   document: PdfDocument,

@@ -3,7 +3,7 @@
  * whatever named it; a mark on a page that held it stays, and holds nothing.
  */
 import type { Attachment, RecordOf } from "@lectern/protocol";
-import { fileOf, fileSpecifications, namedFiles, STREAMS } from "./inspect/embedded-files.ts";
+import { fileOf, fileSpecifications, MAX_FILE_NAME, namedFiles, STREAMS } from "./inspect/embedded-files.ts";
 import type { ObjectFile } from "./objects/file.ts";
 import type { Codec } from "./objects/filters.ts";
 import {
@@ -47,7 +47,10 @@ export function writeFiles(file: ObjectFile, changes: readonly FileChange[], { c
   const gone = new Set<PdfDict>();
   const added: [key: string, specification: PdfRefValue][] = [];
   for (const { base, current } of changes) {
-    const at = base === null ? -1 : found.findIndex(({ name, blob }) => name.startsWith(base.data.name) && blob() === base.data.blob);
+    const at =
+      base === null
+        ? -1
+        : found.findIndex(({ name, blob }) => name.slice(0, MAX_FILE_NAME) === base.data.name && blob() === base.data.blob);
     const [own] = at < 0 ? [] : found.splice(at, 1);
     if (current === null) {
       if (own === undefined) continue;

@@ -102,6 +102,8 @@ export interface Context<C = Caller | null, A = Access | null> {
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
   readonly header: (name: string) => string | null;
+  /** Of the document, as the header says it. */
+  readonly password: string | null;
 }
 
 /** A success that is not plain JSON, or has headers of its own. */

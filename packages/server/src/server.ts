@@ -258,7 +258,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       reading,
       outgoing,
       accessTo: (context, documentId, layerName) =>
-        accessTo(api.documents.pdf, context.caller, { documentId, layerName, password: context.header("document-password") }, secret),
+        accessTo(api.documents.pdf, context.caller, { documentId, layerName, password: context.password }, secret),
     }),
     comments: commentRoutes(writing),
     forms: formRoutes(writing),

@@ -28,6 +28,8 @@ export interface EmbeddedFilesOptions {
 
 /** Where a specification has its bytes, best first. */
 export const STREAMS = ["UF", "F", "DOS", "Unix", "Mac"] as const;
+/** Of the name of a file, as records have it. */
+export const MAX_FILE_NAME = 1024;
 const MAX_DEPTH = 32;
 const MOST = 1000;
 

@@ -36,7 +36,9 @@ test("a mark of a kind that is not known is commented on; the file has the repli
   }
   const said = async (of: string): Promise<string[]> => {
     const { data } = await server.json<Comments>(`/viewer/documents/${of}/annotations/their-caret/comments`);
-    return data.comments.map(({ content }) => (typeof content.text === "string" ? content.text : (content.text as { value: string }).value));
+    return data.comments.map(({ content }) =>
+      typeof content.text === "string" ? content.text : (content.text as { value: string }).value,
+    );
   };
   expect(await said(id)).toEqual(["Why here?", "Because."]);
   const file = Buffer.from(await (await server.request(`/viewer/documents/${id}/pdf`)).arrayBuffer());
@@ -44,7 +46,7 @@ test("a mark of a kind that is not known is commented on; the file has the repli
   // The mark is what it was; both hang on it.
   expect(text).toMatch(/\/Subtype ?\/Caret/);
   expect(text).toMatch(/\/Secret 42/);
-  const caret = /(\d+) 0 obj\s*<<[^>]*\/Subtype ?\/Caret/.exec(text)![1]!;
+  const caret = /(\d+) 0 obj\s*<<(?:(?!endobj)[\s\S])*\/Subtype ?\/Caret/.exec(text)![1]!;
   expect(text.match(new RegExp(`/IRT ${caret} 0 R`, "g"))).toHaveLength(2);
   const { id: copy } = await server.upload(file);
   expect(await said(copy)).toEqual(["Why here?", "Because."]);

@@ -74,7 +74,7 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
     ) {
       const { caller, body, signal } = context;
       if (body === null) throw new ApiError("bad_request", "Send the file as the body, or as the part `file` of a form");
-      const password = context.header("pspdfkit-pdf-password") ?? context.header("document-password");
+      const { password } = context;
       const named = { ...(document_id === undefined ? {} : { documentId: document_id }), ...(title === undefined ? {} : { title }) };
       const how = { ...(overwrite === undefined ? {} : { overwrite }), ...(keepAnnotations === undefined ? {} : { keepAnnotations }) };
       const request = requestSid(context, ["document"]);

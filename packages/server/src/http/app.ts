@@ -312,6 +312,9 @@ class RequestContext implements Context {
   get files(): ReadonlyMap<string, FormFile> {
     return this.#request.givenFiles ?? NO_FILES;
   }
+  get password(): string | null {
+    return documentPassword(this.#request);
+  }
   get signal(): AbortSignal {
     return (this.#signal ??= abortedOnHangUp(this.#reply));
   }
@@ -322,8 +325,12 @@ function accessOf(operation: Operation, request: FastifyRequest, input: object, 
   if (!("documentId" in operation.params.shape) || caller === null || caller.kind === "account") return null;
   const { documentId } = input as { documentId: string };
   const layerName = (request.params as Record<string, string>)["layerName"] ?? null;
-  const given = single(request.headers["pspdfkit-pdf-password"]) ?? single(request.headers["document-password"]);
-  return accessTo(operation, caller, { documentId, layerName, password: given === null ? null : utf8(given) }, options.secret);
+  return accessTo(operation, caller, { documentId, layerName, password: documentPassword(request) }, options.secret);
+}
+
+function documentPassword({ headers }: FastifyRequest): string | null {
+  const given = single(headers["pspdfkit-pdf-password"]) ?? single(headers["document-password"]);
+  return given === null ? null : utf8(given);
 }
 
 /** Header values arrive as Latin-1; clients write UTF-8. */

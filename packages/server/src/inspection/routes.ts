@@ -55,7 +55,7 @@ export function inspectionRoutes(reading: ReadingDeps): Handlers["inspection"] {
       const path = join(deps.tempDir, `${id}.signed.pdf`);
       try {
         const trusted = await received(deps, body, path);
-        const password = context.header("pspdfkit-pdf-password") ?? context.header("document-password");
+        const { password } = context;
         const source = { path, sha256: id, ...(password === null ? {} : { password }) };
         const wanted = { what: "signatures", trusted, now: deps.clock.now() } as const;
         return { data: JSON.parse(await deps.renderer.inspect(source, wanted, signal)) as SignatureReports };

@@ -58,7 +58,7 @@ function partOf(context: UploadContext, id: string, { offset, isBeginning }: { o
     length: context.header("content-length") === null ? null : numberOf(context, "content-length"),
     bytes: body.bytes,
     checksum: checksumOf(context),
-    password: context.header("pspdfkit-pdf-password") ?? context.header("document-password"),
+    password: context.password,
     by: actorOf(context),
   };
 }

@@ -138,7 +138,7 @@ class ManagedSource implements DocumentSource {
   }
 
   async outline(): Promise<readonly OutlineItem[]> {
-    const response = await this.#authorised(`${this.#documentUrl()}/outline.json`, this.#ending.signal);
+    const response = await this.#authorised(`${this.#layerUrl()}/outline.json`, this.#ending.signal);
     const { data } = (await response.json()) as { data: { outline: readonly ServerOutlineItem[] } };
     return data.outline.map(outlineItem);
   }
