@@ -86,3 +86,44 @@ test("a document that was deleted is made anew", async () => {
   expect(again).not.toBe(id);
   expect((await api.request(`/viewer/documents/${again}`)).status).toBe(200);
 });
+
+test("pages are changed once, also where the same could not be done again, and marks are made once", async () => {
+  await api.upload(pagesPdf(4), "document_id=pages&wait=30");
+  const post = async <T>(path: string, options: Parameters<TestServer["request"]>[1]): Promise<T> =>
+    api.json<T>(`/viewer/documents/pages${path}`, { method: "POST", ...options, headers: { ...options?.headers, "idempotency-key": "p" } });
+  const pageIds = async (): Promise<string[]> =>
+    (await api.json<{ data: { pages: { pageId: string }[] } }>("/viewer/documents/pages/document_info")).data.pages.map(
+      ({ pageId }) => pageId,
+    );
+  const operations = [
+    { type: "removePages", pageIndexes: [3] },
+    { type: "updateMetadata", metadata: { title: "once" } },
+    { type: "duplicatePages", pageIndexes: [0] },
+  ];
+  const change = (): Promise<{ data: { pageCount: number } }> => post("/apply_operations", { json: { operations } });
+  expect((await change()).data.pageCount).toBe(4);
+  const changed = await pageIds();
+  expect((await change()).data.pageCount).toBe(4);
+  expect(await pageIds()).toEqual(changed);
+  // Other operations under the same key are another request.
+  await post("/apply_operations", { json: { operations: [{ type: "removePages", pageIndexes: [3] }] } });
+  expect(await pageIds()).toEqual(changed.slice(0, 3));
+
+  const add = (): Promise<{ data: { pageIds: string[]; pageCount: number } }> =>
+    post("/pages", { body: pagesPdf(2), headers: { "content-type": "application/pdf" } });
+  const [added, again] = [await add(), await add()];
+  expect([added.data.pageCount, again.data.pageCount]).toEqual([5, 5]);
+  expect(again.data.pageIds).toEqual(added.data.pageIds);
+
+  const build = (): Promise<{ data: { pageCount: number } }> =>
+    post("/apply_instructions", { json: { parts: [{ document: { id: "#self" } }, { page: "new" }] } });
+  expect([(await build()).data.pageCount, (await build()).data.pageCount]).toEqual([6, 6]);
+
+  const mark = (): Promise<{ data: { annotations: { id: string }[] } }> =>
+    post("/redactions", { json: { strategy: "regex", strategyOptions: { regex: "\\d" } } });
+  const [marks, same] = [(await mark()).data.annotations, (await mark()).data.annotations];
+  expect(marks.length).toBeGreaterThan(0);
+  expect(same.map(({ id }) => id)).toEqual(marks.map(({ id }) => id));
+  const { data } = await api.json<{ data: { annotations: unknown[] } }>("/viewer/documents/pages/annotations");
+  expect(data.annotations).toHaveLength(marks.length);
+});

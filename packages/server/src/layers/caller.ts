@@ -1,6 +1,9 @@
 /** As whom a request writes, and what makes a repeat of it harmless. */
 import { createHash } from "node:crypto";
 import { ApiError } from "@lectern/protocol/plain";
+import type { Clock, Database } from "../ports.ts";
+import type { OpenLayer } from "./rooms.ts";
+import { layerLog } from "./store.ts";
 import type { Access, ApplicationCaller, Context, SessionCaller } from "../handlers.ts";
 
 export type LayerContext = Context<ApplicationCaller | SessionCaller, Access>;
@@ -27,4 +30,13 @@ export function requestSid(context: Pick<LayerContext, "caller" | "header">, wha
     .update(JSON.stringify([caller.kind, id, key, what]))
     .digest("base64url");
   return `rest:${request}`;
+}
+
+/** Has the request of this sid been applied to the layer? For what could not even be planned a second time. */
+export async function isRepeated(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  { layer }: Pick<OpenLayer, "layer">,
+  sid: string | null,
+): Promise<boolean> {
+  return sid !== null && (await layerLog(database, layer.id, clock).peer(sid)) !== null;
 }

@@ -6,6 +6,7 @@ import type { ApplicationCaller, Access, Context, SessionCaller } from "../handl
 import { parseJson } from "../http/body.ts";
 import { applyExchange, exchangeOfInstantJson, exchangeOfXfdf, type ExchangeGiven } from "../interchange/apply.ts";
 import { MOST_ATTACHED } from "../interchange/attached.ts";
+import { isRepeated } from "../layers/caller.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import type { ReadingDeps, ReadLayer } from "../layers/reading.ts";
 import type { Outgoing } from "../outgoing/request.ts";
@@ -46,6 +47,10 @@ export async function applyOperations(
     const part = sid === null ? null : `${sid}:${at}`;
     const operation = operations[at]!;
     if (isListOperation(operation)) {
+      if (await isRepeated(deps.reading.documents, layer, part)) {
+        while (at < operations.length && isListOperation(operations[at]!)) at++;
+        continue;
+      }
       const { list, next, plan } = await appliedList(deps, context, layer, { operations, from: at });
       const caller = { grants: layer.grants, session: layer.sessionId, ...(part === null ? {} : { sid: part }) };
       ({ seq } = await commitLarge(layer.room, planOps(plan.before, list, plan), caller));

@@ -23,6 +23,7 @@ import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { requirePages } from "./content.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { checkedInstructions, type GivenFile, type PartsOnDisk, readInstructions } from "./instructions.ts";
+import { requestSid } from "../layers/caller.ts";
 import { importedPages } from "./import-pages.ts";
 import { type PageList, planOps } from "./page-plan.ts";
 import { labelled, pagesOf } from "./page-parts.ts";
@@ -210,6 +211,7 @@ export function buildRoutes(routes: BuildRoutesDeps): Handlers["builds"] {
               ),
           });
           const erases = actionsOf(instructions).includes("applyRedactions");
+          const sid = requestSid(context, ["apply_instructions", documentId, layer.layer.name, instructions]);
           const write = async (pages: PageList): Promise<number> => {
             const { grants, room } = layer;
             return (
@@ -218,6 +220,7 @@ export function buildRoutes(routes: BuildRoutesDeps): Handlers["builds"] {
                 userId: grants.userId,
                 session: layer.sessionId,
                 erases,
+                ...(sid === null ? {} : { sid }),
               })
             ).seq;
           };

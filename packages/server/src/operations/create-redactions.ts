@@ -9,6 +9,8 @@ import { findsIn } from "../documents/search.ts";
 import { pageText } from "../documents/stream.ts";
 import type { Access, ApplicationCaller, Context, SessionCaller } from "../handlers.ts";
 import { storedAnnotation } from "../layers/annotations.ts";
+import { idFrom } from "../layers/annotation-routes.ts";
+import { requestSid } from "../layers/caller.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import type { LayerPage } from "../layers/pages.ts";
 import type { ReadLayer } from "../layers/reading.ts";
@@ -32,6 +34,7 @@ export async function createRedactions(
   const pages = [...layer.pages()].slice(start, limit === null ? undefined : start + limit);
   const ops: Op[] = [];
   const userId = writer(context, input.user_id);
+  const sid = requestSid(context, ["redactions", layer.document.id, layer.layer.name, input]);
   for (const page of pages) {
     const found = await findOn(page);
     for (const rects of found) {
@@ -41,7 +44,8 @@ export async function createRedactions(
       ops.push(markOp(page, rects));
     }
   }
-  if (ops.length > 0) await commitLarge(layer.room, ops, { grants: layer.grants, userId, session: layer.sessionId });
+  if (ops.length > 0)
+    await commitLarge(layer.room, ops, { grants: layer.grants, userId, session: layer.sessionId, ...(sid === null ? {} : { sid }) });
   const names = layer.pages();
   return ops.flatMap(([, id]) => {
     const record = layer.room.record(id, layer.grants);
@@ -91,7 +95,8 @@ export async function createRedactions(
       throw new ApiError("unprocessable", `$.content: ${read.failingPaths[0]?.details ?? "is no redaction"}`, {
         failingPaths: read.failingPaths,
       });
-    return ["c", newId(deps.clock.now(), deps.random(10)), "annotation", read.value as unknown as Record<string, unknown>];
+    const id = sid === null ? newId(deps.clock.now(), deps.random(10)) : idFrom(`${sid} ${ops.length}`);
+    return ["c", id, "annotation", read.value as unknown as Record<string, unknown>];
   }
 }
 

@@ -2,12 +2,12 @@
 import { exportPdf } from "../documents/export.ts";
 import { disposition } from "../documents/download.ts";
 import { documentSummary } from "../documents/summary.ts";
-import { ApiError } from "@lectern/protocol/plain";
 import { type Handlers, reply } from "../handlers.ts";
 import { shownIn } from "../layers/erase.ts";
 import { changesFor } from "../layers/changes.ts";
 import { commitLarge } from "../layers/large-change.ts";
 import { layerFor, type ReadLayer } from "../layers/reading.ts";
+import { requestSid } from "../layers/caller.ts";
 import { applyOperations, contentOf, type DocumentContext, operationContext, type OperationDeps } from "./apply-operations.ts";
 import { composedPages, metadataOf, outlineOf } from "./composition.ts";
 import { applyRedactions, requirePages } from "./content.ts";
@@ -27,7 +27,8 @@ export function operationRoutes(routes: OperationDeps): Pick<Handlers, "pageOper
       async apply({ operations }, context) {
         const layer = await open(context);
         requirePages(layer);
-        const seq = await applyOperations(routes, context, { layer, sid: idempotencySid(context) }, operations);
+        const sid = requestSid(context, ["apply_operations", layer.document.id, layer.layer.name, operations]);
+        const seq = await applyOperations(routes, context, { layer, sid }, operations);
         return { data: { ...documentSummary(layer.document), pageCount: layer.pages().count, seq } };
       },
       async importFile({ index, file_name: fileName = null }, context) {
@@ -39,9 +40,23 @@ export function operationRoutes(routes: OperationDeps): Pick<Handlers, "pageOper
         const list = pageList(plan.before);
         if (index !== undefined && index > list.length) throw unprocessable("$.index", `is behind the end: there are ${list.length} pages`);
         const ops = planOps(plan.before, inserted(list, index ?? list.length, pages, plan), plan);
-        const { seq } = await commitLarge(layer.room, ops, { grants: layer.grants, userId: layer.grants.userId, session: layer.sessionId });
+        const sid = requestSid(context, [
+          "pages",
+          layer.document.id,
+          layer.layer.name,
+          index ?? null,
+          pages.map(({ data }) => data.content),
+        ]);
+        const { seq, repeated } = await commitLarge(layer.room, ops, {
+          grants: layer.grants,
+          userId: layer.grants.userId,
+          session: layer.sessionId,
+          ...(sid === null ? {} : { sid }),
+        });
+        const sources = new Set(pages.map(({ data }) => data.content?.source));
+        const made = repeated ? [...layer.pages()].filter(({ data }) => sources.has(data.content?.source)) : pages;
         return {
-          data: { ...documentSummary(layer.document), pageCount: layer.pages().count, seq, pageIds: pages.map(({ id }) => id) },
+          data: { ...documentSummary(layer.document), pageCount: layer.pages().count, seq, pageIds: made.map(({ id }) => id) },
         };
       },
       async pdf({ operations }, context) {
@@ -103,12 +118,4 @@ export function operationRoutes(routes: OperationDeps): Pick<Handlers, "pageOper
     const shown = await shownIn(routes.reading, layer, blobs);
     return [...new Set(shown.flatMap(({ layers }) => layers))].filter((name) => name !== layer.name);
   }
-}
-
-function idempotencySid(context: DocumentContext): string | null {
-  const { caller } = context;
-  const key = context.header("idempotency-key");
-  if (key === null) return null;
-  if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");
-  return `rest:pages:${caller.kind === "session" ? caller.session.id : caller.id}:${key}`;
 }
