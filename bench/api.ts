@@ -1,6 +1,6 @@
 /**
  * The service's two most asked questions against the least that could answer them: the list of 100 annotations against a bare Fastify route with
- * the same bytes, and writing an annotation durably against the same rows in bare SQLite. Rounds take turns, medians count. Then the memory of
+ * the same bytes and headers, and writing an annotation durably against the same rows in bare SQLite. Rounds take turns, medians count. Then the memory of
  * the service after many requests.
  */
 import { spawn } from "node:child_process";
@@ -64,15 +64,18 @@ function annotation(n: number): object {
 }
 
 async function benchList(ours: Target, { url }: Product, folder: string): Promise<void> {
-  const body = await (await fetch(new URL(ours.path, url), { headers: ours.headers })).text();
+  const answer = await fetch(new URL(ours.path, url), { headers: ours.headers });
+  const body = await answer.text();
   const count = (JSON.parse(body) as { data: { annotations: unknown[] } }).data.annotations.length;
   if (count !== RECORDS) throw new Error(`the list has ${count} annotations`);
   const path = join(folder, "list.json");
-  await writeFile(path, body);
+  // What Node adds by itself it adds there, too.
+  const headers = [...answer.headers].filter(([name]) => !["connection", "content-length", "date", "keep-alive"].includes(name));
+  await writeFile(path, JSON.stringify({ body, headers: Object.fromEntries(headers) }));
   const port = await freePort();
   const script = `import fastify from "fastify"; import { readFileSync } from "node:fs";
-    const body = readFileSync(${JSON.stringify(path)}, "utf8"); const app = fastify();
-    app.get("/", (request, reply) => reply.header("content-type", "application/json; charset=utf-8").send(body));
+    const { body, headers } = JSON.parse(readFileSync(${JSON.stringify(path)}, "utf8")); const app = fastify();
+    app.get("/", (request, reply) => reply.headers(headers).send(body));
     await app.listen({ host: "127.0.0.1", port: ${port} });`;
   const bare = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit", cwd: join(root, "packages/server") });
   try {
@@ -84,7 +87,7 @@ async function benchList(ours: Target, { url }: Product, folder: string): Promis
     );
     const how = { connections: CONNECTIONS, seconds: SECONDS };
     const [theirs, mine] = await inTurns(
-      () => requestsPerSecond({ port, method: "GET", path: "/", headers: {} }, how),
+      () => requestsPerSecond({ port, method: "GET", path: "/", headers: ours.headers }, how),
       () => requestsPerSecond(ours, how),
     );
     show(`bare Fastify route, ${(body.length / 1000).toFixed(0)} kB`, theirs, "requests");

@@ -40,8 +40,8 @@ export function metrics({ database, clock, token, rooms, sockets, renderer }: Me
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
     registers,
   });
-  /** By method, status and route: to find one by its labels costs more than to count. */
-  const series = new Map<string, { observe(value: number): void }>();
+  /** By route, then method and status: to find one by its labels costs more than to count. */
+  const series = new Map<string, Map<string, { observe(value: number): void }>>();
   const changes = new Counter({ name: "lectern_changes_total", help: "Changes of layers that this process accepted", registers });
   const gauge = (name: string, help: string): Gauge => new Gauge({ name: `lectern_${name}`, help, registers });
   const openRooms = gauge("rooms", "Layers that are open in this process");
@@ -97,9 +97,11 @@ export function metrics({ database, clock, token, rooms, sockets, renderer }: Me
 
   return {
     request({ method, route, status, ms }) {
-      const name = `${method} ${status} ${route}`;
-      const known = series.get(name) ?? requests.labels({ method, route, status: String(status) });
-      series.set(name, known);
+      const ofRoute = series.get(route) ?? new Map<string, { observe(value: number): void }>();
+      series.set(route, ofRoute);
+      const name = `${method} ${status}`;
+      const known = ofRoute.get(name) ?? requests.labels({ method, route, status: String(status) });
+      ofRoute.set(name, known);
       known.observe(ms / 1000);
     },
     changed: (count) => changes.inc(count),

@@ -11,8 +11,8 @@ export interface Taken {
 export interface RateLimiter {
   /** Size of the bucket; 0: no limit. */
   readonly burst: number;
-  /** An empty bucket is full again after so long. */
-  readonly windowSeconds: number;
+  /** The header that says so: an empty bucket is full again after the `w` seconds of it. */
+  readonly policy: string;
   take(key: string, count?: number): Taken;
 }
 
@@ -26,12 +26,12 @@ const MOST_KEYS = 50_000;
 
 export function rateLimiter(options: { readonly perSecond: number; readonly burst?: number; readonly clock: Clock }): RateLimiter {
   const { perSecond, clock } = options;
-  if (perSecond === 0) return { burst: 0, windowSeconds: 0, take: () => ({ allowed: true, remaining: 0, reset: 0 }) };
+  if (perSecond === 0) return { burst: 0, policy: "", take: () => ({ allowed: true, remaining: 0, reset: 0 }) };
   const burst = options.burst ?? perSecond * 10;
   const buckets = new Map<string, Bucket>();
   return {
     burst,
-    windowSeconds: Math.ceil(burst / perSecond),
+    policy: `"requests";q=${burst};w=${Math.ceil(burst / perSecond)}`,
     take(key, wanted = 1) {
       // More than a bucket holds counts as all of it.
       const count = Math.min(wanted, burst);
@@ -50,10 +50,10 @@ export function rateLimiter(options: { readonly perSecond: number; readonly burs
 }
 
 /** What was taken, as the IETF's draft says it, and as earlier drafts and most clients do. None where nothing is limited. */
-export function rateHeaders({ burst, windowSeconds }: RateLimiter, { remaining, reset }: Taken): Readonly<Record<string, string>> {
+export function rateHeaders({ burst, policy }: RateLimiter, { remaining, reset }: Taken): Readonly<Record<string, string>> {
   if (burst === 0) return {};
   return {
-    "ratelimit-policy": `"requests";q=${burst};w=${windowSeconds}`,
+    "ratelimit-policy": policy,
     ratelimit: `"requests";r=${remaining};t=${reset}`,
     "ratelimit-limit": String(burst),
     "ratelimit-remaining": String(remaining),

@@ -58,8 +58,8 @@ export async function sqliteDatabase({ path, readers = 1 }: { readonly path: str
       const [rows] = await read([{ sql, params }]);
       return rows as T[];
     },
-    async recall<T = Row>(table: string, sql: string, params: readonly (string | number)[]): Promise<readonly T[]> {
-      return (await recalled.rows(table, sql, params, async () => (await read([{ sql, params }]))[0]!)) as T[];
+    recall<T = Row>(table: string, sql: string, params: readonly (string | number)[]): Promise<readonly T[]> {
+      return recalled.rows(table, sql, params, async () => (await read([{ sql, params }]))[0]!) as Promise<T[]>;
     },
     snapshot: read,
     transaction,

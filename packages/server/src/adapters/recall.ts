@@ -16,8 +16,8 @@ const TARGET = /^\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)/i;
 const READS = /^\s*SELECT\b/i;
 
 export function recall(): Recall {
-  /** By table, then by question. */
-  const tables = new Map<string, Map<string, Row[]>>();
+  /** By table, text and values. The texts are few. */
+  const tables = new Map<string, Map<string, Map<string, Row[]>>>();
   /** The table that a statement writes to; null: none; undefined: unknown. */
   const targets = new Map<string, string | null | undefined>();
 
@@ -30,20 +30,28 @@ export function recall(): Recall {
     return targets.get(sql);
   }
 
+  async function readNow(
+    { table, sql, values }: { readonly table: string; readonly sql: string; readonly values: string },
+    read: () => Promise<Row[]>,
+  ): Promise<Row[]> {
+    const known = tables.get(table) ?? new Map<string, Map<string, Row[]>>();
+    tables.set(table, known);
+    const rows = await read();
+    // A write that was committed meanwhile has put another map here: what was read may be older than it.
+    if (tables.get(table) === known) {
+      const asked = known.get(sql) ?? new Map<string, Row[]>();
+      known.set(sql, asked);
+      if (asked.size >= MOST_READS) asked.delete(asked.keys().next().value!);
+      asked.set(values, rows);
+    }
+    return rows;
+  }
+
   return {
-    async rows(table, sql, params, read) {
-      const known = tables.get(table) ?? new Map<string, Row[]>();
-      tables.set(table, known);
-      const question = JSON.stringify([sql, ...params]);
-      const remembered = known.get(question);
-      if (remembered !== undefined) return remembered;
-      const rows = await read();
-      // A write that was committed meanwhile has put another map here: what was read may be older than it.
-      if (tables.get(table) === known) {
-        if (known.size >= MOST_READS) known.delete(known.keys().next().value!);
-        known.set(question, rows);
-      }
-      return rows;
+    rows(table, sql, params, read) {
+      const values = JSON.stringify(params);
+      const remembered = tables.get(table)?.get(sql)?.get(values);
+      return remembered === undefined ? readNow({ table, sql, values }, read) : Promise.resolve(remembered);
     },
     written(statements) {
       for (const { sql } of statements) {

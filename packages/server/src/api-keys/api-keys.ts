@@ -79,10 +79,15 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
   const audit = auditOf({ clock, random });
   let configuredHash: string | null = null;
 
+  function believed(hash: string): ApiKey | null {
+    const known = remembered.get(hash);
+    if (known === undefined) return null;
+    const age = clock.now() - known.at;
+    return age >= 0 && age < BELIEVED_MS ? known.key : null;
+  }
+
   async function lookUp(hash: string): Promise<ApiKey | null> {
     const now = clock.now();
-    const known = remembered.get(hash);
-    if (known !== undefined && now - known.at < BELIEVED_MS && now >= known.at) return known.key;
     remembered.delete(hash);
     const found = await findKeyByHash(database, hash);
     if (found === null || !sameHash(found.hash, hash)) return null;
@@ -154,7 +159,7 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
       const known = hashes.get(key);
       const hash = known ?? hashKey(key);
       if (known === undefined && !isOurs(key, hash)) return null;
-      const found = await lookUp(hash);
+      const found = believed(hash) ?? (await lookUp(hash));
       if (found !== null && known === undefined) {
         if (hashes.size >= MOST_REMEMBERED) hashes.delete(hashes.keys().next().value!);
         hashes.set(key, hash);

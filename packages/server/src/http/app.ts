@@ -61,6 +61,8 @@ declare module "fastify" {
     givenType: string | null;
     givenFiles: ReadonlyMap<string, FormFile> | null;
     startedAt: number;
+    /** Pattern of an operation's route: fastify's own tells it with much else, made anew each time. */
+    pattern: string | null;
   }
   interface FastifyContextConfig {
     operation?: Operation;
@@ -118,17 +120,18 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest("givenType", null);
   app.decorateRequest("givenFiles", null);
   app.decorateRequest("startedAt", 0);
+  app.decorateRequest("pattern", null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable) => readBody(request, payload, limits));
 
   app.addHook("onRequest", (request, reply, done) => {
     request.startedAt = clock.now();
-    reply.headers({ "x-request-id": request.id, ...GUARDS });
+    reply.header("x-request-id", request.id).headers(GUARDS);
     normaliseContentType(request);
     done();
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const route = request.routeOptions.url ?? "(none)";
+    const route = request.pattern ?? request.routeOptions.url ?? "(none)";
     const ms = clock.now() - request.startedAt;
     options.onAnswered?.({ method: request.method, route, status: reply.statusCode, ms });
     if (log.isLevelEnabled("debug")) {
@@ -178,7 +181,10 @@ function mount(app: FastifyInstance, operation: Operation, url: string, handler:
     method: operation.method,
     url,
     config: { operation },
-    onRequest: (request, reply) => begin(operation, request, reply, options),
+    onRequest: (request, reply) => {
+      request.pattern = url;
+      return begin(operation, request, reply, options);
+    },
     handler: async (request, reply) => {
       const path = request.params as Record<string, string>;
       const input = parseInput(operation, path, request.query, request.body);
@@ -241,6 +247,8 @@ function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
 function normaliseContentType(request: FastifyRequest): void {
   const type = single(request.headers["content-type"]);
   request.givenType = type;
+  // Of these fastify reads no body, and an object that loses a property is slow to read from then on.
+  if (type === null || request.method === "GET" || request.method === "HEAD") return;
   if (!(isForm(type) && request.routeOptions.config?.operation?.bodyKind === "stream")) delete request.headers["content-type"];
 }
 
@@ -363,8 +371,9 @@ function sendResult(operation: Operation, result: unknown, reply: FastifyReply):
   reply
     .code(status ?? operation.status)
     .header("content-type", operation.responseType === "application/json" ? "application/json; charset=utf-8" : operation.responseType);
-  const vary = [reply.getHeader("vary"), headers["vary"]].filter((part) => part !== undefined);
-  reply.headers(vary.length > 1 ? { ...headers, vary: vary.join(", ") } : headers);
+  const vary = reply.getHeader("vary");
+  reply.headers(headers);
+  if (vary !== undefined && headers["vary"] !== undefined) reply.header("vary", `${String(vary)}, ${headers["vary"]}`);
   return reply.send(body ?? "");
 }
 

@@ -57,21 +57,14 @@ export const APPLICATION_HEADER = "lectern-application";
 
 const NOBODY: Identified = { caller: null, access: null, session: null };
 
-export async function identify(
-  operation: Operation,
-  credentials: Credentials,
-  identities: Identities,
-  publicUrl: string,
-): Promise<Identified> {
+export function identify(operation: Operation, credentials: Credentials, identities: Identities, publicUrl: string): Promise<Identified> {
   switch (operation.auth) {
     case "none":
-      return NOBODY;
-    case "grant": {
-      const { access, session } = await identities.grant(credentials.grant ?? "");
-      return { caller: null, access, session };
-    }
+      return Promise.resolve(NOBODY);
+    case "grant":
+      return identities.grant(credentials.grant ?? "").then(({ access, session }) => ({ caller: null, access, session }));
     case "admin":
-      return { ...NOBODY, caller: await signedIn(credentials, identities, publicUrl) };
+      return signedIn(credentials, identities, publicUrl).then((caller) => ({ ...NOBODY, caller }));
     case "key":
     case "token":
     case "either":

@@ -12,41 +12,44 @@ export interface Connections {
   cut(): void;
 }
 
+interface Connection {
+  /** Requests that are not answered yet. */
+  underWay: number;
+  /** One more is. Made once for a connection, not for each request. */
+  readonly answered: () => void;
+}
+
 export function connectionsOf(server: Server): Connections {
-  const idle = new Set<Socket>();
-  const busy = new Map<Socket, number>();
+  const connections = new Map<Socket, Connection>();
   let draining = false;
 
   server.on("connection", (socket: Socket) => {
     if (draining) return void socket.destroy();
-    idle.add(socket);
-    socket.once("close", () => {
-      idle.delete(socket);
-      busy.delete(socket);
-    });
+    const connection: Connection = {
+      underWay: 0,
+      answered() {
+        // Written out, then closed: a client that does not read is not waited for.
+        if (--connection.underWay === 0 && draining) socket.destroySoon();
+      },
+    };
+    connections.set(socket, connection);
+    socket.once("close", () => connections.delete(socket));
   });
   server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    idle.delete(socket);
-    busy.set(socket, (busy.get(socket) ?? 0) + 1);
-    response.once("close", () => {
-      const left = (busy.get(socket) ?? 1) - 1;
-      if (left > 0) return void busy.set(socket, left);
-      busy.delete(socket);
-      if (socket.destroyed) return;
-      // Written out, then closed: a client that does not read is not waited for.
-      if (draining) socket.destroySoon();
-      else idle.add(socket);
-    });
+    const connection = connections.get(socket);
+    if (connection === undefined) return;
+    connection.underWay++;
+    response.on("close", connection.answered);
   });
   // From now on it is a WebSocket's.
-  server.on("upgrade", ({ socket }: IncomingMessage) => idle.delete(socket as Socket));
+  server.on("upgrade", ({ socket }: IncomingMessage) => connections.delete(socket as Socket));
   return {
     drain() {
       draining = true;
-      for (const socket of idle) socket.destroy();
+      for (const [socket, { underWay }] of connections) if (underWay === 0) socket.destroy();
     },
     cut() {
-      for (const socket of busy.keys()) socket.destroy();
+      for (const [socket, { underWay }] of connections) if (underWay > 0) socket.destroy();
     },
   };
 }

@@ -10,11 +10,11 @@ export function parseInput(operation: Operation, path: Readonly<Record<string, s
   const inQuery = operation.query.safeParse(nested(query as Readonly<Record<string, unknown>>));
   const takesBody = operation.bodyKind === "json" || operation.bodyKind === "text";
   const inBody = takesBody ? operation.body.safeParse(body === undefined ? {} : body) : null;
-  const failures = [
-    ...(inQuery.success ? [] : failing(inQuery.error, "$.query")),
-    ...(inBody === null || inBody.success ? [] : failing(inBody.error, "$")),
-  ];
-  if (failures.length > 0) {
+  if (!inQuery.success || inBody?.success === false) {
+    const failures = [
+      ...(inQuery.success ? [] : failing(inQuery.error, "$.query")),
+      ...(inBody === null || inBody.success ? [] : failing(inBody.error, "$")),
+    ];
     const first = failures[0]!;
     throw new ApiError("invalid_parameters", `${first.path}: ${first.details}`, { failingPaths: failures });
   }

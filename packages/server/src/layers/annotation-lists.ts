@@ -32,7 +32,7 @@ export function annotationLists(): AnnotationLists {
       const { room, grants } = layer;
       let kept = rooms.get(room);
       if (kept?.seq !== room.seq) rooms.set(room, (kept = { seq: room.seq, bodies: new Map() }));
-      const name = JSON.stringify([form, page, viewKey(grants)]);
+      const name = `${form} ${page ?? ""} ${viewKey(grants)}`;
       const known = kept.bodies.get(name);
       if (known !== undefined) return { seq: kept.seq, body: known };
       const { seq, annotations } = listAnnotations(layer, page === null ? undefined : [page]);

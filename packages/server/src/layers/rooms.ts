@@ -78,8 +78,8 @@ export function rooms(options: RoomsOptions): Rooms {
   let cancelSweep: (() => void) | null = null;
   let closed = false;
 
-  const nameOf = ({ applicationId, documentId }: DocumentKey, layerName: string): string =>
-    JSON.stringify([applicationId, documentId, layerName]);
+  // Neither of the first two can have a slash.
+  const nameOf = ({ applicationId, documentId }: DocumentKey, layerName: string): string => `${applicationId}/${documentId}/${layerName}`;
   const used = (name: string): Entry | null => {
     const entry = entries.get(name) ?? null;
     if (entry !== null) entry.usedAt = clock.now();
