@@ -129,3 +129,50 @@ describe("a picture of an annotation", () => {
     expect(Buffer.from(await response.arrayBuffer()).toString("latin1")).not.toContain("/Stamp");
   });
 });
+
+it("an image comes back from the exported file with its id, its picture as it was uploaded and its turn, however often", async () => {
+  const { id } = await api.upload(pagesPdf(1));
+  const files = [
+    ["image/png", await picture("red").png().toBuffer()],
+    ["image/jpeg", await picture("green").flatten().jpeg().toBuffer()],
+    ["image/webp", await picture("green").webp().toBuffer()],
+  ] as const;
+  const keys: string[] = [];
+  for (const [index, [, bytes]] of files.entries()) {
+    const { id: key } = await uploaded(id, bytes);
+    keys.push(key);
+    const content = { v: 2, type: "pspdfkit/image", pageIndex: 0, bbox: [50, 50 + 120 * index, 200, 100], rotation: 90 * index };
+    await api.json(`/viewer/documents/${id}/annotations`, {
+      json: { id: `image-number-${index}`, content: { ...content, imageAttachmentId: key, contentType: files[index]![0], opacity: 1 } },
+    });
+  }
+  interface Listed {
+    readonly data: { readonly annotations: readonly { readonly id: string; readonly content: Readonly<Record<string, unknown>> }[] };
+  }
+  const listed = async (document: string): Promise<unknown[]> =>
+    (await api.json<Listed>(`/viewer/documents/${document}/annotations`)).data.annotations.map(({ id: name, content }) => [
+      name,
+      ...["imageAttachmentId", "contentType", "bbox", "rotation"].map((member) => content[member]),
+    ]);
+  const again = async (document: string): Promise<string> =>
+    (await api.upload(new Uint8Array(await (await api.request(`/viewer/documents/${document}/pdf`)).arrayBuffer()))).id;
+  const first = await again(id);
+  expect(await listed(first)).toEqual(await listed(id));
+  for (const [index, [type, bytes]] of files.entries()) {
+    const response = await api.request(`/viewer/documents/${first}/attachments/${keys[index]}`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, type]);
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  }
+  // Changed there, it is written from its own file.
+  const moved = {
+    v: 2,
+    type: "pspdfkit/image",
+    pageIndex: 0,
+    bbox: [300, 50, 100, 50],
+    imageAttachmentId: keys[0],
+    contentType: "image/png",
+    opacity: 0.5,
+  };
+  await api.json(`/viewer/documents/${first}/annotations/image-number-0`, { method: "PUT", json: { content: moved } });
+  expect(await listed(await again(first))).toEqual(await listed(first));
+});

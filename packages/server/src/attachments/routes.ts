@@ -111,13 +111,16 @@ async function readFileInFile(deps: DocumentDeps, context: Context<unknown, Acce
   });
 }
 
-function names({ room, grants }: ReadLayer | LayerAt, blob: string): boolean {
-  return room
-    .changed({ names: blob })
-    .some(
-      ({ id, kind, deleted, data }) =>
-        kind === "annotation" && !deleted && data.attachment?.blob === blob && room.record(id, grants)?.deleted === false,
-    );
+/** Does a record that the caller sees show it: one that the layer changed, or one of the file as it came? */
+function names({ room, base, grants }: ReadLayer | LayerAt, blob: string): boolean {
+  const isShown = (id: string): boolean => {
+    const record = room.record(id, grants);
+    return record !== null && !record.deleted && record.kind === "annotation" && record.data.attachment?.blob === blob;
+  };
+  if (room.changed({ names: blob }).some(({ id }) => isShown(id))) return true;
+  for (const { id, kind, data } of base.records.list())
+    if (kind === "annotation" && data.attachment?.blob === blob && isShown(id)) return true;
+  return false;
 }
 
 /** Throws ApiError `forbidden`. */
