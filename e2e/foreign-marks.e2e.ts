@@ -63,8 +63,16 @@ describeInBrowser("marks of other programs", () => {
     const id = await stage.upload(Buffer.from(FILE, "latin1"));
     const page = await (await stage.browser.newContext({ viewport: { width: 1280, height: 1100 } })).newPage();
     const errors = watchErrors(page);
+    const pictures: number[] = [];
+    page.on("response", (response) => {
+      if (response.url().includes("/attachments/")) pictures.push(response.status());
+    });
     await page.goto(`${stage.host.url}#${await stage.session(id, { user: "mia" })}`);
     await pageImage(page, 1).waitFor();
+    // Both look the same: one picture, which nobody has changed yet.
+    await expect.poll(() => pictures).toEqual([200]);
+    // There is something to move it with.
+    await page.getByRole("button", { name: "Undo" }).waitFor();
     await moveAndDelete(page);
     expect(errors).toEqual([]);
   });
