@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formPdf, pdfFile } from "@lectern/pdf/testing";
@@ -89,6 +90,8 @@ test("in a download with operations redactions are applied to it only, in any or
     await texts(id),
     await server.json(`/viewer/documents/${id}/annotations`),
     (await server.request(`/viewer/documents/${id}/pages/0/image?width=200`)).headers.get("etag"),
+    await server.server.documents.database.query("SELECT sha256 FROM blob_uses WHERE document_id = ? ORDER BY sha256", [id]),
+    await server.json(`/viewer/documents/${id}/changes?since=0`),
   ];
   const before = await state();
   const mark = (pageIndex: number): object => ({
@@ -120,6 +123,7 @@ test("in a download with operations redactions are applied to it only, in any or
   expect((await texts(copy.id)).map((text) => text.trim())).toEqual(["again", "again", ""]);
   const left = await server.json<{ data: { annotations: unknown[] } }>(`/viewer/documents/${copy.id}/annotations`);
   expect(left.data.annotations).toEqual([]);
+  await expect.poll(() => readdir(server.server.documents.tempDir)).toEqual([]);
   // The document has noticed nothing of it.
   expect(await state()).toEqual(before);
   expect((await pdf(id)).toString("latin1")).not.toContain("Nothing to see");
