@@ -245,10 +245,11 @@ function limit(requests: RateLimiter, key: string, reply: FastifyReply): void {
 
 /** We read bodies by what the operation takes, so fastify need not understand the type; a wrong one must not be its error either. */
 function normaliseContentType(request: FastifyRequest): void {
-  const type = single(request.headers["content-type"]);
+  const given = request.headers["content-type"];
+  const type = single(given);
   request.givenType = type;
   // Of these fastify reads no body, and an object that loses a property is slow to read from then on.
-  if (type === null || request.method === "GET" || request.method === "HEAD") return;
+  if (given === undefined || request.method === "GET" || request.method === "HEAD") return;
   if (!(isForm(type) && request.routeOptions.config?.operation?.bodyKind === "stream")) delete request.headers["content-type"];
 }
 
