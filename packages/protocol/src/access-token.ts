@@ -23,6 +23,7 @@ export const tokens = {
   create: operation({
     method: "POST",
     path: "/tokens",
+    idempotencyKey: true,
     summary: "Make an access token for a program: the rights of a scope, for some documents or all, for a day at most",
     status: 201,
     body: z.object({

@@ -95,6 +95,7 @@ export const accounts = {
     ...admin,
     method: "POST",
     path: "/applications/{applicationId}/keys",
+    idempotencyKey: true,
     summary: "Create an API key; it is shown once",
     status: 201,
     params: inApplication,

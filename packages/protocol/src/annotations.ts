@@ -85,6 +85,7 @@ export const annotations = {
   create: operation({
     method: "POST",
     path: "/documents/{documentId}/annotations",
+    idempotencyKey: true,
     summary: "Create one annotation, or many",
     auth: "either",
     layered: true,

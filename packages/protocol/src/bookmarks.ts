@@ -35,6 +35,7 @@ export const bookmarks = {
   create: operation({
     method: "POST",
     path: "/documents/{documentId}/bookmarks",
+    idempotencyKey: true,
     summary: "Create a bookmark behind the others",
     auth: "either",
     layered: true,

@@ -146,6 +146,7 @@ export const builds = {
   applyInstructions: operation({
     method: "POST",
     path: "/documents/{documentId}/apply_instructions",
+    idempotencyKey: true,
     summary: "Build a document from parts, in the place of its pages",
     layered: true,
     params: z.object({ documentId: DocumentId }),

@@ -168,6 +168,7 @@ export const documents = {
   upload: operation({
     method: "POST",
     path: "/documents",
+    idempotencyKey: true,
     summary: "Upload a document: PDF, Office, image, HTML, Markdown, text or e-mail",
     bodyKind: "stream",
     query: z.object({
@@ -261,6 +262,7 @@ export const documents = {
   copy: operation({
     method: "POST",
     path: "/copy_document",
+    idempotencyKey: true,
     summary: "Copy a document with all its layers",
     body: z.object({
       document_id: DocumentId,

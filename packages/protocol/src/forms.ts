@@ -61,6 +61,7 @@ export const forms = {
   createFields: operation({
     method: "POST",
     path: "/documents/{documentId}/form-fields",
+    idempotencyKey: true,
     summary: "Create form fields",
     auth: "either",
     layered: true,
@@ -94,6 +95,7 @@ export const forms = {
   createWidgets: operation({
     method: "POST",
     path: "/documents/{documentId}/form-field-widgets",
+    idempotencyKey: true,
     summary: "Create widgets of form fields, which `formFieldName` names",
     auth: "either",
     layered: true,
@@ -160,6 +162,7 @@ export const forms = {
   updateValues: operation({
     method: "POST",
     path: "/documents/{documentId}/form-field-values",
+    idempotencyKey: true,
     summary: "Fill form fields by their names, all or none",
     auth: "either",
     layered: true,

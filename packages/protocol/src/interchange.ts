@@ -37,6 +37,7 @@ export const interchange = {
   applyJson: operation({
     method: "POST",
     path: "/documents/{documentId}/apply_instant_json",
+    idempotencyKey: true,
     summary: "Apply Instant JSON: what it names by id is replaced, the rest is created; all of it or nothing",
     auth: "either",
     layered: true,
@@ -70,6 +71,7 @@ export const interchange = {
   applyXfdf: operation({
     method: "POST",
     path: "/documents/{documentId}/apply_xfdf",
+    idempotencyKey: true,
     summary: "Apply XFDF: what it names is replaced, the rest is created; all of it or nothing",
     auth: "either",
     layered: true,
@@ -81,6 +83,7 @@ export const interchange = {
   copyWithJson: operation({
     method: "POST",
     path: "/documents/{documentId}/copy_with_instant_json",
+    idempotencyKey: true,
     summary: "A new document with this one's layers, and Instant JSON applied to one of them",
     layered: true,
     params,

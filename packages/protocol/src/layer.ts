@@ -116,6 +116,7 @@ export const layers = {
   merge: operation({
     method: "POST",
     path: "/documents/{documentId}/merge",
+    idempotencyKey: true,
     summary: "Write a layer's changes into another one, and report what both have changed",
     auth: "either",
     layered: true,
@@ -137,6 +138,7 @@ export const layers = {
   restore: operation({
     method: "POST",
     path: "/documents/{documentId}/restore",
+    idempotencyKey: true,
     summary: "Put records, or everything, back to what they were at a seq, as a new change",
     auth: "either",
     layered: true,

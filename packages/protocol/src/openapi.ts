@@ -120,6 +120,7 @@ export function operationObject(name: string, operation: Operation, path: string
       ...parameters(operation.params, "path"),
       ...(layered ? [{ name: "layerName", in: "path", required: true, schema: { type: "string", maxLength: 256 } }] : []),
       ...parameters(operation.query, "query"),
+      ...(operation.idempotencyKey ? [IDEMPOTENCY_KEY] : []),
     ],
     ...requestBody(operation),
     responses: responses(operation),
@@ -130,10 +131,19 @@ interface Parameter {
   readonly name: string;
   readonly in: string;
   readonly required: boolean;
+  readonly description?: string;
   readonly style?: string;
   readonly explode?: boolean;
   readonly schema: object;
 }
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Makes it safe to send the request again: for a day, the same key with the same body is the same request",
+  schema: { type: "string", maxLength: 255 },
+};
 
 export interface OperationObject {
   readonly operationId: string;

@@ -31,6 +31,8 @@ interface Given {
   readonly body?: z.ZodType;
   /** JSON may also come as a form: JSON in parts of their own, and pictures beside it. */
   readonly form?: boolean;
+  /** A request that is repeated with the same `Idempotency-Key` is done once. */
+  readonly idempotencyKey?: boolean;
   /** Success status; default 200. */
   readonly status?: number;
   /** JSON of a success. */
@@ -74,6 +76,7 @@ export function operation<const G extends Given>(given: G): OperationOf<G> {
     mount: "product",
     layered: false,
     form: false,
+    idempotencyKey: false,
     bodyKind: given.body === undefined ? "none" : "json",
     params: NOTHING,
     query: NOTHING,

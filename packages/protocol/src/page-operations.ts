@@ -84,6 +84,7 @@ export const pageOperations = {
   apply: operation({
     method: "POST",
     path: "/documents/{documentId}/apply_operations",
+    idempotencyKey: true,
     summary: "Change the pages of a document",
     auth: "either",
     layered: true,
@@ -95,6 +96,7 @@ export const pageOperations = {
   importFile: operation({
     method: "POST",
     path: "/documents/{documentId}/pages",
+    idempotencyKey: true,
     summary: "Add the pages of a file: a PDF, or what is converted to one",
     auth: "either",
     layered: true,

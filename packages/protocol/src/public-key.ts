@@ -40,6 +40,7 @@ export const publicKeys = {
   create: operation({
     method: "POST",
     path: "/public_keys",
+    idempotencyKey: true,
     summary: "Register a public key whose owner may sign session tokens for this application",
     status: 201,
     body: z.object({

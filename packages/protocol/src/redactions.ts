@@ -54,6 +54,7 @@ export const redactions = {
   create: operation({
     method: "POST",
     path: "/documents/{documentId}/redactions",
+    idempotencyKey: true,
     summary: "Mark for redaction what a text, a pattern or a preset finds",
     auth: "either",
     layered: true,

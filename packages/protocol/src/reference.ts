@@ -10,7 +10,7 @@ export { ERROR_HELP } from "./error-help.ts";
 
 export interface ReferenceParameter {
   readonly name: string;
-  readonly place: "path" | "query";
+  readonly place: "path" | "query" | "header";
   readonly type: string;
   readonly required: boolean;
 }
@@ -68,7 +68,11 @@ function entryOf(name: string, operation: Operation): ReferenceEntry {
     layered: operation.layered,
     summary: operation.summary,
     credential: CREDENTIALS[operation.auth],
-    parameters: [...parametersOf(operation.params, "path"), ...parametersOf(operation.query, "query")],
+    parameters: [
+      ...parametersOf(operation.params, "path"),
+      ...parametersOf(operation.query, "query"),
+      ...(operation.idempotencyKey ? [{ name: "Idempotency-Key", place: "header", type: "string", required: false } as const] : []),
+    ],
     body:
       operation.bodyKind === "none"
         ? null

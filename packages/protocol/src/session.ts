@@ -48,6 +48,7 @@ export const sessions = {
   create: operation({
     method: "POST",
     path: "/sessions",
+    idempotencyKey: true,
     summary: "Mint a session token for documents, or `{}` for documents that the app provides itself",
     status: 201,
     body: z.object({

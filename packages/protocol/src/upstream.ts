@@ -34,7 +34,9 @@ export function publishedOpenapi(version: string): object {
     const [name, operation, ours] = found;
     const described = operationObject(name, operation, ours);
     const names = namesIn(path);
-    const parameters = described.parameters.map((parameter) => {
+    // Those clients make an argument of each parameter: a header of ours is none of theirs.
+    const theirs = described.parameters.filter((parameter) => parameter.in !== "header");
+    const parameters = theirs.map((parameter) => {
       const at = parameter.in === "path" ? namesIn(ours).indexOf(parameter.name) : -1;
       return at < 0 ? parameter : { ...parameter, name: names[at]! };
     });

@@ -51,6 +51,7 @@ export const webhooks = {
   create: operation({
     method: "POST",
     path: "/webhooks",
+    idempotencyKey: true,
     summary: "Create a webhook; its secret is shown once",
     status: 201,
     body: Given,
@@ -85,6 +86,7 @@ export const webhooks = {
   rotateSecret: operation({
     method: "POST",
     path: "/webhooks/{webhookId}/rotate_secret",
+    idempotencyKey: true,
     summary: "A new secret; the old one signs, too, for some hours",
     params: one,
     body: z.object({ overlap_hours: z.exactOptional(z.number().min(0).max(720)) }),

@@ -50,6 +50,7 @@ import type { BlobStore, Bus, Clock, Converter, Database, Random, Recogniser, Re
 import { type PublicKeys, publicKeys as publicKeysOf } from "./public-keys/public-keys.ts";
 import { publicKeyRoutes } from "./public-keys/routes.ts";
 import { rateLimiter } from "./rate.ts";
+import { oncePerRequest } from "./requests/once.ts";
 import type { ServerSecret } from "./secret.ts";
 import { appTokens } from "./sessions/app-token.ts";
 import { imageGrants } from "./sessions/grants.ts";
@@ -211,6 +212,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   publicKeys.onRemoved(() => sessions.forget());
   const grants = imageGrants({ secret, sessions });
   const origins = originPolicy({ publicUrl, originsOfApplication: originsOfApplication(database, clock) });
+  const once = oncePerRequest({ database, clock, random, secret });
   const keys = apiKeys({ database, clock, random, onError: (error) => onError("noting the use of an API key", error) });
   const people = accounts({ database, clock, random, ...(options.passwordCost === undefined ? {} : { cost: options.passwordCost }) });
 
@@ -250,7 +252,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       accessTo(api.documents.pdf, context.caller, { documentId, layerName, password }, secret),
   };
   const handlers: Handlers = {
-    documents: documentRoutes({ reading, outgoing, buildOf: (context) => documentBuild(building, context) }),
+    documents: documentRoutes({ reading, outgoing, once, buildOf: (context) => documentBuild(building, context) }),
     annotations: annotationRoutes(writing),
     attachments: attachmentRoutes(reading),
     builds: buildRoutes(building),
@@ -267,16 +269,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     inspection: inspectionRoutes(reading),
     jobs: jobRoutes(reading),
     layers: layerRoutes({ reading, accessOf, clock, random }),
-    sessions: { ...sessionRoutes({ sessions, publicUrl }), explain: explainRoute({ reading, sessions }) },
-    publicKeys: publicKeyRoutes(publicKeys),
+    sessions: { ...sessionRoutes({ sessions, once, publicUrl }), explain: explainRoute({ reading, sessions }) },
+    publicKeys: publicKeyRoutes({ keys: publicKeys, once }),
     tokens: tokenRoutes({
       keys,
       sessions,
       hasDocument: async (applicationId, documentId) => (await findDocument(database, { applicationId, documentId })) !== null,
       clock,
+      once,
     }),
     open: openRoutes({ reading, sessions, grants, origins, limits, checkKind, accessOf }),
-    webhooks: webhookRoutes({ database, clock, random, secret, outgoing, events, audit, wake: () => webhooks.wake() }),
+    webhooks: webhookRoutes({ database, clock, random, secret, outgoing, events, audit, once, wake: () => webhooks.wake() }),
     audit: auditRoutes({ database }),
     uploads: uploadRoutes(documents, publicUrl),
     usage: usageRoutes({ database, clock }),
@@ -286,6 +289,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       random,
       accounts: people,
       keys,
+      once,
       cookie: ACCOUNT_COOKIE,
       publicUrl,
       readCookie: (header) => readCookie(header, ACCOUNT_COOKIE),

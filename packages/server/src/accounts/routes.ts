@@ -6,6 +6,7 @@ import type { ApiKeys } from "../api-keys/api-keys.ts";
 import type { ApiKey } from "../api-keys/store.ts";
 import { type Handlers, type Reply, reply } from "../handlers.ts";
 import type { Clock, Database, Random } from "../ports.ts";
+import type { Once } from "../requests/once.ts";
 import { parseOrigin } from "../sessions/origins.ts";
 import { type Accounts, cookieHeader, type SignedIn } from "./sign-in.ts";
 
@@ -15,6 +16,7 @@ export interface AccountRoutesDeps {
   readonly random: Random;
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
+  readonly once: Once;
   /** Name of the cookie that signs in. */
   readonly cookie: string;
   readonly publicUrl: () => string;
@@ -76,7 +78,13 @@ export function accountRoutes(deps: AccountRoutesDeps): Handlers["accounts"] {
     },
     async createKey({ applicationId, name, scope = "all", test = false }, context) {
       await getApplication(database, applicationId);
-      const { apiKey, key } = await keys.create(applicationId, { name, scope, mode: test ? "test" : "live" }, actorOf(context));
+      const mode = test ? "test" : "live";
+      const { apiKey, key } = await deps.once(context, {
+        applicationId,
+        what: ["API key", applicationId, name, scope, mode],
+        find: (id, making) => keys.made(id, mode, making),
+        make: (making) => keys.create(applicationId, { name, scope, mode, making }, actorOf(context)),
+      });
       return { data: shownKey(apiKey), key };
     },
     async revokeKey({ applicationId, keyId }, context) {

@@ -6,6 +6,7 @@ import { ApiError, newId } from "@lectern/protocol/plain";
 import { type Actor, audit as auditOf, SERVICE } from "../audit/audit.ts";
 import type { KeyScope } from "../handlers.ts";
 import { type Clock, type Database, type Random, UniqueViolation } from "../ports.ts";
+import type { Making } from "../requests/once.ts";
 import { hashKey, hintOf, isWellFormed, type KeyMode, makeKey, sameHash } from "./key.ts";
 import {
   type ApiKey,
@@ -21,13 +22,20 @@ import {
   revokeKey,
 } from "./store.ts";
 
+export interface MadeKey {
+  readonly apiKey: ApiKey;
+  readonly key: string;
+}
+
 export interface ApiKeys {
-  /** `key` is shown to its owner now and never again. */
+  /** `key` is shown to its owner now, and to the same request when it is repeated. */
   create(
     applicationId: string,
-    options: { readonly name: string; readonly scope: KeyScope; readonly mode: KeyMode },
+    options: { readonly name: string; readonly scope: KeyScope; readonly mode: KeyMode; readonly making?: Making },
     by?: Actor,
-  ): Promise<{ apiKey: ApiKey; key: string }>;
+  ): Promise<MadeKey>;
+  /** What that request made before; null: it is there no more. */
+  made(id: string, mode: KeyMode, making: Making): Promise<MadeKey | null>;
   list(applicationId: string): Promise<ApiKey[]>;
   /** A key that ends at `expiresAt`, for some documents (null: all). */
   createToken(
@@ -37,9 +45,10 @@ export interface ApiKeys {
       readonly scope: KeyScope;
       readonly documents: readonly string[] | null;
       readonly expiresAt: number;
+      readonly making?: Making;
     },
     by?: Actor,
-  ): Promise<{ apiKey: ApiKey; key: string }>;
+  ): Promise<MadeKey>;
   /** Access tokens that have not expired, newest first. */
   listTokens(applicationId: string): Promise<ApiKey[]>;
   /** Throws ApiError `not_found`. */
@@ -112,13 +121,18 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
     writing.add(write);
   }
 
-  async function make(given: Pick<ApiKey, "applicationId" | "name" | "scope" | "expiresAt" | "documents">, mode: KeyMode, by: Actor) {
+  async function make(
+    given: Pick<ApiKey, "applicationId" | "name" | "scope" | "expiresAt" | "documents">,
+    { mode, making, by }: { readonly mode: KeyMode; readonly making: Making | undefined; readonly by: Actor },
+  ): Promise<MadeKey> {
     const now = clock.now();
-    const key = makeKey(mode, random);
-    const apiKey: ApiKey = { ...given, id: newId(now, random(10)), hint: hintOf(key), createdAt: now, lastUsedAt: null, revokedAt: null };
+    const newKeyId = newId(now, random(10));
+    const key = makeKey(mode, making?.secretOf(newKeyId) ?? random);
+    const apiKey: ApiKey = { ...given, id: newKeyId, hint: hintOf(key), createdAt: now, lastUsedAt: null, revokedAt: null };
     const { applicationId, name, scope, id } = apiKey;
     const action = apiKey.expiresAt === null ? "key.created" : "token.created";
     await database.transaction([
+      ...(making?.made(id) ?? []),
       insertKey(apiKey, hashKey(key)),
       audit(by, { applicationId, action, target: id, details: { name, scope } }),
     ]);
@@ -140,9 +154,15 @@ export function apiKeys({ database, clock, random, onError }: Options): ApiKeys 
   }
 
   return {
-    create: (applicationId, { name, scope, mode }, by = SERVICE) =>
-      make({ applicationId, name, scope, expiresAt: null, documents: null }, mode, by),
-    createToken: (applicationId, options, by = SERVICE) => make({ ...options, applicationId }, "access", by),
+    create: (applicationId, { name, scope, mode, making }, by = SERVICE) =>
+      make({ applicationId, name, scope, expiresAt: null, documents: null }, { mode, making, by }),
+    createToken: (applicationId, { name, scope, documents, expiresAt, making }, by = SERVICE) =>
+      make({ applicationId, name, scope, documents, expiresAt }, { mode: "access", making, by }),
+    async made(id, mode, making) {
+      const key = makeKey(mode, making.secretOf(id));
+      const found = await findKeyByHash(database, hashKey(key));
+      return found?.key.id === id ? { apiKey: found.key, key } : null;
+    },
     listTokens: (applicationId) => listAccessTokens(database, applicationId, clock.now()),
     async revokeToken(applicationId, id, by = SERVICE) {
       return revokeToken(applicationId, await findKey(database, id), by);

@@ -5,6 +5,7 @@ import { type Actor, actorOf } from "../audit/audit.ts";
 import { isAccessToken, kindOf } from "../credential.ts";
 import { type Context, type Handlers, type Reply, reply } from "../handlers.ts";
 import type { Clock } from "../ports.ts";
+import type { Once } from "../requests/once.ts";
 import { expiry } from "../sessions/expiry.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -15,9 +16,10 @@ export interface TokenRoutesDeps {
   readonly sessions: Pick<Sessions, "revokeToken">;
   readonly hasDocument: (applicationId: string, documentId: string) => Promise<boolean>;
   readonly clock: Clock;
+  readonly once: Once;
 }
 
-export function tokenRoutes({ keys, sessions, hasDocument, clock }: TokenRoutesDeps): Handlers["tokens"] {
+export function tokenRoutes({ keys, sessions, hasDocument, clock, once }: TokenRoutesDeps): Handlers["tokens"] {
   async function revoke(applicationId: string, token: string, by: Actor): Promise<void> {
     if (isAccessToken(token)) return void (await keys.revokeSecret(applicationId, token, by));
     const kind = kindOf(token);
@@ -28,12 +30,22 @@ export function tokenRoutes({ keys, sessions, hasDocument, clock }: TokenRoutesD
 
   return {
     async create({ name = "access token", scope = "documents", documents = null, exp, expires_in }, context) {
-      const { caller } = context;
-      const expiresAt = expiry({ exp, expires_in }, clock.now(), "an access token");
-      for (const [index, documentId] of (documents ?? []).entries())
-        if (!(await hasDocument(caller.applicationId, documentId))) throw missing(`$.documents[${index}]`, documentId);
-      const { apiKey, key } = await keys.createToken(caller.applicationId, { name, scope, documents, expiresAt }, actorOf(context));
-      return { id: apiKey.id, access_token: key, exp: Math.floor(expiresAt / 1000), data: shown(apiKey) };
+      const { applicationId } = context.caller;
+      const { apiKey, key } = await once(context, {
+        applicationId,
+        what: ["access token", name, scope, documents, exp, expires_in],
+        find: async (id, making) => {
+          const found = await keys.made(id, "access", making);
+          return found === null || found.apiKey.expiresAt! <= clock.now() ? null : found;
+        },
+        async make(making) {
+          const expiresAt = expiry({ exp, expires_in }, clock.now(), "an access token");
+          for (const [index, documentId] of (documents ?? []).entries())
+            if (!(await hasDocument(applicationId, documentId))) throw missing(`$.documents[${index}]`, documentId);
+          return keys.createToken(applicationId, { name, scope, documents, expiresAt, making }, actorOf(context));
+        },
+      });
+      return { id: apiKey.id, access_token: key, exp: Math.floor(apiKey.expiresAt! / 1000), data: shown(apiKey) };
     },
     async list(_input, { caller }) {
       return { data: (await keys.listTokens(caller.applicationId)).map(shown) };

@@ -65,7 +65,7 @@ export async function copyDocument(deps: DocumentDeps, copy: Copy): Promise<Docu
     ),
     ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: document.byteSize, now }),
     ...deps.rowsOf("document.created", document, copy.by),
-    ...(request === null ? [] : [requestMade(key, request, now)]),
+    ...(request === null ? [] : [requestMade({ applicationId, request, made: key.documentId, now })]),
   ];
   try {
     await deps.database.transaction(statements);

@@ -23,6 +23,7 @@ import type { ImageFormat } from "../ports.ts";
 import { actorOf } from "../audit/audit.ts";
 import { waitForOverwrite } from "../revisions/overwrite.ts";
 import { requestSid } from "../layers/caller.ts";
+import type { Once } from "../requests/once.ts";
 import { lastOverwrite } from "../revisions/store.ts";
 import { bulkDelete } from "./bulk-delete.ts";
 import { copyDocument } from "./copy.ts";
@@ -51,11 +52,12 @@ type UploadContext = Context<ApplicationCaller, null>;
 export interface DocumentRoutesDeps {
   readonly reading: ReadingDeps;
   readonly outgoing: Outgoing;
+  readonly once: Once;
   /** Of one request, for an upload that is built. */
   readonly buildOf: (context: UploadContext) => DocumentBuild;
 }
 
-export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDeps): Handlers["documents"] {
+export function documentRoutes({ reading, outgoing, once, buildOf }: DocumentRoutesDeps): Handlers["documents"] {
   const deps = reading.documents;
   const layerOf = ({ access, address, signal }: DocumentContext, wait: number | undefined): Promise<ReadLayer> =>
     layerFor(reading, access, { wait, address, signal });
@@ -239,8 +241,19 @@ export function documentRoutes({ reading, outgoing, buildOf }: DocumentRoutesDep
       if (body.kind === "multipart") return await uploadDocument(deps, await uploadOf(body, given, { fromUrl, build }));
       const read = await jsonOrBytes(body, deps.limits);
       if (!("json" in read)) return await uploadDocument(deps, { ...given, bytes: read.bytes, mediaType: body.mediaType, fileName });
-      const isBuilt = typeof read.json === "object" && read.json !== null && "instructions" in read.json;
-      return await uploadDocument(deps, await (isBuilt ? uploadBuilt(build, read.json, given) : fromUrl(read.json)));
+      const { json } = read;
+      const isBuilt = typeof json === "object" && json !== null && "instructions" in json;
+      const { applicationId, documentId, title, overwrite, keepAnnotations } = given;
+      // What is fetched or built twice may have other bytes each time: here the JSON says which request it is.
+      return await once<Uploaded>(context, {
+        applicationId,
+        what: ["document", documentId, title, overwrite, keepAnnotations, json],
+        find: (made) => findDocument(deps.database, { applicationId, documentId: made }),
+        async make(making) {
+          const upload = await (isBuilt ? uploadBuilt(build, json, given) : fromUrl(json));
+          return uploadDocument(deps, { ...upload, request: null, making });
+        },
+      });
     } finally {
       await build.close();
     }

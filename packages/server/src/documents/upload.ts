@@ -14,6 +14,7 @@ import { SNIFF_BYTES, type UploadedKind, uploadedKind } from "../convert/kinds.t
 import { type ReceivedBlob, type Statement, type StoredBlob, UniqueViolation } from "../ports.ts";
 import type { DocumentDeps } from "./deps.ts";
 import { documentPasswordContext } from "./password.ts";
+import type { Making } from "../requests/once.ts";
 import { madeBy, requestMade } from "../requests/store.ts";
 import { overwriteDocument } from "../revisions/overwrite.ts";
 import { prepareJob } from "./prepare-job.ts";
@@ -51,6 +52,8 @@ export interface Upload {
   readonly instead?: ((copy: (path: string) => Promise<void>) => Promise<Upload>) | null;
   /** The request that brings it, when it may be repeated: the same bytes for the same id make one document, or one revision of it. */
   readonly request?: string | null;
+  /** Or that request, where the bytes do not matter. */
+  readonly making?: Making;
   /** What is to be written with it, or not at all. */
   readonly also?: readonly Statement[];
   /** Who uploads it; default: the service itself. */
@@ -181,6 +184,7 @@ async function overwrite(deps: DocumentDeps, upload: Upload, existing: DocumentR
     password: await provenPassword(deps, upload, blob),
     keepAnnotations: upload.keepAnnotations === true,
     by: upload.by,
+    making: upload.making,
   });
   return { ...existing, overwrite: n };
 }
@@ -211,8 +215,9 @@ async function record(deps: DocumentDeps, upload: Upload, key: DocumentKey, blob
     ...deps.usageOfUpload({ ...key, revision: document.revision, bytes: blob.size, now }),
     deps.jobs.statement(prepareJob(document, "upload", blob.kind)),
     ...deps.rowsOf("document.created", document, upload.by ?? SERVICE),
-    ...(blob.request === null ? [] : [requestMade(key, blob.request, now)]),
+    ...(blob.request === null ? [] : [requestMade({ applicationId, request: blob.request, made: documentId, now })]),
     ...(upload.also ?? []),
+    ...(upload.making?.made(documentId) ?? []),
   ];
   try {
     await insertDocument(deps.database, { ...document, mediaType: blob.kind.mediaType, changes: blob.changes, now }, also);

@@ -7,6 +7,7 @@ import type { Access, ApplicationCaller, Context, Handlers, Reply, SessionCaller
 import { reply } from "../handlers.ts";
 import { type Picture, picturesIn, storePictures } from "../interchange/pictures.ts";
 import type { Clock, Random } from "../ports.ts";
+import { requestSid } from "./caller.ts";
 import type { RateLimiter } from "../rate.ts";
 import { annotationLists } from "./annotation-lists.ts";
 import {
@@ -299,15 +300,8 @@ export function ifMatch(context: Pick<RecordContext, "header">): number | undefi
 
 /** One request under one key is applied once; the same key with another body is another request. */
 export function sidsOf(context: RecordContext, body: unknown): Sids {
-  const key = context.header("idempotency-key");
-  if (key === null) return null;
-  if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");
-  const { caller } = context;
-  const id = caller.kind === "session" ? caller.session.id : caller.id;
-  const request = createHash("sha256")
-    .update(JSON.stringify([caller.kind, id, key, body]))
-    .digest("base64url");
-  return (part) => `rest:${request}:${part}`;
+  const sid = requestSid(context, body);
+  return sid === null ? null : (part) => `${sid}:${part}`;
 }
 
 export function idFrom(text: string): string {

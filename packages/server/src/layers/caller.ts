@@ -1,7 +1,7 @@
 /** As whom a request writes, and what makes a repeat of it harmless. */
-import { createHash } from "node:crypto";
 import { ApiError } from "@lectern/protocol/plain";
 import type { Clock, Database } from "../ports.ts";
+import { requestHash } from "../requests/once.ts";
 import type { OpenLayer } from "./rooms.ts";
 import { layerLog } from "./store.ts";
 import type { Access, ApplicationCaller, Context, SessionCaller } from "../handlers.ts";
@@ -20,16 +20,9 @@ export function writerOf({ caller }: LayerContext, userId: string | null | undef
 }
 
 /** Queue of this request: the same key with another body is another request. null: it did not ask for that. */
-export function requestSid(context: Pick<LayerContext, "caller" | "header">, what: readonly unknown[]): string | null {
-  const key = context.header("idempotency-key");
-  if (key === null) return null;
-  if (key.length > 255) throw new ApiError("bad_request", "Idempotency-Key may have 255 characters");
-  const { caller } = context;
-  const id = caller.kind === "session" ? caller.session.id : caller.id;
-  const request = createHash("sha256")
-    .update(JSON.stringify([caller.kind, id, key, what]))
-    .digest("base64url");
-  return `rest:${request}`;
+export function requestSid(context: Pick<LayerContext, "caller" | "header">, what: unknown): string | null {
+  const request = requestHash(context, what);
+  return request === null ? null : `rest:${request}`;
 }
 
 /** Has the request of this sid been applied to the layer? For what could not even be planned a second time. */

@@ -6,6 +6,7 @@ import type { JwtAlgorithm } from "@lectern/protocol";
 import { ApiError, newId } from "@lectern/protocol/plain";
 import { type Actor, audit as auditOf, SERVICE } from "../audit/audit.ts";
 import { type Clock, type Database, type Random, UniqueViolation } from "../ports.ts";
+import type { Making } from "../requests/once.ts";
 import { readPublicKey } from "./pem.ts";
 import {
   findPublicKey,
@@ -25,6 +26,7 @@ export interface NewPublicKey {
   readonly algorithm?: JwtAlgorithm | undefined;
   /** Seconds. */
   readonly maxTtl?: number | undefined;
+  readonly making?: Making;
 }
 
 export interface PublicKeys {
@@ -58,7 +60,7 @@ export function publicKeys({
   const listeners = new Set<() => void>();
   const audit = auditOf({ clock, random });
   return {
-    async create(applicationId, { name, pem, algorithm, maxTtl }, by = SERVICE) {
+    async create(applicationId, { name, pem, algorithm, maxTtl, making }, by = SERVICE) {
       const now = clock.now();
       const key: PublicKeyRow = {
         ...readGiven(pem, algorithm ?? null),
@@ -73,10 +75,11 @@ export function publicKeys({
         const details = { name, algorithm: key.algorithm, fingerprint: key.fingerprint };
         await database.transaction([
           insertPublicKey(key),
+          ...(making?.made(key.id) ?? []),
           audit(by, { applicationId, action: "public_key.created", target: key.id, details }),
         ]);
       } catch (error) {
-        if (!(error instanceof UniqueViolation)) throw error;
+        if (!(error instanceof UniqueViolation && error.index === 0)) throw error;
         throw new ApiError("exists", "This public key is registered already; each application needs keys of its own", { cause: error });
       }
       return key;

@@ -1,4 +1,5 @@
 /** An upload that takes the place of a document's file: kept beside it, with the job that prepares it, until it is ready. Called by the upload. */
+import type { Making } from "../requests/once.ts";
 import { requestMade } from "../requests/store.ts";
 import { type Actor, SERVICE } from "../audit/audit.ts";
 import { ApiError } from "@lectern/protocol/plain";
@@ -26,13 +27,14 @@ export interface Overwrite {
   readonly password: string | null;
   readonly keepAnnotations: boolean;
   readonly by: Actor | undefined;
+  readonly making: Making | undefined;
 }
 
 /** Uploads of the same document at the same moment. */
 const TRIES = 20;
 
 /** The revision that it will be. Throws ApiError `conflict` when the document is deleted meanwhile. */
-export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SERVICE, ...given }: Overwrite): Promise<number> {
+export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SERVICE, making, ...given }: Overwrite): Promise<number> {
   const { title, metadata, password, keepAnnotations } = given;
   const sealedPassword = password === null ? null : deps.secret.seal(password, documentPasswordContext(key));
   for (let tries = 1; ; tries++) {
@@ -53,7 +55,10 @@ export async function overwriteDocument(deps: DocumentDeps, { key, blob, by = SE
     try {
       await insertOverwrite(deps.database, key, { ...row, mediaType: blob.kind.mediaType, now }, [
         ...deps.usageOfUpload({ ...key, revision: n, bytes: blob.size, now }),
-        ...(blob.request === null ? [] : [requestMade(key, blob.request, now)]),
+        ...(blob.request === null
+          ? []
+          : [requestMade({ applicationId: key.applicationId, request: blob.request, made: key.documentId, now })]),
+        ...(making?.made(key.documentId) ?? []),
         deps.jobs.statement(overwriteJob(key, { n, by, blob: blob.sha256, kind: blob.kind })),
       ]);
       deps.jobs.wake();

@@ -3,20 +3,29 @@ import type { Api, Output } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
 import { actorOf } from "../audit/audit.ts";
 import type { Handlers } from "../handlers.ts";
+import type { Once } from "../requests/once.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { ListedUntil } from "./store.ts";
 
 export function sessionRoutes({
   sessions,
+  once,
   publicUrl,
 }: {
   readonly sessions: Sessions;
+  readonly once: Once;
   readonly publicUrl: () => string;
 }): Omit<Handlers["sessions"], "explain"> {
   return {
     async create(input, context) {
-      const { session, jwt } = await sessions.mint(context.caller.applicationId, input, actorOf(context));
+      const { applicationId } = context.caller;
+      const { session, jwt } = await once(context, {
+        applicationId,
+        what: ["session", input],
+        find: (id) => sessions.minted(id),
+        make: (making) => sessions.mint(applicationId, input, { by: actorOf(context), making }),
+      });
       // Behind the hash, so that no server and no log sees the token.
       return { jwt, session_id: session.id, exp: Math.floor(session.expiresAt / 1000), view_url: `${publicUrl()}/view#${jwt}` };
     },

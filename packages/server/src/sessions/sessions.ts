@@ -7,6 +7,7 @@ import type { AllowedDocument } from "@lectern/protocol";
 import { ApiError, needsUser, newId } from "@lectern/protocol/plain";
 import { type Clock, Conflict, type Database, type Random } from "../ports.ts";
 import { type Actor, audit as auditOf, SERVICE } from "../audit/audit.ts";
+import type { Making } from "../requests/once.ts";
 import type { ServerSecret } from "../secret.ts";
 import type { AppTokens } from "./app-token.ts";
 import { expiry, invalid } from "./expiry.ts";
@@ -46,9 +47,16 @@ export interface MintRequest {
   readonly allowed_origins?: readonly string[];
 }
 
+export interface Minted {
+  readonly session: Session;
+  readonly jwt: string;
+}
+
 export interface Sessions {
   /** Throws ApiError `not_found`, `invalid_parameters`, `wrong_password`. */
-  mint(applicationId: string, request: MintRequest, by?: Actor): Promise<{ readonly session: Session; readonly jwt: string }>;
+  mint(applicationId: string, request: MintRequest, how?: { readonly by?: Actor; readonly making?: Making }): Promise<Minted>;
+  /** The session as it was minted; null when there is none of this id, or it has expired. */
+  minted(id: string): Promise<Minted | null>;
   list(
     applicationId: string,
     options: { readonly limit: number; readonly until: ListedUntil | null; readonly documentId: string | null },
@@ -137,7 +145,7 @@ export function sessions(deps: SessionDeps): Sessions {
   return {
     get,
     live,
-    async mint(applicationId, request, by = SERVICE) {
+    async mint(applicationId, request, { by = SERVICE, making } = {}) {
       const now = clock.now();
       const session: Session = {
         id: newId(now, random(10)),
@@ -156,8 +164,12 @@ export function sessions(deps: SessionDeps): Sessions {
       const documentId = session.documents.length === 1 ? { documentId: session.documents[0]!.documentId } : {};
       const details = { user_id: session.userId, documents: session.documents.slice(0, 50).map((each) => each.documentId) };
       const deed = { applicationId, action: "session.minted", target: session.id, details, ...documentId };
-      await database.transaction([insertSession(session), audit(by, deed)]);
-      return { session, jwt: await tokens.sign({ sessionId: session.id, expiresAt: session.expiresAt }) };
+      await database.transaction([...(making?.made(session.id) ?? []), insertSession(session), audit(by, deed)]);
+      return { session, jwt: await tokens.sign(session) };
+    },
+    async minted(id) {
+      const session = await findSession(database, id);
+      return session === null || session.expiresAt <= clock.now() ? null : { session, jwt: await tokens.sign(session) };
     },
     async list(applicationId, { limit, until, documentId }) {
       if (documentId === null) return listSessions(database, applicationId, limit, until);

@@ -14,7 +14,8 @@ export interface TokenClaims {
 }
 
 export interface SessionTokens {
-  sign(claims: TokenClaims): Promise<string>;
+  /** The same token for the same session. */
+  sign(session: { readonly id: string; readonly createdAt: number; readonly expiresAt: number }): Promise<string>;
   /** Does it say that we signed it? */
   isOwn(header: TokenHeader): boolean;
   /** `anyTime`: an expired one is good, too. Throws ApiError `invalid_token`, `token_expired`. */
@@ -46,13 +47,13 @@ export async function sessionTokens({ database, clock, random, issuer }: Options
   const newest = keys[0]!;
   const byId = new Map(keys.map((key) => [key.id, key.publicKey]));
   return {
-    sign({ sessionId, expiresAt }) {
+    sign({ id, createdAt, expiresAt }) {
       return new SignJWT()
         .setProtectedHeader({ alg: ALGORITHM, kid: newest.id, typ: "JWT" })
         .setIssuer(issuer())
         .setAudience(AUDIENCE)
-        .setJti(sessionId)
-        .setIssuedAt(Math.floor(clock.now() / 1000))
+        .setJti(id)
+        .setIssuedAt(Math.floor(createdAt / 1000))
         .setExpirationTime(Math.floor(expiresAt / 1000))
         .sign(newest.privateKey);
     },

@@ -4,8 +4,9 @@ import { ApiError, newId, WEBHOOK_TOPICS } from "@lectern/protocol/plain";
 import { actorOf, type Audit } from "../audit/audit.ts";
 import type { Handlers } from "../handlers.ts";
 import type { Outgoing } from "../outgoing/request.ts";
-import { type Clock, Conflict, type Database, type Random } from "../ports.ts";
+import { type Clock, Conflict, type Database, type Random, type Statement } from "../ports.ts";
 import type { ServerSecret } from "../secret.ts";
+import type { Once } from "../requests/once.ts";
 import { newDelivery, secretContext } from "./deliver.ts";
 import type { Events } from "./events.ts";
 import { newWebhookSecret } from "./sign.ts";
@@ -32,6 +33,7 @@ export interface WebhookRoutesDeps {
   readonly outgoing: Outgoing;
   readonly events: Events;
   readonly audit: Audit;
+  readonly once: Once;
   /** Something is due. */
   readonly wake: () => void;
 }
@@ -41,7 +43,7 @@ const HOUR = 3_600_000;
 const OVERLAP_HOURS = 24;
 
 export function webhookRoutes(deps: WebhookRoutesDeps): Handlers["webhooks"] {
-  const { database, clock, random, outgoing, events, audit } = deps;
+  const { database, clock, random, outgoing, events, audit, once } = deps;
   const id = (): string => newId(clock.now(), random(10));
 
   async function find(applicationId: string, webhookId: string): Promise<WebhookRow> {
@@ -56,6 +58,12 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Handlers["webhooks"] {
   }
   const seal = (hook: Pick<WebhookRow, "applicationId" | "id">, secret: string): string =>
     deps.secret.seal(secret, secretContext(hook.applicationId, hook.id));
+  /** Throws ApiError `internal`. */
+  function withSecret(hook: WebhookRow): { readonly data: Shown; readonly secret: string } {
+    const secret = deps.secret.unseal(hook.sealedSecret, secretContext(hook.applicationId, hook.id));
+    if (secret === null) throw new ApiError("internal", "The webhook's secret cannot be unsealed: was the server's key replaced?");
+    return { data: shown(hook), secret };
+  }
 
   return {
     async list(_input, { caller }) {
@@ -64,29 +72,39 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Handlers["webhooks"] {
 
     async create({ url, topics = ["*"], description = "", enabled = true }, context) {
       const { applicationId } = context.caller;
-      const now = clock.now();
-      const named = { applicationId, id: id() };
-      const secret = newWebhookSecret(random);
-      const hook: WebhookRow = {
-        ...named,
-        url: outgoing.check(url).href,
-        topics: [...new Set(topics)],
-        description,
-        sealedSecret: seal(named, secret),
-        sealedOldSecret: null,
-        oldSecretUntil: null,
-        enabled,
-        disabledReason: null,
-        failingSince: null,
-        createdAt: now,
-        updatedAt: now,
-      };
-      if ((await listWebhooks(database, applicationId)).length >= MOST_WEBHOOKS)
-        throw new ApiError("limit_exceeded", `An application has at most ${MOST_WEBHOOKS} webhooks`);
-      const deed = { applicationId, action: "webhook.created", target: hook.id, details: { url: origin(hook.url), topics: hook.topics } };
-      await database.transaction([insertWebhook(hook), audit(actorOf(context), deed)]);
-      await events.widened();
-      return { data: shown(hook), secret };
+      return once(context, {
+        applicationId,
+        what: ["webhook", url, topics, description, enabled],
+        async find(webhookId) {
+          const hook = await findWebhook(database, applicationId, webhookId);
+          return hook === null ? null : withSecret(hook);
+        },
+        async make({ made }) {
+          const now = clock.now();
+          const named = { applicationId, id: id() };
+          const hook: WebhookRow = {
+            ...named,
+            url: outgoing.check(url).href,
+            topics: [...new Set(topics)],
+            description,
+            sealedSecret: seal(named, newWebhookSecret(random)),
+            sealedOldSecret: null,
+            oldSecretUntil: null,
+            enabled,
+            disabledReason: null,
+            failingSince: null,
+            createdAt: now,
+            updatedAt: now,
+          };
+          if ((await listWebhooks(database, applicationId)).length >= MOST_WEBHOOKS)
+            throw new ApiError("limit_exceeded", `An application has at most ${MOST_WEBHOOKS} webhooks`);
+          const details = { url: origin(hook.url), topics: hook.topics };
+          const deed = { applicationId, action: "webhook.created", target: hook.id, details };
+          await database.transaction([...made(hook.id), insertWebhook(hook), audit(actorOf(context), deed)]);
+          await events.widened();
+          return withSecret(hook);
+        },
+      });
     },
 
     async get({ webhookId }, { caller }) {
@@ -126,17 +144,23 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Handlers["webhooks"] {
 
     async rotateSecret({ webhookId, overlap_hours: hours = OVERLAP_HOURS }, context) {
       const hook = await find(context.caller.applicationId, webhookId);
-      const secret = newWebhookSecret(random);
-      const now = clock.now();
-      const changed: WebhookRow = {
-        ...hook,
-        sealedSecret: seal(hook, secret),
-        sealedOldSecret: hours === 0 ? null : hook.sealedSecret,
-        oldSecretUntil: hours === 0 ? null : Math.round(now + hours * HOUR),
-        updatedAt: now,
-      };
-      await write(changed, "webhook.secret_rotated", context, { overlap_hours: hours });
-      return { data: shown(changed), secret };
+      return once(context, {
+        applicationId: hook.applicationId,
+        what: ["webhook secret", webhookId, hours],
+        find: async () => withSecret(await find(hook.applicationId, webhookId)),
+        async make({ made }) {
+          const now = clock.now();
+          const changed: WebhookRow = {
+            ...hook,
+            sealedSecret: seal(hook, newWebhookSecret(random)),
+            sealedOldSecret: hours === 0 ? null : hook.sealedSecret,
+            oldSecretUntil: hours === 0 ? null : Math.round(now + hours * HOUR),
+            updatedAt: now,
+          };
+          await write(changed, "webhook.secret_rotated", context, { overlap_hours: hours }, made(hook.id));
+          return withSecret(changed);
+        },
+      });
     },
 
     async test({ webhookId }, context) {
@@ -187,9 +211,10 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Handlers["webhooks"] {
     action: string,
     context: Parameters<typeof actorOf>[0],
     details: Readonly<Record<string, unknown>>,
+    also: readonly Statement[] = [],
   ): Promise<void> {
     const deed = { applicationId: hook.applicationId, action, target: hook.id, details };
-    await database.transaction([updateWebhook(hook), audit(actorOf(context), deed)]).catch(notFoundOnConflict);
+    await database.transaction([...also, updateWebhook(hook), audit(actorOf(context), deed)]).catch(notFoundOnConflict);
     await events.changed();
   }
 }
