@@ -113,10 +113,11 @@ async function applyOne(
   switch (operation.type) {
     case "updateMetadata": {
       const known = room.record("meta", FULL_GRANTS);
-      const given = Object.fromEntries(Object.entries(operation.metadata).filter(([, value]) => value !== null));
+      // What is removed is kept as an empty text: a property that is not there leaves the file's own.
+      const given = Object.fromEntries(Object.entries(operation.metadata).map(([name, value]) => [name, value ?? ""]));
       if (known === null) return (await room.commit([["c", "meta", "meta", given]], { grants, session })).seq;
       if (known.deleted) await room.commit([["r", "meta"]], { grants, session });
-      return (await room.commit([["u", "meta", operation.metadata]], { grants, session })).seq;
+      return (await room.commit([["u", "meta", given]], { grants, session })).seq;
     }
     case "flattenAnnotations": {
       return flattenLayer(contentOf(deps, context, layer), {

@@ -118,10 +118,11 @@ function isPageOfRevision(base: DocumentBase, id: string, { content }: Page): bo
   return place !== null && place.revision === base.revision && content !== null && content.sourceIndex === place.sourceIndex;
 }
 
-/** What the layer's people wrote over the file's metadata; null: nothing. */
+/** What the layer's people wrote over the file's metadata, null for what they removed; null: nothing. */
 export function metadataOf(room: Pick<SyncRoom, "record">): Composition["metadata"] {
   const record = room.record("meta", FULL_GRANTS);
-  return record === null || record.kind !== "meta" || record.deleted || Object.keys(record.data).length === 0 ? null : record.data;
+  if (record === null || record.kind !== "meta" || record.deleted || Object.keys(record.data).length === 0) return null;
+  return Object.fromEntries(Object.entries(record.data).map(([name, text]) => [name, text === "" ? null : text]));
 }
 
 /** The outline that the layer's people wrote in place of the file's; null: none. */

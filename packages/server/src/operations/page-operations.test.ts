@@ -210,6 +210,24 @@ test("a download with operations changes nothing", async () => {
   expect(await texts(id)).toEqual(["one", "two"]);
 });
 
+test("a title of the file is removed for good, whatever the layer has written before", async () => {
+  const { id } = await server.upload(pdfFile({ pages: [{ content: "" }], info: { Title: "Of the file", Author: "Ann" } }));
+  const told = async (): Promise<object> => {
+    const copy = await server.upload(await exported(`/viewer/documents/${id}/pdf`));
+    const { data } = await server.json<{ data: { metadata: { title?: string; author?: string } } }>(
+      `/viewer/documents/${copy.id}/document_info`,
+    );
+    return { title: data.metadata.title ?? null, author: data.metadata.author ?? null };
+  };
+  expect(await told()).toEqual({ title: "Of the file", author: "Ann" });
+  await operate(id, [{ type: "updateMetadata", metadata: { title: null } }]);
+  expect(await told()).toEqual({ title: null, author: "Ann" });
+  await operate(id, [{ type: "updateMetadata", metadata: { title: "Written", author: null } }]);
+  expect(await told()).toEqual({ title: "Written", author: null });
+  await operate(id, [{ type: "updateMetadata", metadata: { title: null } }]);
+  expect(await told()).toEqual({ title: null, author: null });
+});
+
 test("some pages are downloaded in the order wanted, and with a password", async () => {
   const { id } = await server.upload(words("one", "two", "three"));
   const download = (json: object): Promise<Buffer> => exported(`/viewer/documents/${id}/pdf`, { method: "POST", json });
