@@ -1,15 +1,16 @@
 /**
  * A PDF file as numbered objects: read from bytes that PDFium has saved (one classic table, every object in the clear, see `plainBytes`),
- * changed, and written again, whole (`write`) or around what stays (`update`). Object numbers stay. The one reader of PDF objects here.
+ * changed, and written again, whole (`write`) or around what stays (`update`). Object numbers stay.
  */
 import { PdfError } from "../engine.ts";
 import { pdfBytes } from "../pdf-writer.ts";
 import { isKeyword, latin, Lexer } from "./lexer.ts";
+import { ObjectReader } from "./reader.ts";
 import { type ObjectTable, readTable } from "./table.ts";
-import { isDict, isName, isRef, isStream, type PdfDict, type PdfObject, type PdfRefValue, refTo } from "./values.ts";
+import { isDict, isRef, isStream, type PdfDict, type PdfObject, type PdfRefValue, refTo } from "./values.ts";
 import { type FileSeal, updatedFile, wholeFile } from "./write-file.ts";
 
-export class ObjectFile {
+export class ObjectFile extends ObjectReader {
   readonly bytes: Uint8Array;
   readonly table: ObjectTable;
   /** As in the header, e.g. `1.7`. */
@@ -20,6 +21,7 @@ export class ObjectFile {
 
   /** Throws PdfError `failed` when it is not as PDFium writes it. */
   constructor(bytes: Uint8Array) {
+    super();
     this.bytes = bytes;
     this.version = /^%PDF-(\d\.\d)/.exec(latin(bytes, 0, Math.min(bytes.length, 16)))?.[1] ?? "1.7";
     this.table = readTable(bytes);
@@ -50,38 +52,6 @@ export class ObjectFile {
     const object = offset === undefined ? null : this.#read(number, offset);
     this.#objects.set(number, object);
     return object;
-  }
-
-  /** Follows references. */
-  resolve(object: PdfObject | undefined): PdfObject {
-    let value = object ?? null;
-    for (let steps = 0; isRef(value) && steps < 32; steps++) value = this.get(value.number);
-    return isRef(value) ? null : value;
-  }
-
-  /** The dictionary, or that of the stream; an empty one when it is something else. */
-  dict(object: PdfObject | undefined): PdfDict {
-    const value = this.resolve(object);
-    return isDict(value) ? value : isStream(value) ? value.dict : new Map();
-  }
-
-  array(object: PdfObject | undefined): PdfObject[] {
-    const value = this.resolve(object);
-    return Array.isArray(value) ? value : [];
-  }
-
-  number(object: PdfObject | undefined, otherwise: number): number {
-    const value = this.resolve(object);
-    return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
-  }
-
-  name(object: PdfObject | undefined): string | null {
-    const value = this.resolve(object);
-    return isName(value) ? value.value : null;
-  }
-
-  numbers(object: PdfObject | undefined): number[] {
-    return this.array(object).map((item) => this.number(item, 0));
   }
 
   set(number: number, object: PdfObject): void {
@@ -117,10 +87,6 @@ export class ObjectFile {
       const object = this.get(number);
       if (object !== null) yield object;
     }
-  }
-
-  get catalog(): PdfDict {
-    return this.dict(this.trailer.get("Root"));
   }
 
   /** The catalog, to be changed. Throws PdfError `damaged` when there is none. */

@@ -22,7 +22,10 @@ import { readMeasure } from "../measure.ts";
 import { type EmbeddedBytes, filesIn } from "../inspect/embedded-files.ts";
 import { ObjectFile } from "../objects/file.ts";
 import { type Codec, decodeStream } from "../objects/filters.ts";
+import type { ObjectReader } from "../objects/reader.ts";
+import { StoredFile } from "../objects/stored-file.ts";
 import { isStream, isString, type PdfObject, refTo } from "../objects/values.ts";
+import { objectDecipher } from "../security/object-cipher.ts";
 import { layOut, layOutMarked } from "../text.ts";
 import { DocumentCopy } from "./copy.ts";
 import type { LoadedDocument, PdfiumEngine } from "./engine.ts";
@@ -41,6 +44,7 @@ import { readCharacters } from "./read-text.ts";
 import { drawPage, isPlainPage } from "./render.ts";
 import { renderAppearance } from "./render-appearance.ts";
 import { saveDocument } from "./save.ts";
+import { unpackStream } from "./unpack.ts";
 
 /** Pages of which it is remembered what is not drawn with the others. */
 const KNOWN_PAGES = 16;
@@ -57,9 +61,6 @@ export interface PdfiumHandle {
   /** Runs work inside of PDFium: a trap makes the engine refuse further use. */
   guard<T>(work: () => T): T;
 }
-
-/** A larger file is not saved once more only to learn which items of its outline are bold. */
-const MOST_BYTES_FOR_STYLES = 16_000_000;
 
 export class PdfiumDocument implements PdfDocument {
   readonly encrypted: boolean;
@@ -114,10 +115,30 @@ export class PdfiumDocument implements PdfDocument {
   outline(): OutlineItem[] {
     return this.#run(() => {
       const items = readOutline(this.#wasm, this.#main.pointer, (index) => this.#geometry(index));
-      const isCheap = this.#objects !== null || this.#loaded.size <= MOST_BYTES_FOR_STYLES;
-      if (items.length > 0 && isCheap) addOutlineStyles(items, this.#savedObjects());
+      const file = items.length === 0 ? null : this.#storedObjects();
+      if (file !== null) addOutlineStyles(items, file);
       return items;
     });
+  }
+
+  /** As the file was opened, whatever was edited since. Null when our reader cannot read it. */
+  #storedObjects(): ObjectReader | null {
+    const { file, password } = this.#loaded;
+    if (file === null) return null;
+    // The file may need another password than the given one: none.
+    const withPassword = (tried: string): ObjectReader =>
+      new StoredFile(file, {
+        unpack: (entries, data) => unpackStream(this.#engine, entries, data),
+        decipher: (objects) => objectDecipher(objects, tried),
+      });
+    for (const tried of new Set([password, ""])) {
+      try {
+        return withPassword(tried);
+      } catch (error) {
+        if (!(error instanceof PdfError)) throw error;
+      }
+    }
+    return null;
   }
 
   render(index: number, options: RenderOptions, into?: Uint8Array): Bitmap {

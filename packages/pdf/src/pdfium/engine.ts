@@ -101,7 +101,7 @@ export class PdfiumEngine implements PdfEngine {
     return this.guard(() => {
       const pointer = this.wasm.fn.FPDF_CreateNewDocument();
       if (pointer === 0) throw new PdfError("failed", "no document could be made");
-      const document = new PdfiumDocument(this, { pointer, file: null, size: 0, encrypted: false, password: "", reopen: null });
+      const document = new PdfiumDocument(this, { pointer, file: null, encrypted: false, password: "", reopen: null });
       this.#documents.add(document);
       return document;
     });
@@ -162,7 +162,6 @@ export class PdfiumEngine implements PdfEngine {
       return {
         pointer,
         file,
-        size: source instanceof Uint8Array ? source.length : source.size,
         encrypted,
         password: used,
         reopen: () => this.loadAccess(file.access, used) || this.loadAccess(file.access, ""),
@@ -199,8 +198,6 @@ export class PdfiumEngine implements PdfEngine {
 export interface LoadedDocument {
   readonly pointer: Pointer;
   readonly file: OpenFile | null;
-  /** Bytes. */
-  readonly size: number;
   readonly encrypted: boolean;
   /** What it was opened with. */
   readonly password: string;

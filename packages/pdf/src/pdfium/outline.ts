@@ -2,7 +2,7 @@
 import type { OutlineItem } from "@lectern/protocol";
 import { type GeometryOf, targetOf } from "./destination.ts";
 import { type Pointer, readUtf16, type Wasm } from "./memory.ts";
-import type { ObjectFile } from "../objects/file.ts";
+import type { ObjectReader } from "../objects/reader.ts";
 import { isDict, type PdfObject, textOf } from "../objects/values.ts";
 
 const MAX_ITEMS = 50_000;
@@ -50,12 +50,12 @@ const ITALIC = 1;
 const BOLD = 2;
 
 /** How items look, which PDFium does not tell: the same walk over the objects, as far as both see the same. */
-export function addOutlineStyles(items: readonly OutlineItem[], file: ObjectFile): void {
+export function addOutlineStyles(items: readonly OutlineItem[], file: ObjectReader): void {
   const walk = (level: readonly OutlineItem[], first: PdfObject | undefined): void => {
     let next = first;
     for (const item of level) {
       const entries = file.resolve(next);
-      if (!isDict(entries) || (textOf(file.resolve(entries.get("Title"))) ?? "").slice(0, MAX_TITLE) !== item.title) return;
+      if (!isDict(entries) || shown(textOf(file.resolve(entries.get("Title"))) ?? "").slice(0, MAX_TITLE) !== item.title) return;
       const flags = file.number(entries.get("F"), 0);
       if ((flags & ITALIC) !== 0) item.isItalic = true;
       if ((flags & BOLD) !== 0) item.isBold = true;
@@ -66,6 +66,12 @@ export function addOutlineStyles(items: readonly OutlineItem[], file: ObjectFile
     }
   };
   walk(items, file.dict(file.catalog.get("Outlines")).get("First"));
+}
+
+/** As PDFium gives titles. */
+function shown(title: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return title.replace(/[\0-\x1f]/g, " ");
 }
 
 /** `#rrggbb`; null for black, which is how items are anyway. */

@@ -2,6 +2,9 @@
 
 const SBOX = substitution();
 const INVERSE = Uint8Array.from({ length: 256 }, (_, value) => SBOX.indexOf(value));
+const [BY_9, BY_11, BY_13, BY_14] = [9, 11, 13, 14].map((factor) =>
+  Uint8Array.from({ length: 256 }, (_, value) => times(value, factor)),
+) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 const BLOCK = 16;
 
 /** With the padding of PKCS #7, after the initialization vector, as PDF stores it (ISO 32000-2, 7.6.3.1). */
@@ -13,6 +16,15 @@ export function encryptCbc(key: Uint8Array, vector: Uint8Array, plain: Uint8Arra
   out.set(vector);
   out.set(encryptBlocks(key, vector, padded), BLOCK);
   return out;
+}
+
+/** What `encryptCbc` gave. A last block that is cut short is left out. */
+export function decryptCbc(key: Uint8Array, stored: Uint8Array): Uint8Array {
+  const end = stored.length - (stored.length % BLOCK);
+  if (end < 2 * BLOCK) return new Uint8Array();
+  const padded = decryptBlocks(key, stored.subarray(0, BLOCK), stored.subarray(BLOCK, end));
+  const padding = padded.at(-1)!;
+  return padding > BLOCK ? padded : padded.subarray(0, padded.length - padding);
 }
 
 /** Without padding: whole blocks only. */
@@ -97,7 +109,7 @@ function encryptBlock(keys: Uint8Array, block: Uint8Array): void {
     if (round === rounds) block.set(moved);
     else
       for (let column = 0; column < BLOCK; column += 4) {
-        const [a, b, c, d] = moved.subarray(column, column + 4) as unknown as [number, number, number, number];
+        const [a, b, c, d] = [moved[column]!, moved[column + 1]!, moved[column + 2]!, moved[column + 3]!];
         const all = a ^ b ^ c ^ d;
         block[column] = a ^ all ^ double(a ^ b);
         block[column + 1] = b ^ all ^ double(b ^ c);
@@ -115,11 +127,11 @@ function decryptBlock(keys: Uint8Array, block: Uint8Array): void {
     addKey(block, keys, round);
     if (round < rounds)
       for (let column = 0; column < BLOCK; column += 4) {
-        const [a, b, c, d] = [...block.subarray(column, column + 4)] as [number, number, number, number];
-        block[column] = times(a, 14) ^ times(b, 11) ^ times(c, 13) ^ times(d, 9);
-        block[column + 1] = times(a, 9) ^ times(b, 14) ^ times(c, 11) ^ times(d, 13);
-        block[column + 2] = times(a, 13) ^ times(b, 9) ^ times(c, 14) ^ times(d, 11);
-        block[column + 3] = times(a, 11) ^ times(b, 13) ^ times(c, 9) ^ times(d, 14);
+        const [a, b, c, d] = [block[column]!, block[column + 1]!, block[column + 2]!, block[column + 3]!];
+        block[column] = BY_14[a]! ^ BY_11[b]! ^ BY_13[c]! ^ BY_9[d]!;
+        block[column + 1] = BY_9[a]! ^ BY_14[b]! ^ BY_11[c]! ^ BY_13[d]!;
+        block[column + 2] = BY_13[a]! ^ BY_9[b]! ^ BY_14[c]! ^ BY_11[d]!;
+        block[column + 3] = BY_11[a]! ^ BY_13[b]! ^ BY_9[c]! ^ BY_14[d]!;
       }
     for (let i = 0; i < BLOCK; i++) moved[(i + 4 * (i % 4)) % BLOCK] = block[i]!;
     for (let i = 0; i < BLOCK; i++) block[i] = INVERSE[moved[i]!]!;

@@ -1,14 +1,14 @@
 /**
- * The key of an encrypted file that PDFium has saved, and with it ciphers for objects that are appended to it
+ * The key of an encrypted file, and with it ciphers for objects that are appended to it and for those that it has
  * (ISO 32000-2, 7.6, standard security handler, revisions 2 to 6). Deterministic: what PDF calls a random vector follows from
  * the key and the content, so that the same content gives the same bytes.
  */
 import { PdfError } from "../engine.ts";
-import type { ObjectFile } from "../objects/file.ts";
+import type { ObjectReader } from "../objects/reader.ts";
 import { isString, type PdfDict } from "../objects/values.ts";
 import { pdfBytes } from "../pdf-writer.ts";
 import { sha256Hash } from "../sha256.ts";
-import { decryptBlocks, encryptBlocks, encryptCbc } from "./aes.ts";
+import { decryptBlocks, decryptCbc, encryptBlocks, encryptCbc } from "./aes.ts";
 import { md5, rc4, sha384, sha512 } from "./hashes.ts";
 
 /** Ciphers of an encrypted file, by the number of the object that they belong to; bytes as code units below 256. */
@@ -17,19 +17,17 @@ export interface ObjectCipher {
   stream(number: number, bytes: Uint8Array): Uint8Array;
 }
 
+/** The other way, by number and generation. */
+export interface ObjectDecipher {
+  string(number: number, generation: number, bytes: string): string;
+  stream(number: number, generation: number, bytes: Uint8Array): Uint8Array;
+}
+
 /** `file`: saved under its encryption. Null for one that has none. Throws PdfError `wrong_password`, `unsupported_security`. */
-export function objectCipher(file: ObjectFile, password: string): ObjectCipher | null {
-  if (!file.trailer.has("Encrypt")) return null;
-  const entries = file.dict(file.trailer.get("Encrypt"));
-  if (entries.size === 0) throw unsupported();
-  const security = readSecurity(file, entries);
-  // Only files that are embedded are encrypted, and those are left as they are: no key is needed.
-  if (security.strings === "none" && security.streams === "none")
-    return { string: (_object, bytes) => bytes, stream: (_object, bytes) => bytes };
-  const key = passwordBytes(password, security.revision)
-    .map((bytes) => fileKey(security, bytes))
-    .find((found) => found !== null);
-  if (key === undefined) throw new PdfError("wrong_password", "the password does not open the saved file");
+export function objectCipher(file: ObjectReader, password: string): ObjectCipher | null {
+  const found = keyOf(file, password);
+  if (found === null) return null;
+  const { security, key } = found;
   const encrypt = (method: Method, object: number, plain: Uint8Array): Uint8Array => {
     if (method === "none") return plain;
     const own = method === "aes-256" ? key : objectKey(key, object, method === "aes-128");
@@ -39,6 +37,36 @@ export function objectCipher(file: ObjectFile, password: string): ObjectCipher |
     string: (object, bytes) => latin1(encrypt(security.strings, object, pdfBytes([bytes]))),
     stream: (object, bytes) => encrypt(security.streams, object, bytes),
   };
+}
+
+/** Of a file as it stands. What was not encrypted as it should be comes out as nonsense, or as nothing. Otherwise as `objectCipher`. */
+export function objectDecipher(file: ObjectReader, password: string): ObjectDecipher | null {
+  const found = keyOf(file, password);
+  if (found === null) return null;
+  const { security, key } = found;
+  const decrypt = (method: Method, object: readonly [number: number, generation: number], bytes: Uint8Array): Uint8Array => {
+    if (method === "none") return bytes;
+    const own = method === "aes-256" ? key : objectKey(key, object[0], method === "aes-128", object[1]);
+    return method === "rc4" ? rc4(own, bytes) : decryptCbc(own, bytes);
+  };
+  return {
+    string: (number, generation, bytes) => latin1(decrypt(security.strings, [number, generation], pdfBytes([bytes]))),
+    stream: (number, generation, bytes) => decrypt(security.streams, [number, generation], bytes),
+  };
+}
+
+function keyOf(file: ObjectReader, password: string): { readonly security: Security; readonly key: Uint8Array } | null {
+  if (!file.trailer.has("Encrypt")) return null;
+  const entries = file.dict(file.trailer.get("Encrypt"));
+  if (entries.size === 0) throw unsupported();
+  const security = readSecurity(file, entries);
+  // Only files that are embedded are encrypted, and those are left as they are: no key is needed.
+  if (security.strings === "none" && security.streams === "none") return { security, key: new Uint8Array() };
+  const key = passwordBytes(password, security.revision)
+    .map((bytes) => fileKey(security, bytes))
+    .find((found) => found !== null);
+  if (key === undefined) throw new PdfError("wrong_password", "the password does not open the saved file");
+  return { security, key };
 }
 
 type Method = "none" | "rc4" | "aes-128" | "aes-256";
@@ -57,7 +85,7 @@ interface Security {
   readonly withMetadata: boolean;
 }
 
-function readSecurity(file: ObjectFile, entries: PdfDict): Security {
+function readSecurity(file: ObjectReader, entries: PdfDict): Security {
   const bytes = (key: string): Uint8Array => {
     const value = file.resolve(entries.get(key));
     return pdfBytes([isString(value) ? value.value : ""]);
@@ -179,8 +207,8 @@ function longHash(revision: number, password: Uint8Array, salt: Uint8Array, ofUs
 }
 
 /** Algorithm 1. */
-function objectKey(key: Uint8Array, object: number, isAes: boolean): Uint8Array {
-  const place = Uint8Array.of(object, object >> 8, object >> 16, 0, 0);
+function objectKey(key: Uint8Array, object: number, isAes: boolean, generation = 0): Uint8Array {
+  const place = Uint8Array.of(object, object >> 8, object >> 16, generation, generation >> 8);
   const salt = isAes ? Uint8Array.of(0x73, 0x41, 0x6c, 0x54) : new Uint8Array();
   return md5(concat(key, place, salt)).slice(0, Math.min(16, key.length + 5));
 }

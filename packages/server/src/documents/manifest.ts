@@ -14,7 +14,7 @@ export interface PageShape {
 }
 
 /** Of what `prepare` makes of a file. One more whenever other records come of the same file: then bases are made anew when they are next read. */
-export const PREPARE_VERSION = 5;
+export const PREPARE_VERSION = 6;
 
 export interface StoredManifest {
   /** Of the `prepare` that made it; the first version did not say. */
