@@ -5,6 +5,7 @@
 import { init } from "@embedpdf/pdfium";
 import { type PdfDocument, type PdfEngine, PdfError, type PdfErrorCode, type RangeReader } from "../engine.ts";
 import { PdfiumDocument } from "./document.ts";
+import { withFastText } from "./fast-text.ts";
 import { FileTable, type OpenFile } from "./files.ts";
 import { withMaxMemory } from "./max-memory.ts";
 import { type PdfiumRuntime, type Pointer, utf8, Wasm, WasmMemoryError } from "./memory.ts";
@@ -34,7 +35,8 @@ const MAX_FILE_BYTES = 0x7fff_ffff;
 
 export async function openPdfium(options: PdfiumOptions): Promise<PdfEngine> {
   const say = options.onMessage ?? (() => undefined);
-  const wasmBinary = options.maxMemory === undefined ? options.wasm : withMaxMemory(new Uint8Array(options.wasm), options.maxMemory);
+  const fast = withFastText(new Uint8Array(options.wasm));
+  const wasmBinary = options.maxMemory === undefined ? fast : withMaxMemory(fast, options.maxMemory);
   let refusals = 0;
   const sayError = (message: string): void => {
     if (MEMORY_REFUSED.test(message)) refusals++;
