@@ -97,7 +97,8 @@ function withPageId(action: Action, revision: number): Action {
 }
 
 function* readRecords(document: PdfDocument, options: ImportOptions, warnings: string[]): Generator<PageRecords> {
-  const idOf = recordIds(options);
+  const used = new Set<string>();
+  const idOf = recordIds(options, used);
   const { keepPicture: keep } = options;
   const most = options.maxRecords ?? SYNC_LIMITS.recordsPerLayer;
   let total = 0;
@@ -149,12 +150,13 @@ function* readRecords(document: PdfDocument, options: ImportOptions, warnings: s
   const bookmarks = document.bookmarkList === "" ? [] : splitOutline(document.outline(), document.bookmarkList).bookmarks;
   if (bookmarks.length > 0 && total + bookmarks.length <= most) {
     total += bookmarks.length;
+    for (const { id } of bookmarks) used.add(id);
     const { revision } = options;
     const records = bookmarks.map((record) => ({ ...record, data: { ...record.data, action: withPageId(record.data.action, revision) } }));
     yield { pageIndex: 0, records };
   }
   if (options.keepFile !== undefined && (withFiles.length > 0 || document.hasFiles)) {
-    const records = [...fileRecords(document, options, { keepFile: options.keepFile, warnings, withFiles })].slice(0, most - total);
+    const records = [...fileRecords(document, options, { keepFile: options.keepFile, warnings, withFiles, used })].slice(0, most - total);
     total += records.length;
     if (records.length > 0) yield { pageIndex: 0, records };
   }
@@ -168,11 +170,20 @@ function* fileRecords(
     keepFile: { codec, maxBytes, keep },
     warnings,
     withFiles,
-  }: { readonly keepFile: KeepFile; readonly warnings: string[]; readonly withFiles: readonly number[] },
+    used,
+  }: {
+    readonly keepFile: KeepFile;
+    readonly warnings: string[];
+    readonly withFiles: readonly number[];
+    /** Ids of other records. */
+    readonly used: Set<string>;
+  },
 ): Generator<RecordOf<"attachment">> {
   let [left, index] = [maxBytes, 0];
-  for (const { bytes, name, mediaType, description, modifiedAt } of document.files(codec, withFiles)) {
-    const id = derived(options, `file/${index++}`);
+  for (const { id: own, bytes, name, mediaType, description, modifiedAt } of document.files(codec, withFiles)) {
+    const place = derived(options, `file/${index++}`);
+    const id = own !== null && NAME.test(own) && !used.has(own) ? own : place;
+    used.add(id);
     left -= bytes.length;
     if (left < 0) {
       warnings.push("The files in the file are too large together: those that follow can only be had by downloading it");
@@ -220,8 +231,7 @@ function* readFormRecords(
 const NAME = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** /NM when it can be an id and nothing before it in the file has it; else derived from where the annotation stands. */
-function recordIds(options: ImportOptions): (annotation: FileAnnotation, pageIndex: number) => string {
-  const used = new Set<string>();
+function recordIds(options: ImportOptions, used: Set<string>): (annotation: FileAnnotation, pageIndex: number) => string {
   return ({ name, objectNumber, ordinal }, pageIndex) => {
     const place = objectNumber > 0 ? `${objectNumber}` : `${pageIndex}/${ordinal}`;
     let id = name !== null && NAME.test(name) ? name : derived(options, place);

@@ -5,7 +5,7 @@ import { COMMENT_STATES, sourceOrder } from "@lectern/protocol/plain";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileAnnotation, PdfEngine } from "./engine.ts";
 import { exportDocument, type ExportOptions, type RecordChange } from "./export.ts";
-import { openPdfiumNode } from "./host/node.ts";
+import { nodeCodec, openPdfiumNode } from "./host/node.ts";
 import { importRecords } from "./import.ts";
 import { type PdfDictionary, pdfName } from "./pdf-writer.ts";
 import { annotationRecord } from "./testing/annotation-record.ts";
@@ -257,4 +257,35 @@ test("actions of links come back as they were, and those of others are read", ()
     ),
   );
   expect(marks(file).map(({ data }) => data.action)).toEqual(actions);
+});
+
+test("files in the file keep the ids of their records, unless something else has them or they can be none", () => {
+  const bytesOf = (blob: string): Uint8Array => Buffer.from(`bytes of ${blob}`);
+  const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+  const files = { codec: nodeCodec, sha256, bytesOf };
+  const added = (id: string): RecordChange => ({
+    base: null,
+    current: { ...annotationRecord(id, rectangle()), kind: "attachment", data: { blob: id, name: `${id}.txt`, size: 1 } },
+  });
+  const write = (source: Uint8Array, changes: RecordChange[]): Uint8Array =>
+    exportDocument(engine, source, changes, { annotations: true, files });
+  const ids = (file: Uint8Array): string[] => {
+    const document = engine.open(file);
+    const keepFile = { codec: nodeCodec, maxBytes: 1000, keep: sha256 };
+    const sha = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+    const { records } = importRecords(document, { revision: 1, sourceSha256: sha256(file), sha256: sha, keepFile });
+    const found = [...records].flatMap((page) => page.records).filter(({ kind }) => kind === "attachment");
+    document.close();
+    return found.map(({ id }) => id);
+  };
+  const file = write(pagesPdf(1), [added("file-aaaa"), added("file-bbbb")]);
+  expect(ids(file)).toEqual(["file-aaaa", "file-bbbb"]);
+  expect(ids(write(file, [added("file-cccc")]))).toEqual(["file-aaaa", "file-bbbb", "file-cccc"]);
+  const changed = (to: string): string[] => ids(Buffer.from(latin1(file).replace("(file-bbbb)", `(${to})`), "latin1"));
+  for (const odd of ["file-aaaa", "1.0/aaaaa", "outline  "]) {
+    const [first, second] = changed(odd);
+    expect([first, second]).toEqual(["file-aaaa", expect.stringMatching(/^[a-z0-9]{26}$/)]);
+  }
+  const marked = write(write(pagesPdf(1), [created("file-aaaa", rectangle())]), [added("file-aaaa")]);
+  expect(ids(marked)).not.toContain("file-aaaa");
 });

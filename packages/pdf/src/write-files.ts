@@ -3,7 +3,7 @@
  * whatever named it; a mark on a page that held it stays, and holds nothing.
  */
 import type { Attachment, RecordOf } from "@lectern/protocol";
-import { fileOf, fileSpecifications, MAX_FILE_NAME, namedFiles, STREAMS } from "./inspect/embedded-files.ts";
+import { FILE_ID_KEY, fileOf, fileSpecifications, MAX_FILE_NAME, namedFiles, STREAMS } from "./inspect/embedded-files.ts";
 import type { ObjectFile } from "./objects/file.ts";
 import type { Codec } from "./objects/filters.ts";
 import {
@@ -62,7 +62,7 @@ export function writeFiles(file: ObjectFile, changes: readonly FileChange[], { c
     const bytes = isNew ? bytesOf(current.data.blob) : null;
     if (isNew && bytes === null) continue;
     const specification = own === undefined ? new Map<string, PdfObject>([["Type", nameOf("Filespec")]]) : edit(own.specification);
-    describe(specification, current.data);
+    describe(specification, current);
     if (bytes !== null) {
       const stream = file.add(embedded(bytes, current.data, codec));
       specification.set("EF", dictOf({ F: stream, UF: stream }));
@@ -99,7 +99,8 @@ function dictionariesOf(file: ObjectFile): { readonly holders: ReadonlyMap<PdfDi
   return { holders, annotations };
 }
 
-function describe(specification: PdfDict, { name, description }: Attachment): void {
+function describe(specification: PdfDict, { id, data: { name, description } }: RecordOf<"attachment">): void {
+  specification.set(FILE_ID_KEY, textString(id));
   specification.set("F", textString(name));
   specification.set("UF", textString(name));
   if (description === undefined) specification.delete("Desc");

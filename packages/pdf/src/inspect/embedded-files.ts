@@ -17,6 +17,8 @@ export interface FileInFile {
 
 /** With its bytes. */
 export interface EmbeddedBytes extends Omit<FileInFile, "sha256" | "size"> {
+  /** What our own export calls it. */
+  readonly id: string | null;
   readonly bytes: Uint8Array;
 }
 
@@ -26,6 +28,8 @@ export interface EmbeddedFilesOptions {
   readonly sha256: (bytes: Uint8Array) => string;
 }
 
+/** In a specification: the id of the record. */
+export const FILE_ID_KEY = "LecternId";
 /** Where a specification has its bytes, best first. */
 export const STREAMS = ["UF", "F", "DOS", "Unix", "Mac"] as const;
 /** Of the name of a file, as records have it. */
@@ -34,7 +38,7 @@ const MAX_DEPTH = 32;
 const MOST = 1000;
 
 export function embeddedFiles(file: ObjectFile, { codec, sha256 }: EmbeddedFilesOptions): FileInFile[] {
-  return [...filesIn(file, { codec })].map(({ bytes, ...rest }) => ({ sha256: sha256(bytes), size: bytes.length, ...rest }));
+  return [...filesIn(file, { codec })].map(({ bytes, id: _id, ...rest }) => ({ sha256: sha256(bytes), size: bytes.length, ...rest }));
 }
 
 /** What cannot be unpacked is left out. */
@@ -88,6 +92,7 @@ export function fileOf(file: ObjectFile, specification: PdfDict, codec: Codec): 
   if (!isStream(stream) || bytes === null) return null;
   const modified = file.resolve(file.dict(stream.dict.get("Params")).get("ModDate"));
   return {
+    id: text(file, specification.get(FILE_ID_KEY)),
     bytes,
     name: text(file, specification.get("UF")) ?? text(file, specification.get("F")) ?? "",
     mediaType: file.name(stream.dict.get("Subtype")),
