@@ -80,7 +80,7 @@ function Password({ phase, t }: { readonly phase: Extract<Phase, { kind: "passwo
       <section class="card">
         <Icon node={Lock} />
         <h2>{t("password.title")}</h2>
-        <p class={phase.wrong ? "wrong" : ""} role={phase.wrong ? "alert" : undefined}>
+        <p id="why" class={phase.wrong ? "wrong" : ""} role={phase.wrong ? "alert" : undefined}>
           {t(phase.wrong ? "password.wrong" : "password.detail")}
         </p>
         <form
@@ -98,6 +98,7 @@ function Password({ phase, t }: { readonly phase: Extract<Phase, { kind: "passwo
             aria-label={t("password.label")}
             placeholder={t("password.label")}
             aria-invalid={phase.wrong}
+            aria-describedby="why"
             ref={(input) => input?.focus()}
           />
           <button class="button primary" type="submit">
