@@ -35,7 +35,7 @@ interface Picture {
 export async function imagesToPdf(path: string, mediaType: string, sheet: Sheet | null = null): Promise<Uint8Array> {
   const bytes = await readFile(path);
   const writer = pdfWriter();
-  const pictures = await readable(mediaType, () => picturesOf(writer, bytes, mediaType));
+  const pictures = await readable({ bytes, mediaType }, () => picturesOf(writer, bytes, mediaType));
   const pages = writer.reserve();
   const kids = pictures.map(({ image, page }) => {
     const {
@@ -76,16 +76,38 @@ function rounded(points: number): number {
   return Math.round(points * 100) / 100;
 }
 
+/** What HEIF containers hold, by the types of their items. */
+const CODECS: Readonly<Record<string, string>> = {
+  hvc1: "HEVC (H.265)",
+  avc1: "AVC (H.264)",
+  vvc1: "VVC (H.266)",
+  j2k1: "JPEG 2000",
+};
+/** Items are listed before what they hold. */
+const ITEMS_BYTES = 65_536;
+
+/** What the image library here lacks for this file; null: nothing. */
+function missingCodec({ bytes, mediaType }: { readonly bytes: Buffer; readonly mediaType: string }): string | null {
+  if (mediaType !== "image/heic" && mediaType !== "image/heif") return null;
+  const items = bytes.subarray(0, ITEMS_BYTES).toString("latin1");
+  const codec = mediaType === "image/heic" ? "hvc1" : Object.keys(CODECS).find((type) => items.includes(type));
+  const hasHevc = sharp.format.heif.input.fileSuffix?.includes(".heic") === true;
+  return codec === undefined || (codec === "hvc1" && hasHevc) ? null : CODECS[codec]!;
+}
+
 /** What the image library says of a file that it cannot read becomes an answer. */
-async function readable<T>(mediaType: string, work: () => Promise<T>): Promise<T> {
+async function readable<T>(file: { readonly bytes: Buffer; readonly mediaType: string }, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof ApiError || !(error instanceof Error)) throw error;
-    if (mediaType === "image/heic")
-      throw new ApiError("unsupported_media_type", "HEIC images of this kind cannot be read by the image library of this service", {
-        cause: error,
-      });
+    const codec = missingCodec(file);
+    if (codec !== null)
+      throw new ApiError(
+        "unsupported_media_type",
+        `The image is packed with ${codec}, for which the image library of this service (libvips with libheif ${sharp.versions.heif ?? ""}) has no decoder. PNG, JPEG, WebP, AVIF and TIFF can be read.`,
+        { cause: error },
+      );
     if (/pixel limit/i.test(error.message)) throw tooLarge();
     throw new ApiError("invalid_document", "The image cannot be read: it is damaged or cut off", { cause: error });
   }

@@ -71,11 +71,43 @@ test("a TIFF of several pages has as many, in their order; of an animation the f
   }
 });
 
-test("a HEIC image is a page where the library can read it, else the reason is told", async () => {
-  const bytes = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from("ftypheic\0\0\0\0mif1heic"), Buffer.alloc(64)]);
-  const { status, errors } = await upload(bytes, "photo.heic");
-  expect(status).toBe("failed");
-  expect(errors[0]!.reason).toContain("HEIC images of this kind cannot be read");
+/** The first box of a HEIF container, and what follows. */
+const heif = (brands: readonly string[], rest: Buffer): Buffer => {
+  const box = Buffer.from(`0000ftyp${brands[0]}\0\0\0\0${brands.slice(1).join("")}`, "latin1");
+  box.writeUInt32BE(box.length, 0);
+  return Buffer.concat([box, rest]);
+};
+
+test("an AVIF image is a page whatever brand its container names first", async () => {
+  const avif = await sharp({ create: { width: 40, height: 20, channels: 3, background: "#0000ff" } })
+    .avif({ lossless: true })
+    .toBuffer();
+  const rest = avif.subarray(avif.readUInt32BE(0));
+  // Another length of the first box would move what the others point to.
+  const brands = (first: string): string[] => [first, "avif", "mif1", "miaf"];
+  expect(avif.readUInt32BE(0)).toBe(heif(brands("avif"), rest).readUInt32BE(0));
+  for (const first of ["avif", "mif1"]) {
+    const { id, status, pageCount } = await upload(heif(brands(first), rest), "photo.heif");
+    expect([first, status, pageCount]).toEqual([first, "ready", 1]);
+    const [red, green, blue] = await colour(id, 0);
+    expect([red! < 5, green! < 5, blue! > 250]).toEqual([true, true, true]);
+  }
+  const cut = await upload(heif(brands("mif1"), rest.subarray(0, 200)), "photo.heif");
+  expect([cut.status, cut.errors[0]!.reason]).toEqual(["failed", "The image cannot be read: it is damaged or cut off"]);
+});
+
+test.skipIf(sharp.format.heif.input.fileSuffix?.includes(".heic"))("what the image library has no decoder for is named", async () => {
+  const items = (type: string): Buffer => Buffer.from(`\0\0\0\x15infe\x02\0\0\0\0\x01\0\0${type}\0${"\0".repeat(64)}`, "latin1");
+  for (const [brands, type, codec] of [
+    [["heic", "mif1", "heic"], "hvc1", "HEVC (H.265)"],
+    [["mif1", "heix"], "hvc1", "HEVC (H.265)"],
+    [["msf1", "hevc"], "hvc1", "HEVC (H.265)"],
+    [["mif1", "j2ki"], "j2k1", "JPEG 2000"],
+  ] as const) {
+    const { status, errors } = await upload(heif(brands, items(type)), "photo.heic");
+    expect(status).toBe("failed");
+    expect(errors[0]!.reason).toContain(`The image is packed with ${codec}, for which the image library of this service`);
+  }
 });
 
 test("an e-mail names its attachments, and its own text is read in its encoding", async () => {

@@ -38,8 +38,12 @@ const IMAGES: readonly Signature[] = [
   [latin1("II*\0"), 0, "a TIFF image", "image/tiff"],
   [latin1("MM\0*"), 0, "a TIFF image", "image/tiff"],
   [latin1("BM"), 0, "a BMP image", "image/bmp"],
-  ...["heic", "heix", "mif1", "msf1"].map((brand): Signature => [latin1(`ftyp${brand}`), 4, "a HEIC image", "image/heic"]),
-  [latin1("ftypavif"), 4, "an AVIF image", "image/avif"],
+];
+/** Of what is packed into HEIF containers (ISO/IEC 23008-12), told by any of the brands that a file says it is of; the last are of any. */
+const HEIF: readonly (readonly [brands: RegExp, name: string, mediaType: string])[] = [
+  [/^avi[fs]$/, "an AVIF image", "image/avif"],
+  [/^he(ic|ix|im|is|vc|vx|vm|vs)$/, "a HEIC image", "image/heic"],
+  [/^m[is]f1$/, "a HEIF image", "image/heif"],
 ];
 const REFUSED: readonly Signature[] = [
   [latin1("%!PS"), 0, "a PostScript file", null],
@@ -107,11 +111,21 @@ function looksLike(head: Uint8Array, text: string, declared: Declared): Looks | 
   const begins = (bytes: readonly number[], offset = 0): boolean => bytes.every((byte, i) => head[offset + i] === byte);
   for (const [bytes, offset, name, mediaType] of IMAGES)
     if (begins(bytes, offset)) return { name, kind: { kind: "image", mediaType: mediaType!, extension: `.${mediaType!.slice(6)}` } };
+  const brands = brandsOf(head, text);
+  for (const [known, name, mediaType] of HEIF)
+    if (brands.some((brand) => known.test(brand))) return { name, kind: { kind: "image", mediaType, extension: `.${mediaType.slice(6)}` } };
   for (const [bytes, offset, name] of REFUSED) if (begins(bytes, offset)) return { name, kind: null };
   if (begins(ZIP)) return zipped(text, declared);
   if (begins(OLE)) return office("an older Office document", officeExtension(declared, [".doc", ".xls", ".ppt"]) ?? ".doc");
   if (text.startsWith("{\\rtf")) return office("an RTF document", ".rtf");
   return written(head, text, declared);
+}
+
+/** Of a file in boxes (ISO/IEC 14496-12): the first says what it is above all, then what else. */
+function brandsOf(head: Uint8Array, text: string): string[] {
+  if (text.slice(4, 8) !== "ftyp") return [];
+  const length = Buffer.from(head.buffer, head.byteOffset, head.length).readUInt32BE(0);
+  return [text.slice(8, 12), ...(text.slice(16, length).match(/[\s\S]{4}/g) ?? [])];
 }
 
 function office(name: string, extension: string): Looks {
