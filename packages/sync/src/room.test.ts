@@ -591,6 +591,19 @@ describe("two nodes on one log", () => {
     expect(back.told()).toEqual(["x a"]);
   });
 
+  it("what was decided on the other node is told with what became of it, not before", async () => {
+    const { ann, left, right } = await pair();
+    await ann.push(create("a"));
+    expect(right.room.seq).toBe(0);
+    const moved = await right.join({ sid: "sid-left" });
+    expect(moved.welcome).toMatchObject({ lastN: 1, seq: 1, records: [{ id: "a" }] });
+
+    const call = { grants: grantsOf(null), sid: "rest-1" };
+    expect(await left.room.commit([create("b")], call)).toEqual({ seq: 2, repeated: false });
+    expect(await right.room.commit([create("b")], call)).toEqual({ seq: 2, repeated: true });
+    expect(right.room.record("b", call.grants)).toMatchObject({ seq: 2 });
+  });
+
   it("a push that was decided on the other node is not decided again here", async () => {
     const { ann, left, right, log } = await pair();
     await ann.push(create("a"));

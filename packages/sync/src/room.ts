@@ -60,6 +60,7 @@ export class SyncRoom {
   #arrived: (() => void) | null = null;
   /** Look into the log before the next batch. */
   #behind = false;
+  #catchingUp = false;
   /** Another node writes here, too, just now. */
   #contended = false;
   #caughtUp: { resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -109,8 +110,9 @@ export class SyncRoom {
   /** Sends `welcome`; null when the connection is not wanted any more. Throws ApiError `forbidden` (a sid of another user), `unavailable`. */
   async join(options: JoinOptions): Promise<Member | null> {
     const { connection, grants, sid } = options;
-    const [row, older] = await Promise.all([this.#readPeer(sid), this.#readMissed(options)]);
+    const [read, older] = await Promise.all([this.#readPeer(sid), this.#readMissed(options)]);
     if (this.#closed) throw unavailable();
+    const row = this.#latest(sid, read);
     if (row !== null && row.userId !== grants.userId && this.#options.fault !== "queue of anybody")
       throw new ApiError("forbidden", "this queue of changes belongs to another user");
     if (options.isWanted?.() === false) return null;
@@ -151,6 +153,7 @@ export class SyncRoom {
     );
     this.#members.set(id, member);
     this.#bySid.set(sid, member);
+    if (row !== null) this.#peers.set(sid, row);
     this.#presence.join(member);
     this.#poll();
     return {
@@ -420,7 +423,8 @@ export class SyncRoom {
   /** They stay in the queue until they are decided. */
   async #decideWaiting(batch: Batch): Promise<void> {
     const pushes = this.#waiting(batch.ops);
-    await this.#readPeers(pushes, false);
+    // Of a queue that is further than was known here others wrote what comes before: that is read first.
+    if (await this.#readPeers(pushes, false)) return;
     const blobs = await this.#knownBlobs(batch, pushes);
     // Closed meanwhile: they have their answer.
     if (this.#closed) return;
@@ -506,14 +510,22 @@ export class SyncRoom {
 
   // Peers
 
+  /** What the row counts is part of the state by then: a client lets go of what is decided, and must be shown what became of it. */
   async #readPeer(sid: string): Promise<PeerRow | null> {
     const row = await this.#options.log.peer(sid);
-    const here = this.#peers.get(sid);
-    // A commit may have finished after the log was read.
-    return row === null || (here !== undefined && here.lastN > row.lastN) ? (here ?? row) : row;
+    if (this.#behind || this.#catchingUp || (row?.lastN ?? 0) > (this.#peers.get(sid)?.lastN ?? 0)) await this.#catchUpSoon();
+    return row;
   }
 
-  async #readPeers(pushes: readonly Waiting[], again: boolean): Promise<void> {
+  /** A commit may have finished after the log was read. */
+  #latest(sid: string, read: PeerRow | null): PeerRow | null {
+    const here = this.#peers.get(sid);
+    return here !== undefined && here.lastN >= (read?.lastN ?? 0) ? here : read;
+  }
+
+  /** Is one of them further than was known here? */
+  async #readPeers(pushes: readonly Waiting[], again: boolean): Promise<boolean> {
+    let isBehind = false;
     const sids = new Set(pushes.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
     await Promise.all(
       [...sids].map(async (sid) => {
@@ -521,10 +533,12 @@ export class SyncRoom {
         // A commit may have finished after the log was read.
         const here = again ? undefined : this.#peers.get(sid);
         if (here !== undefined && here.lastN > (row?.lastN ?? 0)) return;
+        if ((row?.lastN ?? 0) > (here?.lastN ?? 0)) this.#behind = isBehind = true;
         if (row === null) this.#peers.delete(sid);
         else this.#peers.set(sid, row);
       }),
     );
+    return isBehind;
   }
 
   #forgetPeer(sid: string): void {
@@ -548,6 +562,7 @@ export class SyncRoom {
 
   async #catchUp(): Promise<void> {
     this.#behind = false;
+    this.#catchingUp = true;
     const waiters = this.#caughtUp.splice(0);
     try {
       const read = await this.#options.log.changesSince(this.#head.seq);
@@ -555,6 +570,8 @@ export class SyncRoom {
     } catch (error) {
       for (const { reject } of waiters) reject(unavailable(error));
       throw error;
+    } finally {
+      this.#catchingUp = false;
     }
     for (const { resolve } of waiters) resolve();
   }

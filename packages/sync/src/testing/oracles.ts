@@ -32,11 +32,13 @@ export function checkFrame(frame: string, context: FrameContext): void {
   if (message.type === "welcome") {
     for (const record of message.records ?? []) checkRecord(record, context);
     for (const change of message.changes ?? []) checkChange(change, context);
+    checkTold(({ n }) => n <= message.lastN, message.seq, context);
   } else if (message.type === "batch") {
     for (const change of message.changes) checkChange(change, context);
     for (const [n, seq] of message.acks ?? []) {
       if (context.disk.pushes.get(`${context.sid} ${n}`) !== 1)
         violated("acknowledged, but not in the log exactly once", { sid: context.sid, n, seq });
+      checkTold((change) => change.n === n, message.to, context);
     }
     for (const reject of message.rejects ?? []) {
       if (context.disk.pushes.has(`${context.sid} ${reject.n}`)) violated("refused, but in the log", { sid: context.sid, reject });
@@ -45,6 +47,12 @@ export function checkFrame(frame: string, context: FrameContext): void {
   } else if (message.type === "presence") {
     for (const peer of message.set) checkPresence(peer, context);
   }
+}
+
+/** What is said to be decided is shown: a client lets go of its push, and would show neither that nor what became of it. */
+function checkTold(isDecided: (change: LoggedChange) => boolean, to: number, { disk, sid }: FrameContext): void {
+  const change = disk.changes.find((logged) => logged.sid === sid && logged.seq > to && isDecided(logged));
+  if (change !== undefined) violated("said to be decided before it is told", { sid, n: change.n, seq: change.seq, to });
 }
 
 function checkChange(change: Change, context: FrameContext): void {

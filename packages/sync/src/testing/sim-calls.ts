@@ -93,7 +93,11 @@ export class Calls {
       .openRoom(node)
       .then(async (room) => {
         call.ops ??= call.plan(room);
-        if (call.ops.length > 0) await room.commit(call.ops, { grants: grantsOf(null), userId: "robot", sid, ...call.caller });
+        if (call.ops.length === 0) return;
+        await room.commit(call.ops, { grants: grantsOf(null), userId: "robot", sid, ...call.caller });
+        const seq = disk.written.get(`${sid} 1`)?.seq ?? 0;
+        // What was asked for is read from the same room next.
+        if (room.seq < seq) this.#world.fail(new Violation(`a call was answered before it was there: ${sid} at ${seq}, ${room.seq}`));
       })
       .then(
         () => {
