@@ -7,6 +7,7 @@ import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
 import type { CommitResult, LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
 import { Batch, type Outcome, type Waiting } from "./decide.ts";
+import { KnownPeers } from "./known-peers.ts";
 import { LayerState, seenRecord } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import { apiError, ReplacedError, resetFrame, unavailable } from "./room-error.ts";
@@ -44,8 +45,7 @@ export class SyncRoom {
   readonly #presence: RoomPresence;
   readonly #members = new Map<string, RoomMember>();
   readonly #bySid = new Map<string, RoomMember>();
-  /** What the log knows of the queues in use here. */
-  readonly #peers = new Map<string, PeerRow>();
+  readonly #peers: KnownPeers;
   readonly #recent = new RecentChanges();
   readonly #stopHints: () => void;
   #state: LayerState;
@@ -71,6 +71,7 @@ export class SyncRoom {
 
   constructor(options: SyncRoomOptions) {
     this.#options = options;
+    this.#peers = new KnownPeers(options.log);
     this.#state = new LayerState(options.base, []);
     this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id), { link: options.presence, layer: options.layerId });
     this.#stopHints =
@@ -112,7 +113,7 @@ export class SyncRoom {
     const { connection, grants, sid } = options;
     const [read, older] = await Promise.all([this.#readPeer(sid), this.#readMissed(options)]);
     if (this.#closed) throw unavailable();
-    const row = this.#latest(sid, read);
+    const row = this.#peers.latest(sid, read);
     if (row !== null && row.userId !== grants.userId && this.#options.fault !== "queue of anybody")
       throw new ApiError("forbidden", "this queue of changes belongs to another user");
     if (options.isWanted?.() === false) return null;
@@ -153,7 +154,7 @@ export class SyncRoom {
     );
     this.#members.set(id, member);
     this.#bySid.set(sid, member);
-    if (row !== null) this.#peers.set(sid, row);
+    if (row !== null) this.#peers.rows.set(sid, row);
     this.#presence.join(member);
     this.#poll();
     return {
@@ -369,7 +370,7 @@ export class SyncRoom {
     this.#contended = true;
     if (log.commitInTurn !== undefined) return;
     this.#behind = true;
-    await this.#readPeers(batch.pushes, true);
+    await this.#learnPeers(batch.pushes, true);
   }
 
   /** Decides what comes until the batch before is written. */
@@ -399,7 +400,7 @@ export class SyncRoom {
     const { seq, erasedSeq = 0 } = this.#head;
     const context = {
       state: this.#state,
-      peers: this.#peers,
+      peers: this.#peers.rows,
       lastAt: this.#lastAt,
       seq,
       erasedSeq,
@@ -424,7 +425,7 @@ export class SyncRoom {
   async #decideWaiting(batch: Batch): Promise<void> {
     const pushes = this.#waiting(batch.ops);
     // Of a queue that is further than was known here others wrote what comes before: that is read first.
-    if (await this.#readPeers(pushes, false)) return;
+    if (await this.#learnPeers(pushes, false)) return;
     const blobs = await this.#knownBlobs(batch, pushes);
     // Closed meanwhile: they have their answer.
     if (this.#closed) return;
@@ -450,8 +451,8 @@ export class SyncRoom {
         this.#contended = changes === null || changes.length > 0;
         this.#behind = false;
         this.#advance(head, changes);
-        for (const sid of sids) this.#peers.delete(sid);
-        for (const row of peers) this.#peers.set(row.sid, row);
+        for (const sid of sids) this.#peers.rows.delete(sid);
+        for (const row of peers) this.#peers.rows.set(row.sid, row);
         batch = this.#newBatch(null);
         batch.decide(pushes, { blobs: await this.#knownBlobs(batch, pushes), now: this.#options.clock.now() });
         return { commits: batch.commits, peers: [...batch.peers.values()] };
@@ -480,7 +481,7 @@ export class SyncRoom {
     }
     const erased = commits.findLast((commit) => commit.erases === true)?.change.seq;
     this.#head = { ...this.#head, seq: this.#head.seq + changes.length, ...(erased === undefined ? {} : { erasedSeq: erased }) };
-    for (const { expected: _, ...row } of peers.values()) this.#peers.set(row.sid, row);
+    for (const { expected: _, ...row } of peers.values()) this.#peers.rows.set(row.sid, row);
     for (const [index, waiting] of pushes.entries()) this.#answer(waiting, outcomes[index]!);
     this.#flushSoon();
     for (const { sid } of pushes) this.#forgetPeer(sid);
@@ -498,7 +499,7 @@ export class SyncRoom {
       if (outcome.reject === null) speaker.acks.push([n, outcome.seq]);
       else speaker.rejects.push(outcome.reject);
     } else if (outcome.kind === "gap" && speaker === member) {
-      if (outcome.known || this.#peers.has(sid)) this.#end(member, resetFrame(this.#head.epoch), null, true);
+      if (outcome.known || this.#peers.rows.has(sid)) this.#end(member, resetFrame(this.#head.epoch), null, true);
       else this.#end(member, byeFrame("unknown_peer"), "unknown_peer", true);
     }
   }
@@ -512,37 +513,24 @@ export class SyncRoom {
 
   /** What the row counts is part of the state by then: a client lets go of what is decided, and must be shown what became of it. */
   async #readPeer(sid: string): Promise<PeerRow | null> {
-    const row = await this.#options.log.peer(sid);
-    if (this.#behind || this.#catchingUp || (row?.lastN ?? 0) > (this.#peers.get(sid)?.lastN ?? 0)) await this.#catchUpSoon();
+    const row = await this.#peers.read(sid);
+    if (this.#behind || this.#catchingUp || this.#peers.isNews(sid, row)) await this.#catchUpSoon();
     return row;
   }
 
-  /** A commit may have finished after the log was read. */
-  #latest(sid: string, read: PeerRow | null): PeerRow | null {
-    const here = this.#peers.get(sid);
-    return here !== undefined && here.lastN >= (read?.lastN ?? 0) ? here : read;
-  }
-
   /** Is one of them further than was known here? */
-  async #readPeers(pushes: readonly Waiting[], again: boolean): Promise<boolean> {
+  async #learnPeers(pushes: readonly Waiting[], again: boolean): Promise<boolean> {
     let isBehind = false;
-    const sids = new Set(pushes.map(({ sid }) => sid).filter((sid) => sid !== "" && (again || !this.#peers.has(sid))));
-    await Promise.all(
-      [...sids].map(async (sid) => {
-        const row = await this.#options.log.peer(sid);
-        // A commit may have finished after the log was read.
-        const here = again ? undefined : this.#peers.get(sid);
-        if (here !== undefined && here.lastN > (row?.lastN ?? 0)) return;
-        if ((row?.lastN ?? 0) > (here?.lastN ?? 0)) this.#behind = isBehind = true;
-        if (row === null) this.#peers.delete(sid);
-        else this.#peers.set(sid, row);
-      }),
+    const onNews = (): void => void (this.#behind = isBehind = true);
+    await this.#peers.learn(
+      pushes.map(({ sid }) => sid),
+      { again, onNews },
     );
     return isBehind;
   }
 
   #forgetPeer(sid: string): void {
-    if (!this.#bySid.has(sid) && !this.#queue.some((waiting) => waiting.sid === sid)) this.#peers.delete(sid);
+    if (!this.#bySid.has(sid) && !this.#queue.some((waiting) => waiting.sid === sid)) this.#peers.rows.delete(sid);
   }
 
   // Catching up
@@ -593,7 +581,7 @@ export class SyncRoom {
     this.#recent.push({ seq, at, by: actor, ops: applied });
     this.#lastAt = Math.max(this.#lastAt, at);
     // Another node decided for this queue, and may have refused pushes of which the log says nothing: its row is read again.
-    if ((this.#peers.get(sid)?.lastN ?? n) < n) this.#peers.delete(sid);
+    if ((this.#peers.rows.get(sid)?.lastN ?? n) < n) this.#peers.rows.delete(sid);
   }
 
   /** What a returning client has missed that the room does not remember. null: it must start anew. */
