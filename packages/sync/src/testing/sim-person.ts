@@ -175,6 +175,7 @@ export class Person {
   #act(): void {
     const { client } = this;
     if (client === null || !this.#started) return;
+    this.#world.guard(() => this.#checkShown(client));
     const random = this.#random;
     const some = () => random.pick([...client.records.all()].filter((record) => record.kind === "annotation"))?.id ?? "nothing";
     const page = () => `0.${random.int(3)}`;
@@ -209,6 +210,15 @@ export class Person {
         client.setPresence({ selection: [some(), random.pick(this.#ids) ?? "base-1"], cursor: { page: page(), x: random.int(100), y: 1 } }),
     ];
     random.pick(actions)!();
+  }
+
+  /** What this person wrote is either still to be decided or part of what is shown: it does not go and come again. */
+  #checkShown({ seq }: SyncClient): void {
+    const { sid, ns } = this.queue;
+    // Nothing is shown yet, or another revision of the document.
+    if (seq < this.#world.disk.from) return;
+    const lost = this.#world.disk.changes.find((change) => change.sid === sid && change.seq > seq && !ns.includes(change.n));
+    if (lost !== undefined) throw new Violation(`${this.user} does not see what is decided: ${JSON.stringify({ sid, n: lost.n, seq })}`);
   }
 
   #undo(client: SyncClient, direction: "undo" | "redo"): void {
