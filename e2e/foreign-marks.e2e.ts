@@ -76,4 +76,23 @@ describeInBrowser("marks of other programs", () => {
     await moveAndDelete(page);
     expect(errors).toEqual([]);
   });
+
+  test("of a document that the page provides itself", async () => {
+    const { jwt } = await stage.product.client.sessions.create({});
+    const page = await (await stage.browser.newContext({ viewport: { width: 1280, height: 1100 } })).newPage();
+    page.setDefaultTimeout(20_000);
+    const errors = watchErrors(page);
+    await page.goto(stage.host.url);
+    await page.evaluate(
+      ([session, base64]) => {
+        const document = Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0));
+        (window as unknown as { start(options: object): void }).start({ session, document });
+      },
+      [jwt, Buffer.from(FILE, "latin1").toString("base64")],
+    );
+    await pageImage(page, 1).waitFor();
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    await moveAndDelete(page);
+    expect(errors).toEqual([]);
+  });
 });

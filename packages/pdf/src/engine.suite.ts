@@ -436,6 +436,18 @@ export function engineSuite(openEngine: () => Promise<PdfEngine>): void {
       }
     });
 
+    it("writes pictures as PNG files, and unpacks what zlib has packed", () => {
+      const file = engine.png({ width: 1, height: 1, data: Uint8Array.of(200, 100, 50, 128) });
+      const text = String.fromCharCode(...file);
+      expect(text.startsWith("\x89PNG\r\n\x1a\n")).toBe(true);
+      const at = text.indexOf("IDAT");
+      const length = new DataView(file.buffer, file.byteOffset).getUint32(at - 4);
+      // One row: its filter, which changes nothing of a first pixel, and that.
+      expect([...engine.codec.inflate(file.subarray(at + 4, at + 4 + length))].slice(1)).toEqual([200, 100, 50, 128]);
+      expect(engine.png({ width: 1, height: 1, data: Uint8Array.of(200, 100, 50, 128) })).toEqual(file);
+      expect(engine.broken).toBe(false);
+    });
+
     it("keeps the password of a file that it writes", () => {
       const saved = open(encryptedPdf(), ENCRYPTED_PASSWORD).save();
       expect(() => open(saved)).toThrow(expect.objectContaining({ code: "password_required" }));

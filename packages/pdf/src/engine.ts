@@ -4,7 +4,7 @@
  * Coordinates: points of the page, y down from the top-left of its crop box, before any rotation.
  */
 import type { EmbeddedBytes } from "./inspect/embedded-files.ts";
-import type { Codec } from "./objects/filters.ts";
+import type { Codec, Inflater } from "./objects/filters.ts";
 import type { Action, Highlight, LineCaps, OutlineItem, Rect, Rotation } from "@lectern/protocol";
 import type { FieldType, FileField } from "./forms/read-form.ts";
 import type { Measurement } from "./measure.ts";
@@ -17,6 +17,10 @@ export interface PdfEngine {
   open(source: Uint8Array | RangeReader, options?: { readonly password?: string }): PdfDocument;
   /** A new document without pages. */
   create(): PdfDocument;
+  /** A PNG file. The same pixels give the same bytes. Throws PdfError `failed`. */
+  png(picture: Bitmap): Uint8Array;
+  /** Of the engine itself, for where the platform has no zlib that answers at once. */
+  readonly codec: Inflater;
   /** It has trapped or run out of memory (`out_of_memory`): from now on every call throws PdfError `failed`, and its process should end. */
   readonly broken: boolean;
   close(): void;
@@ -270,7 +274,7 @@ export interface PdfDocument {
   /** One annotation as the file draws it, on nothing and not turned with its page; null when it has no appearance. */
   appearance(index: number, annotation: Pick<FileAnnotation, "ordinal" | "rect">): Bitmap | null;
   /** The file of a picture that our own export kept with an image, as long as its appearance shows that picture and nothing else; null: there is none. */
-  pictureFile(annotation: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Codec): Uint8Array | null;
+  pictureFile(annotation: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Inflater): Uint8Array | null;
   /** The interactive form; empty when there is none. It takes a save of the whole: ask once, and only when there are widgets or `hasForm`. */
   form(): FileField[];
   readonly hasForm: boolean;

@@ -5,14 +5,14 @@
 import type { Image, Raw } from "@lectern/protocol";
 import type { Bitmap, FileAnnotation, PdfDocument } from "./engine.ts";
 import { annotationData, common, isComment, noteOf, opacityOf, recordBox } from "./import-annotation.ts";
-import type { Codec } from "./objects/filters.ts";
+import type { Inflater } from "./objects/filters.ts";
 import type { FieldType } from "./forms/read-form.ts";
 import { readPrivateData, withPrivateData } from "./private-data.ts";
 import { isRecordSubtype, NOT_MARKS, type Subtype } from "./subtypes.ts";
 
 /** Keeps a picture, and says where. */
 export interface KeepPicture {
-  readonly codec: Codec;
+  readonly codec: Inflater;
   readonly drawn: (picture: Bitmap) => { readonly blob: string; readonly mediaType: string };
   /** The file of a picture as it was; null when it is none that is known here, or is not that blob. */
   readonly file: (bytes: Uint8Array, blob: string) => { readonly blob: string; readonly mediaType: string } | null;

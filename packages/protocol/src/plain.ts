@@ -13,6 +13,7 @@ export {
   problem,
 } from "./error.ts";
 export { type ExplainedNeed, type Explanation, explain } from "./explain.ts";
+export { PICTURE_HEAD, pictureType } from "./picture-type.ts";
 export { base32, ID_PATTERN, newId, pageId, parsePageId } from "./id.ts";
 export { IMAGE_WIDTHS, imageWidth, SYNC_LIMITS, type SyncLimits, TILE_PIXELS, TILE_WIDTHS } from "./limits.ts";
 export { mentionsOf, type Segment, segmentsOf, textOf, wordsOf } from "./mention.ts";

@@ -1,11 +1,11 @@
 /** A whole layer → an interchange file → another layer, in each format, and from one format to the other. */
 import { type AnyRecord, checkData, fromInstantJson, type Op, type PageNames, type RichText, toInstantJson } from "@lectern/protocol";
-import { drawingOrder, FULL_GRANTS, wordsOf } from "@lectern/protocol/plain";
+import { ApiError, drawingOrder, FULL_GRANTS, wordsOf } from "@lectern/protocol/plain";
 import type { XfdfPages } from "@lectern/protocol/xfdf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LAYER_PAGES, layerRecords } from "../testing/drawn-records.ts";
-import { type ExchangeFormat, type ExchangeLayer, planExchange, readExchange, writeExchange } from "./index.ts";
+import { type ExchangeFormat, type ExchangeLayer, type HeldPictures, planExchange, readExchange, writeExchange } from "./index.ts";
 
 type Stored = AnyRecord & { readonly deleted: boolean };
 
@@ -64,9 +64,11 @@ class Layer implements ExchangeLayer {
   }
 }
 
+const NO_PICTURES: HeldPictures = { has: () => false, addText: () => Promise.reject(new ApiError("invalid_document")) };
+
 async function exchanged(from: Layer, to: Layer, format: ExchangeFormat) {
-  const text = writeExchange(from, PAGES, format);
-  const exchange = await readExchange(to, PAGES, { format: format === "xfdf" ? "xfdf" : "instant", text });
+  const text = writeExchange(from, PAGES, { format, attachments: new Map() });
+  const { exchange } = await readExchange(to, PAGES, { format: format === "xfdf" ? "xfdf" : "instant", text, pictures: NO_PICTURES });
   let id = 0;
   const plan = planExchange(to, exchange, { pictures: new Map(), freshId: () => `fresh-${id++}`, now: 1_800_000_000_000 });
   to.apply(plan.ops);

@@ -1,2 +1,11 @@
 /** The engine in a browser. The page makes the worker from `@lectern/pdf/worker`, so that its bundler sees it. */
-export { type Cancellable, connectPdfWorker, type DocumentFacts, type RemoteDocument, type RemotePdf, type WorkerPort } from "./rpc.ts";
+export {
+  type Cancellable,
+  connectPdfWorker,
+  type DocumentFacts,
+  type FilePicture,
+  type RemoteDocument,
+  type RemotePdf,
+  type WorkerPort,
+} from "./rpc.ts";
+export { sha256 } from "../sha256.ts";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { PdfError } from "../engine.ts";
 import type { RecordChange } from "../export.ts";
@@ -117,4 +118,39 @@ test("closing refuses what is under way", async () => {
   remote.close();
   await expect(text).rejects.toMatchObject({ code: "failed" });
   await expect(document.page(0)).rejects.toMatchObject({ code: "failed" });
+});
+
+test("marks that no record says come with pictures of them, and pictures go into the file and come back", async () => {
+  const { remote } = connect();
+  const form = "4 0 obj <</Type/XObject/Subtype/Form/BBox[0 0 50 20]/Length 29>> stream\n1 0 0 rg 0 0 50 20 re f      \nendstream endobj";
+  const stamp = "5 0 obj <</Type/Annot/Subtype/Stamp/NM(their-stamp)/Name/TheirOwn/Rect[20 20 70 40]/F 4/AP<</N 4 0 R>>>> endobj";
+  const page = "3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Annots[5 0 R]>> endobj";
+  const tree = "1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj 2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj";
+  const file = `%PDF-1.7\n${tree}\n${page}\n${form}\n${stamp}\ntrailer <</Root 1 0 R>>\n`;
+  const document = await remote.open(bufferOf(new TextEncoder().encode(file)));
+  const { records, pictures } = await document.importRecords({ revision: 1 });
+  const [their] = records[0]!.records;
+  expect(pictures.map(({ mediaType }) => mediaType)).toEqual(["image/png"]);
+  const { blob, bytes } = pictures[0]!;
+  expect(createHash("sha256").update(bytes).digest("hex")).toBe(blob);
+  expect(their).toMatchObject({ id: "their-stamp", data: { type: "image", attachment: { blob, mediaType: "image/png" } } });
+
+  const data = {
+    type: "image",
+    page: "1.0",
+    geometry: { bbox: [10, 10, 30, 30] },
+    appearance: {},
+    attachment: { blob, mediaType: "image/png" },
+  };
+  const own = { ...their!, id: "own-image", seq: 1, data } as RecordChange["current"];
+  const image = { width: 1, height: 1, components: 3, filter: null, data: Uint8Array.of(0, 0, 255), alpha: null, file: bytes } as const;
+  const changes = [{ base: null, current: own } as RecordChange];
+  const without = await remote.open(bufferOf(await document.exportChanges(changes, { annotations: true })));
+  expect((await without.importRecords({ revision: 1 })).records[0]!.records.map(({ id }) => id)).toEqual(["their-stamp"]);
+  const images = new Map([[blob, image]]);
+  const back = await remote.open(bufferOf(await document.exportChanges(changes, { annotations: true, images })));
+  const again = await back.importRecords({ revision: 1 });
+  expect(again.records[0]!.records.find(({ id }) => id === "own-image")?.data).toMatchObject({ type: "image", attachment: { blob } });
+  // The file that was put in, and the picture of the stamp, which is the same one.
+  expect(again.pictures.map((picture) => picture.blob)).toEqual([blob]);
 });

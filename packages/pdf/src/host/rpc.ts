@@ -13,6 +13,7 @@ import {
   type PdfPermissions,
   type RenderOptions,
 } from "../engine.ts";
+import type { PdfImage } from "../appearance-stream.ts";
 import type { ExportOptions, RecordChange } from "../export.ts";
 import type { Manifest, PageRecords } from "../import.ts";
 
@@ -46,15 +47,31 @@ export interface Requests {
   text: { params: OnDocument & { readonly index: number }; result: PageText };
   import: {
     params: OnDocument & { readonly revision: number };
-    result: { readonly manifest: Manifest; readonly records: PageRecords[]; readonly sourceSha256: string };
+    result: {
+      readonly manifest: Manifest;
+      readonly records: PageRecords[];
+      readonly pictures: FilePicture[];
+      readonly sourceSha256: string;
+    };
   };
   save: { params: OnDocument; result: Uint8Array };
   export: { params: OnDocument & { readonly changes: readonly RecordChange[]; readonly options: RemoteExportOptions }; result: Uint8Array };
   close: { params: OnDocument; result: null };
 }
 
+/** What a record of the file is shown by. */
+export interface FilePicture {
+  /** The SHA-256 of its bytes, in hexadecimal. */
+  readonly blob: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
 /** The password is the one that the document was opened with. */
-export type RemoteExportOptions = Pick<ExportOptions, "annotations" | "flatten" | "modifiedAt">;
+export type RemoteExportOptions = Pick<ExportOptions, "annotations" | "flatten" | "modifiedAt"> & {
+  /** Of images and what else is drawn by a picture, by their blobs. */
+  readonly images?: ReadonlyMap<string, PdfImage>;
+};
 
 interface OnDocument {
   readonly document: number;

@@ -1,9 +1,12 @@
 /** The worker's side of the conversation: requests in, answers out, one engine. */
 import { type PdfDocument, type PdfEngine, PdfError, type RangeReader } from "../engine.ts";
+import { pictureType } from "@lectern/protocol/plain";
+import type { PdfImage } from "../appearance-stream.ts";
 import { exportDocument } from "../export.ts";
 import { importRecords } from "../import.ts";
+import type { KeepPicture } from "../import-picture.ts";
 import { sha256, sha256Hash } from "../sha256.ts";
-import type { DocumentFacts, ReplyMessage, RequestMessage, Requests } from "./rpc.ts";
+import type { DocumentFacts, FilePicture, ReplyMessage, RequestMessage, Requests } from "./rpc.ts";
 
 export interface ServedPort {
   postMessage(message: unknown, transfer: Transferable[]): void;
@@ -59,13 +62,17 @@ export function servePdf(port: ServedPort, options: ServeOptions): void {
     import({ document, revision }) {
       const { document: opened, source } = find(document);
       const sourceSha256 = hashOf(source);
-      const { manifest, records } = importRecords(opened, { revision, sourceSha256, sha256 });
-      return { manifest, records: [...records], sourceSha256 };
+      const pictures = new Map<string, FilePicture>();
+      const { manifest, records } = importRecords(opened, { revision, sourceSha256, sha256, keepPicture: keeping(started(), pictures) });
+      // They are complete when the records have been iterated.
+      const read = [...records];
+      return { manifest, records: read, pictures: [...pictures.values()], sourceSha256 };
     },
     save: ({ document }) => find(document).document.save(),
-    export({ document, changes, options: how }) {
+    export({ document, changes, options: { images, ...how } }) {
       const { source, password } = find(document);
-      return exportDocument(started(), source, changes, { ...how, ...(password === undefined ? {} : { password }) });
+      const imageOf = (blob: string): PdfImage | null => images?.get(blob) ?? null;
+      return exportDocument(started(), source, changes, { ...how, imageOf, ...(password === undefined ? {} : { password }) });
     },
     close({ document }) {
       find(document).document.close();
@@ -97,6 +104,25 @@ function transferable(result: unknown): Transferable[] {
   return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
 }
 
+function keeping(engine: PdfEngine, pictures: Map<string, FilePicture>): KeepPicture {
+  const keep = (picture: FilePicture): FilePicture => {
+    if (!pictures.has(picture.blob)) pictures.set(picture.blob, picture);
+    return picture;
+  };
+  const named = ({ blob, mediaType }: FilePicture): Pick<FilePicture, "blob" | "mediaType"> => ({ blob, mediaType });
+  return {
+    codec: engine.codec,
+    drawn(picture) {
+      const bytes = engine.png(picture);
+      return named(keep({ blob: hex(sha256(bytes)), mediaType: "image/png", bytes }));
+    },
+    file(bytes, blob) {
+      const mediaType = pictureType(bytes);
+      return mediaType === null || hex(sha256(bytes)) !== blob ? null : named(keep({ blob, mediaType, bytes: bytes.slice() }));
+    },
+  };
+}
+
 function hashOf(source: Uint8Array | RangeReader): string {
   const hash = sha256Hash();
   if (source instanceof Uint8Array) hash.update(source);
@@ -107,5 +133,9 @@ function hashOf(source: Uint8Array | RangeReader): string {
       hash.update(piece);
     }
   }
-  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(hash.digest());
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

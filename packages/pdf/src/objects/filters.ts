@@ -3,16 +3,19 @@ import type { ObjectFile } from "./file.ts";
 import { latin } from "./lexer.ts";
 import type { PdfObject, PdfStreamValue } from "./values.ts";
 
-/** zlib of the platform. */
-export interface Codec {
+export interface Inflater {
   /** Gives what can be had of a damaged stream. Throws when that is nothing, or too much. */
   inflate(bytes: Uint8Array): Uint8Array;
+}
+
+/** zlib of the platform. */
+export interface Codec extends Inflater {
   /** The same bytes for the same bytes. */
   deflate(bytes: Uint8Array): Uint8Array;
 }
 
 /** Null when it is packed in a way that is not for bytes (images), or damaged. */
-export function decodeStream(file: ObjectFile, stream: PdfStreamValue, codec: Codec): Uint8Array | null {
+export function decodeStream(file: ObjectFile, stream: PdfStreamValue, codec: Inflater): Uint8Array | null {
   const list = (key: string, short: string): PdfObject[] => {
     const value = file.resolve(stream.dict.get(key) ?? stream.dict.get(short));
     return value === null ? [] : Array.isArray(value) ? value : [value];
@@ -31,7 +34,7 @@ export function decodeStream(file: ObjectFile, stream: PdfStreamValue, codec: Co
   return data;
 }
 
-function decode(filter: string, data: Uint8Array, codec: Codec): Uint8Array | null {
+function decode(filter: string, data: Uint8Array, codec: Inflater): Uint8Array | null {
   switch (filter) {
     case "FlateDecode":
     case "Fl":

@@ -21,7 +21,7 @@ import { isDrawnWithOthers } from "../import-picture.ts";
 import { readMeasure } from "../measure.ts";
 import { type EmbeddedBytes, filesIn } from "../inspect/embedded-files.ts";
 import { ObjectFile } from "../objects/file.ts";
-import { type Codec, decodeStream } from "../objects/filters.ts";
+import { type Codec, decodeStream, type Inflater } from "../objects/filters.ts";
 import type { ObjectReader } from "../objects/reader.ts";
 import { StoredFile } from "../objects/stored-file.ts";
 import { isStream, isString, type PdfObject, refTo } from "../objects/values.ts";
@@ -205,7 +205,7 @@ export class PdfiumDocument implements PdfDocument {
     return this.#onPage(index, () => renderAppearance(this.#wasm, this.#main.page(index), this.#geometry(index), annotation));
   }
 
-  pictureFile({ objectNumber }: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Codec): Uint8Array | null {
+  pictureFile({ objectNumber }: Pick<FileAnnotation, "objectNumber">, blob: string, codec: Inflater): Uint8Array | null {
     if (objectNumber <= 0) return null;
     return this.#run(() => {
       const file = this.#savedObjects();

@@ -3,7 +3,9 @@
  * from then on every call throws PdfError `failed`, and whoever owns the process throws it away.
  */
 import { init } from "@embedpdf/pdfium";
-import { type PdfDocument, type PdfEngine, PdfError, type PdfErrorCode, type RangeReader } from "../engine.ts";
+import { type Bitmap, type PdfDocument, type PdfEngine, PdfError, type PdfErrorCode, type RangeReader } from "../engine.ts";
+import type { Inflater } from "../objects/filters.ts";
+import { nameOf } from "../objects/values.ts";
 import { PdfiumDocument } from "./document.ts";
 import { withFastText } from "./fast-text.ts";
 import { FileTable, type OpenFile } from "./files.ts";
@@ -11,6 +13,7 @@ import { withMaxMemory } from "./max-memory.ts";
 import { type PdfiumRuntime, type Pointer, utf8, Wasm, WasmMemoryError } from "./memory.ts";
 import { Canvas } from "./render.ts";
 import { type FindFont, useSystemFonts } from "./system-fonts.ts";
+import { unpackStream } from "./unpack.ts";
 
 export interface PdfiumOptions {
   /** The bytes of `pdfium.wasm`. */
@@ -28,6 +31,8 @@ export interface PdfiumOptions {
 }
 
 const MAX_PIXELS = 60_000_000;
+/** Of zlib. */
+const PNG_LEVEL = 6;
 /** A file of one kilobyte may claim a million. */
 const MAX_PAGES = 100_000;
 /** Positions in a file are signed 32-bit numbers inside of PDFium. */
@@ -108,6 +113,32 @@ export class PdfiumEngine implements PdfEngine {
       return document;
     });
   }
+
+  png({ width, height, data }: Bitmap): Uint8Array {
+    const { wasm } = this;
+    return this.guard(() =>
+      wasm.frame((alloc) => {
+        const pixels = alloc(data.length);
+        wasm.bytes.set(data, pixels);
+        const place = alloc(4);
+        wasm.setI32(place, 0);
+        const bytes = wasm.fn.EPDF_PNG_EncodeRGBA(pixels, width, height, width * 4, PNG_LEVEL, place);
+        const file = wasm.i32(place) >>> 0;
+        if (file === 0) throw new PdfError("failed", "the picture could not be written");
+        const found = wasm.bytes.slice(file, file + bytes);
+        wasm.free(file);
+        return found;
+      }),
+    );
+  }
+
+  readonly codec: Inflater = {
+    inflate: (bytes) => {
+      const found = this.guard(() => unpackStream(this, new Map([["Filter", nameOf("FlateDecode")]]), bytes));
+      if (found === null) throw new PdfError("damaged", "the stream cannot be unpacked");
+      return found;
+    },
+  };
 
   /** Runs a piece of work inside of PDFium. What is not a PdfError means that the instance is broken. */
   guard<T>(work: () => T): T {

@@ -3,7 +3,7 @@
  * knowing a blob's name opens nothing.
  */
 import type { RecordOf } from "@lectern/protocol";
-import { ApiError, can, type Grants } from "@lectern/protocol/plain";
+import { ApiError, can, type Grants, PICTURE_HEAD } from "@lectern/protocol/plain";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { attachmentDisposition } from "../documents/download.ts";
 import { type DocumentKey, findImageType } from "../documents/store.ts";
@@ -11,7 +11,7 @@ import type { Access, Context, Handlers, Reply, StreamBody } from "../handlers.t
 import { bytesReply } from "../http/ranges.ts";
 import { type LayerAt, layerAt } from "../layers/history/past.ts";
 import { layerFor, type ReadingDeps, type ReadLayer } from "../layers/reading.ts";
-import { PICTURE_HEAD, pictureType } from "./picture-type.ts";
+import { pictureType } from "./picture-type.ts";
 
 /** A picture for a page; a larger one is scaled down before. */
 export const MAX_PICTURE_BYTES = 25_000_000;

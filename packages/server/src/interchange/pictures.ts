@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Exchange } from "@lectern/protocol";
 import { ApiError } from "@lectern/protocol/plain";
-import { PICTURE_HEAD, pictureType } from "../attachments/picture-type.ts";
+import { pictureType } from "../attachments/picture-type.ts";
 import { MAX_PICTURE_BYTES } from "../attachments/routes.ts";
 import type { DocumentDeps } from "../documents/deps.ts";
 import { keepBlob } from "../documents/keep-blob.ts";
@@ -87,7 +87,7 @@ export async function readPictures(
 
 function typeOf(bytes: Uint8Array, path: string): string {
   try {
-    return pictureType(bytes.subarray(0, PICTURE_HEAD));
+    return pictureType(bytes);
   } catch (error) {
     throw error instanceof ApiError ? wrong(path, error.message) : error;
   }

@@ -26,8 +26,7 @@ import {
   withContentGroups,
 } from "@lectern/pdf";
 import { type FileReader, fileReader, inflatingCodec, openPdfiumNode } from "@lectern/pdf/node";
-import { ApiError, type ErrorCode, TILE_PIXELS } from "@lectern/protocol/plain";
-import { knownPictureType, PICTURE_HEAD } from "../attachments/picture-type.ts";
+import { ApiError, type ErrorCode, pictureType, TILE_PIXELS } from "@lectern/protocol/plain";
 import type { ChangesFile } from "../documents/changes-file.ts";
 import { storedManifest } from "../documents/manifest.ts";
 import type { Converted, Inspection, PagesRead, PrepareSummary, RenderSource } from "../ports.ts";
@@ -479,7 +478,7 @@ async function prepare(
       return keepBytes(bytes, hexOf(bytes), "image/png");
     },
     file(bytes, blob) {
-      const mediaType = knownPictureType(bytes.subarray(0, PICTURE_HEAD));
+      const mediaType = pictureType(bytes);
       return mediaType === null || hexOf(bytes) !== blob ? null : keepBytes(bytes, blob, mediaType);
     },
   };

@@ -2,7 +2,7 @@
  * A document that the page itself provides. Nothing of it leaves the browser: the engine is a worker, the layer a room of one in memory, so
  * the viewer has one way to read and to write. Only the session is checked, like any other.
  */
-import { connectPdfWorker, type RemoteDocument, type RemotePdf, type WorkerPort } from "@lectern/pdf/browser";
+import { connectPdfWorker, type FilePicture, type RemoteDocument, type RemotePdf, type WorkerPort } from "@lectern/pdf/browser";
 import { formRules } from "@lectern/pdf/forms";
 import { withThreads } from "@lectern/pdf/record-changes";
 import { search, searchPattern, type SearchText, searchText } from "@lectern/pdf/search";
@@ -30,6 +30,7 @@ import { browserClock } from "../layer.ts";
 import type { LoadOptions } from "../options.ts";
 import { addRotations, pageList, type PageShape } from "../pages/page-list.ts";
 import type { Tile } from "../pages/tiles.ts";
+import { Pictures } from "./pictures.ts";
 import { type Ask, openSession, type OpenSessionOptions } from "./open-session.ts";
 import type { DocumentSource, Interchange, SearchQuery, Transport } from "./source.ts";
 import type { ExportOptions, SearchHit } from "../public-types.ts";
@@ -47,9 +48,9 @@ export async function openProvided(options: ProvidedOptions): Promise<DocumentSo
   const engine = connectPdfWorker(startWorker(), { wasm: new URL(wasmUrl, location.href).href });
   try {
     const document = await openFile(engine, file, request.password, options.ask);
-    const { manifest, records, sourceSha256 } = await document.importRecords({ revision: REVISION });
+    const { manifest, records, pictures, sourceSha256 } = await document.importRecords({ revision: REVISION });
     const base = records.flatMap((page) => page.records);
-    return new ProvidedSource(engine, document, manifest, base, describe(opened, { manifest, base, sourceSha256, file }));
+    return new ProvidedSource({ engine, document, manifest, base, pictures }, describe(opened, { manifest, base, sourceSha256, file }));
   } catch (error) {
     engine.close();
     throw asApiError(error);
@@ -57,22 +58,22 @@ export async function openProvided(options: ProvidedOptions): Promise<DocumentSo
 }
 
 class ProvidedSource implements DocumentSource {
-  /** The engine here makes no files with pictures in them. */
-  readonly upload = null;
   readonly opened: Opened;
   #engine: RemotePdf;
   #document: RemoteDocument;
   #manifest: Manifest;
   #base: readonly AnyRecord[];
+  #pictures: Pictures;
   #room: SyncRoom;
   #texts = new Map<number, SearchText>();
 
-  constructor(engine: RemotePdf, document: RemoteDocument, manifest: Manifest, base: readonly AnyRecord[], opened: Opened) {
+  constructor({ engine, document, manifest, base, pictures }: ReadFile, opened: Opened) {
     this.opened = opened;
     this.#engine = engine;
     this.#document = document;
     this.#manifest = manifest;
     this.#base = base;
+    this.#pictures = new Pictures(pictures);
     this.#room = new SyncRoom({
       layerId: "local",
       log: new MemoryChangeLog(),
@@ -80,6 +81,7 @@ class ProvidedSource implements DocumentSource {
       clock: browserClock,
       limits: opened.limits,
       rules: formRules,
+      hasBlobs: (blobs) => Promise.resolve(new Set(blobs.filter((blob) => this.#pictures.has(blob)))),
     });
   }
 
@@ -99,7 +101,7 @@ class ProvidedSource implements DocumentSource {
     part: { readonly width: number; readonly rect?: readonly [number, number, number, number] },
     signal: AbortSignal,
   ): Promise<HTMLElement> {
-    const bitmap = await this.#document.render(page.content!.sourceIndex, { ...part, signal });
+    const bitmap = await this.#document.render(page.content!.sourceIndex, { ...part, annotations: "others", signal });
     const canvas = document.createElement("canvas");
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;
@@ -108,9 +110,11 @@ class ProvidedSource implements DocumentSource {
     return canvas;
   }
 
-  pictureUrl(): null {
-    return null;
+  pictureUrl(blob: string): string | null {
+    return this.#pictures.url(blob);
   }
+
+  readonly upload = (file: Blob): Promise<{ readonly blob: string; readonly mediaType: string }> => this.#pictures.add(file);
 
   text(page: PageShape, signal: AbortSignal): Promise<PageText> {
     return this.#document.text(page.content!.sourceIndex, { signal });
@@ -142,14 +146,19 @@ class ProvidedSource implements DocumentSource {
     read: async (file) => {
       const { writeExchange } = await import("@lectern/pdf/exchange");
       const format = file === "document.xfdf" ? "xfdf" : file === "document.json?annotation_version=1" ? "instant-1" : "instant-2";
-      return writeExchange(this.#layer(), this.#names(), format);
+      const attachments = await this.#pictures.texts(this.#room.snapshot(this.opened.grants).records.flatMap(picturesOf));
+      return writeExchange(this.#layer(), this.#names(), { format, attachments });
     },
     apply: async (how, text) => {
       const { planExchange, readExchange } = await import("@lectern/pdf/exchange");
       const layer = this.#layer();
-      const exchange = await readExchange(layer, this.#names(), { format: how === "apply_xfdf" ? "xfdf" : "instant", text });
+      const { exchange, pictures } = await readExchange(layer, this.#names(), {
+        format: how === "apply_xfdf" ? "xfdf" : "instant",
+        text,
+        pictures: this.#pictures,
+      });
       const freshId = (): string => newId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
-      const { ops, created, updated, deleted, skipped } = planExchange(layer, exchange, { pictures: new Map(), freshId, now: Date.now() });
+      const { ops, created, updated, deleted, skipped } = planExchange(layer, exchange, { pictures, freshId, now: Date.now() });
       if (ops.length > 0) await this.#room.commit(ops, { grants: layer.grants });
       return { created, updated, deleted, skipped };
     },
@@ -157,7 +166,8 @@ class ProvidedSource implements DocumentSource {
 
   async exportPdf({ source = false, flatten = false }: ExportOptions): Promise<Blob> {
     const changes = source ? [] : this.#changes();
-    const bytes = await this.#document.exportChanges(changes, { annotations: true, flatten });
+    const images = await this.#pictures.images(changes.flatMap(({ current }) => (current === null ? [] : picturesOf(current))));
+    const bytes = await this.#document.exportChanges(changes, { annotations: true, flatten, images });
     return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/pdf" });
   }
 
@@ -187,6 +197,7 @@ class ProvidedSource implements DocumentSource {
   close(): void {
     this.#room.close().catch(reportError);
     this.#engine.close();
+    this.#pictures.close();
   }
 
   #layer(): ExchangeLayer {
@@ -241,6 +252,19 @@ class ProvidedSource implements DocumentSource {
     const content = { source: this.opened.source, sourceIndex: place.sourceIndex };
     return { content, order: sourceOrder(place.sourceIndex), rotation: 0, crop: null, size: [page.width, page.height], label: page.label };
   }
+}
+
+/** Blobs that it is drawn by. */
+function picturesOf(record: AnyRecord): string[] {
+  return record.kind === "annotation" && record.data.attachment !== undefined ? [record.data.attachment.blob] : [];
+}
+
+interface ReadFile {
+  readonly engine: RemotePdf;
+  readonly document: RemoteDocument;
+  readonly manifest: Manifest;
+  readonly base: readonly AnyRecord[];
+  readonly pictures: readonly FilePicture[];
 }
 
 interface Provided {
