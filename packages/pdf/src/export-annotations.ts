@@ -302,21 +302,27 @@ function writePage(context: WriteContext, index: number, { edits, comments, foun
       continue;
     }
     const action = keepsAction ? {} : actionEntries(write.data.action, context.target, write.data.type === "link" ? "Dest" : "A");
-    const entries: PdfDictionary = {
-      ...annotationEntries(write, box),
-      ...action,
-      ...appearance,
-      P: pdfRef(number),
+    /** A thousand of them are put together by the entry, not as one object after another. */
+    const putAll = (dict: PdfDict): PdfDict => {
+      for (const entries of [annotationEntries(write, box), action, appearance]) putEntries(dict, entries);
+      return dict.set("P", refTo(number));
     };
     context.written.set(write.name, ref.number);
     members.push({ id: write.name, bundle: write.data.bundle, number: ref.number, keepsBundle });
     const order = drawingOrder(write);
     if (place !== undefined) orders.set(place, order);
-    if (old !== null)
-      putEntries(file.edit(old), keepsLook === true ? { ...keptEntries(write, box), ...action } : { ...CLEARED, ...entries });
-    else {
+    if (old !== null) {
+      const dict = file.edit(old);
+      if (keepsLook === true) putEntries(dict, { ...keptEntries(write, box), ...action });
+      else {
+        putEntries(dict, CLEARED);
+        putAll(dict);
+      }
+    } else {
       const popup = write.data.type === "note" ? pdfRef(file.add(null).number) : null;
-      file.set(ref.number, entriesOf(popup === null ? entries : { ...entries, Popup: popup }));
+      const dict = putAll(new Map());
+      if (popup !== null) dict.set("Popup", refTo(popup.number));
+      file.set(ref.number, dict);
       if (place === undefined) added.push({ object: refTo(ref.number), order });
       else list[place] = refTo(ref.number);
       if (popup !== null) {

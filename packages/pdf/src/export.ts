@@ -26,6 +26,7 @@ import {
 import { type ChosenWidget, type FormChange, writeForm } from "./forms/write-form.ts";
 import { fontWriter } from "./font-writer.ts";
 import { ObjectFile } from "./objects/file.ts";
+import type { Codec } from "./objects/filters.ts";
 import { pageBox } from "./objects/page-tree.ts";
 import { soundFile } from "./objects/sound-file.ts";
 import { isRef, type PdfObject, refTo, textString } from "./objects/values.ts";
@@ -37,7 +38,7 @@ import { handleOf } from "./pdfium/document.ts";
 import { hasFileId } from "./pdfium/file-version.ts";
 import { type FlattenCandidate, type FlattenedPage, flattenPage } from "./pdfium/flatten.ts";
 import { formPages, hasForm } from "./pdfium/form.ts";
-import { saveDocument } from "./pdfium/save.ts";
+import { isEncrypted, saveDocument } from "./pdfium/save.ts";
 import { keepSecurity } from "./security/keep-security.ts";
 
 /** What became of one record. `base`: as import found it, null when it is new. `current`: null when it is deleted. */
@@ -71,6 +72,8 @@ export interface ExportOptions {
   readonly pageIndexOf?: (page: string) => number | null;
   /** Pictures of image annotations by their blob; null for one that is not there. */
   readonly imageOf?: (blob: string) => PdfImage | null;
+  /** To edit a source with packed objects as it stands; without it that is written anew first, which takes longer. */
+  readonly codec?: Codec;
   /** For files in the file; without it those stay as they are. */
   readonly files?: FileBytes;
   /** Fonts to embed for characters beyond the standard fonts, which are drawn as `?` without. */
@@ -94,13 +97,16 @@ export function exportDocument(
   if (wanted.length === 0 && options.annotations && options.comments !== false && !isAsked) return readAll(source);
   const version = fingerprint(source, wanted, options);
   const { password } = options;
-  const { bytes: edited, widgets } = withDocument(engine, source, password, (document) =>
-    edit(document, source, wanted, { ...options, version }),
-  );
+  const {
+    bytes: edited,
+    widgets,
+    isSealed,
+  } = withDocument(engine, source, password, (document) => edit(document, source, wanted, { ...options, version }));
   const flat =
     options.flatten === true
       ? withDocument(engine, edited, undefined, (document) => flatten(document, options, { widgets, version }))
       : edited;
+  if (!isSealed) return flat;
   return keepSecurity(engine, flat, { source, ...(password === undefined ? {} : { password }) }) ?? flat;
 }
 
@@ -126,6 +132,8 @@ interface Edited {
   readonly bytes: Uint8Array;
   /** Object numbers of widgets that are to become content. */
   readonly widgets: ReadonlySet<number>;
+  /** The source is encrypted. */
+  readonly isSealed: boolean;
 }
 
 function edit(
@@ -156,7 +164,9 @@ function edit(
   const formChanges = changes.filter(isFormChange);
   const editsForm = formChanges.length > 0 || (flattens && handle.guard(() => hasForm(wasm, docPtr)));
   const isWhole = !dropAnnotations(handle, plan);
-  const file = (isWhole ? soundFile(readAll(source)) : null) ?? saved(document);
+  // What PDFium had to mend is not what it says.
+  const isSound = isWhole && handle.guard(() => wasm.fn.FPDF_DocumentHasValidCrossReferenceTable(docPtr));
+  const file = (isSound ? soundFile(readAll(source), options.codec) : null) ?? saved(document);
   if (options.modifiedAt !== undefined) setModificationDate(file, options.modifiedAt);
   const boxOf = remembered((index) => pageBox(file, file.dict(refTo(pageNumber(index)))));
   const objects = objectsOf(file);
@@ -191,7 +201,8 @@ function edit(
   for (const [number, name] of Object.entries(options.names ?? {}))
     if (file.dict(refTo(Number(number))).has("Rect")) file.edit(Number(number)).set("NM", textString(name));
   const isAnew = left || bookmarks.length > 0 || files.length > 0;
-  if (!editsForm) return { bytes: isAnew ? file.write(version) : file.update(version), widgets: new Set() };
+  const isSealed = handle.guard(() => isEncrypted(handle));
+  if (!editsForm) return { bytes: isAnew ? file.write(version) : file.update(version), widgets: new Set(), isSealed };
   const pages = handle.guard(() => formPages(handle));
   const flattened = !flattens
     ? null
@@ -200,7 +211,7 @@ function edit(
       : (index: number, { objectNumber, names }: ChosenWidget) => isFlattened(index, options) && isChosen(options, objectNumber, names);
   const widgets = writeForm(file, formChanges, { pages, pageIndexOf, flatten: flattened, fontFor, onLeftOut });
   // What fields held and showed before is out of the bytes too.
-  return { bytes: file.write(version), widgets };
+  return { bytes: file.write(version), widgets, isSealed };
 }
 
 function flatten(

@@ -49,6 +49,7 @@ export function pdfTokenText(value: PdfToken | PdfDictionary): string | null {
 /** A number without exponent (PDF has none), within ±10⁹. What is not finite is 0. */
 export function pdfNumber(value: number): string {
   if (!Number.isFinite(value)) return "0";
+  if (Number.isInteger(value) && Math.abs(value) <= 1e9) return String(value);
   const rounded = Math.round(Math.min(1e9, Math.max(-1e9, value)) * 10_000) / 10_000;
   // Four decimals of a small number would come out as 1e-4.
   const text = Math.abs(rounded) < 0.001 ? rounded.toFixed(4).replace(/\.?0+$/, "") : String(rounded);

@@ -89,6 +89,7 @@ test.runIf(CORPUS !== undefined && existsSync(CORPUS))("files of others keep wha
     const written = engine.open(
       exportDocument(engine, bytes, [{ base: null, current: MARK } as unknown as RecordChange], {
         annotations: true,
+        codec: nodeCodec,
         onLeftOut: ({ id }) => left.push(id),
       }),
     );

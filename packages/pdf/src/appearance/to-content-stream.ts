@@ -161,17 +161,17 @@ function paint({ path, fill, stroke }: PathCommand): string[] {
 const OPERATORS = { M: "m", L: "l", C: "c", Q: "c", Z: "h" } as const;
 
 function operators(path: readonly PathSegment[]): string {
-  let text = "";
+  const out: string[] = [];
   let from: [number, number] = [0, 0];
   for (const segment of path) {
     const numbers: number[] = [];
     for (let at = 1; at < segment.length; at++) numbers.push(finite(segment[at]));
     const drawn = segment[0] === "Q" ? cubic(from, numbers as [number, number, number, number]) : numbers;
-    for (const number of drawn) text += `${pdfNumber(number)} `;
-    text += `${OPERATORS[segment[0]]} `;
+    for (const number of drawn) out.push(pdfNumber(number));
+    out.push(OPERATORS[segment[0]]);
     if (numbers.length >= 2) from = [numbers[numbers.length - 2]!, numbers[numbers.length - 1]!];
   }
-  return text.trimEnd();
+  return out.join(" ");
 }
 
 /** PDF has no quadratic curves; a cubic one can follow any. */

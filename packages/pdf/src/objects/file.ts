@@ -1,6 +1,6 @@
 /**
- * A PDF file as numbered objects: read from bytes that PDFium has saved (one classic table, every object in the clear, see `plainBytes`),
- * changed, and written again, whole (`write`) or around what stays (`update`). Object numbers stay.
+ * A PDF file as numbered objects: read from bytes that PDFium has saved (one classic table, every object in the clear, see `plainBytes`) or from
+ * any whose tables are known (`soundFile`), changed, and written again, whole (`write`) or around what stays (`update`). Object numbers stay.
  */
 import { PdfError } from "../engine.ts";
 import { pdfBytes } from "../pdf-writer.ts";
@@ -19,12 +19,12 @@ export class ObjectFile extends ObjectReader {
   readonly #changed = new Set<number>();
   #next: number;
 
-  /** Throws PdfError `failed` when it is not as PDFium writes it. */
-  constructor(bytes: Uint8Array) {
+  /** Without a table it throws PdfError `failed` when it is not as PDFium writes it. */
+  constructor(bytes: Uint8Array, table: ObjectTable = readTable(bytes)) {
     super();
     this.bytes = bytes;
     this.version = /^%PDF-(\d\.\d)/.exec(latin(bytes, 0, Math.min(bytes.length, 16)))?.[1] ?? "1.7";
-    this.table = readTable(bytes);
+    this.table = table;
     this.#next = this.table.size;
   }
 
@@ -49,7 +49,7 @@ export class ObjectFile extends ObjectReader {
     const offset = this.table.offsets.get(number);
     // Against an object whose length is itself.
     this.#objects.set(number, null);
-    const object = offset === undefined ? null : this.#read(number, offset);
+    const object = offset === undefined ? this.#readPacked(number) : this.#read(number, offset);
     this.#objects.set(number, object);
     return object;
   }
@@ -105,11 +105,17 @@ export class ObjectFile extends ObjectReader {
   }
 
   /**
-   * The bytes as they were, but for what is in `changed`: that is taken out and stands at the end. Much cheaper than `write` for a big file
-   * with few changes. What others than those referred to stays in the bytes, also when nothing refers to it any more.
+   * The objects as their bytes were, but for those in `changed`: these stand at the end. Much cheaper than `write` for a big file with few
+   * changes. What others than those referred to stays in the bytes, also when nothing refers to it any more.
    */
   update(id: string): Uint8Array {
     return updatedFile(this, id);
+  }
+
+  #readPacked(number: number): PdfObject {
+    const bytes = this.table.packed.get(number);
+    const object = bytes === undefined ? null : new Lexer(bytes).next();
+    return object === undefined || isKeyword(object) ? null : object;
   }
 
   #read(number: number, offset: number): PdfObject {

@@ -21,6 +21,11 @@ const DELIMITER = 2;
 const KINDS = new Uint8Array(256);
 for (const white of [0, 9, 10, 12, 13, 32]) KINDS[white] = WHITE;
 for (const delimiter of "()<>[]{}/%") KINDS[delimiter.charCodeAt(0)] = DELIMITER;
+
+export function isWhite(byte: number): boolean {
+  return KINDS[byte] === WHITE;
+}
+
 /** Longer ones may not be exact. */
 const MAX_DIGITS = 15;
 const MAX_GENERATION_DIGITS = 5;

@@ -1,4 +1,4 @@
-/** The cross-reference table and trailer of a file that PDFium has saved: one classic table (ISO 32000-2, 7.5.4), every object in the clear. */
+/** Cross-reference tables as text (ISO 32000-2, 7.5.4), and what is known of a file that has such a one: PDFium saves no other. */
 import { PdfError } from "../engine.ts";
 import { isKeyword, latin, Lexer } from "./lexer.ts";
 import { isDict, type PdfDict } from "./values.ts";
@@ -6,9 +6,11 @@ import { isDict, type PdfDict } from "./values.ts";
 export interface ObjectTable {
   /** Where each object stands, by its number. */
   readonly offsets: ReadonlyMap<number, number>;
+  /** Those of object streams, as they are written there. */
+  readonly packed: ReadonlyMap<number, Uint8Array>;
+  /** Where something else begins: tables, what holds packed objects, what a later revision of the file replaced. */
+  readonly others: readonly number[];
   readonly trailer: PdfDict;
-  /** Where the table begins: after all objects. */
-  readonly start: number;
   /** One more than the highest number. */
   readonly size: number;
 }
@@ -22,25 +24,42 @@ export function readTable(bytes: Uint8Array): ObjectTable {
   const end = /startxref\s+(\d+)\s+%%EOF\s*$/.exec(latin(bytes, from, bytes.length));
   if (end === null) throw unreadable("end");
   const start = Number(end[1]);
+  const section = readSection(bytes, start);
+  if (section === null) throw unreadable("table");
   const offsets = new Map<number, number>();
+  for (const [number, offset] of section.entries) if (offset !== null) offsets.set(number, offset);
+  return { offsets, packed: new Map(), others: [start], trailer: section.trailer, size: section.size };
+}
+
+export interface TableSection {
+  /** By number; null for what is free. */
+  readonly entries: ReadonlyMap<number, number | null>;
+  readonly trailer: PdfDict;
+  /** One more than the highest number. */
+  readonly size: number;
+}
+
+/** Null when no table begins there. Throws PdfError `failed` for one without a trailer. */
+export function readSection(bytes: Uint8Array, start: number): TableSection | null {
+  const entries = new Map<number, number | null>();
   let size = 1;
   const head = /^\s*xref\s+/.exec(latin(bytes, start, Math.min(bytes.length, start + 16)));
-  if (head === null) throw unreadable("table");
+  if (head === null) return null;
   let at = start + head[0].length;
   for (;;) {
-    const section = /^(\d+) (\d+)\s+/.exec(latin(bytes, at, Math.min(bytes.length, at + 32)));
-    if (section === null) break;
-    at += section[0].length;
-    const first = Number(section[1]);
-    for (let i = 0; i < Number(section[2]) && at < bytes.length; i++, at += ENTRY_BYTES) {
+    const part = /^(\d+) (\d+)\s+/.exec(latin(bytes, at, Math.min(bytes.length, at + 32)));
+    if (part === null) break;
+    at += part[0].length;
+    const first = Number(part[1]);
+    for (let i = 0; i < Number(part[2]) && at < bytes.length; i++, at += ENTRY_BYTES) {
       size = Math.max(size, first + i + 1);
-      if (bytes[at + 17] === IN_USE) offsets.set(first + i, digits(bytes, at, at + 10));
+      entries.set(first + i, bytes[at + 17] === IN_USE ? digits(bytes, at, at + 10) : null);
     }
   }
   const lexer = new Lexer(bytes, at);
   const trailer = isKeyword(lexer.next(), "trailer") ? lexer.next() : undefined;
   if (trailer === undefined || isKeyword(trailer) || !isDict(trailer)) throw unreadable("trailer");
-  return { offsets, trailer, start, size };
+  return { entries, trailer, size };
 }
 
 function digits(bytes: Uint8Array, start: number, end: number): number {

@@ -30,59 +30,54 @@ export function wholeFile(
   return out.bytes();
 }
 
-const SPACE = 0x20;
-
+/** An object reaches to where the next thing begins. Neighbours are copied as one. */
 export function updatedFile(file: ObjectFile, id: string): Uint8Array {
-  const { offsets: before, start } = file.table;
-  const offsets = new Map(before);
-  const out = output(start);
-  out.push("\n");
-  for (const number of [...file.changed].toSorted((a, b) => a - b)) {
+  const { bytes, changed, table } = file;
+  const kept = new Map<number, number>();
+  for (const [number, offset] of table.offsets) if (!changed.has(number)) kept.set(offset, number);
+  const offsets = new Map<number, number>();
+  const out = output();
+  // What stands before everything, and then run by run.
+  let from: number | null = 0;
+  for (const place of Float64Array.from([...table.offsets.values(), ...table.others, bytes.length]).sort()) {
+    const number = kept.get(place);
+    if (number !== undefined) offsets.set(number, out.size() + place - (from ??= place));
+    else if (from !== null) {
+      out.push(bytes.subarray(from, place));
+      from = null;
+    }
+  }
+  for (const [number, packed] of table.packed) {
+    if (changed.has(number)) continue;
+    offsets.set(number, out.size());
+    out.push(`${number} 0 obj\n`, packed, "\nendobj\n");
+  }
+  for (const number of [...changed].toSorted((a, b) => a - b)) {
     const object = file.get(number);
-    offsets.delete(number);
     if (object === null) continue;
     offsets.set(number, out.size());
     out.push(...objectParts(number, object));
   }
-  const table = out.size();
+  const start = out.size();
   out.push(tableText(offsets, file.size));
   const trailer: PdfDict = new Map([["Size", file.size]]);
   for (const key of ["Root", "Info"]) if (file.trailer.has(key)) trailer.set(key, file.trailer.get(key)!);
-  out.push(trailerText(file, trailer, { id, of: file.trailer, start: table }));
-  const bytes = out.bytes(file.bytes.subarray(0, start));
-  const inOrder = Float64Array.from(before.values()).sort();
-  for (const number of file.changed) {
-    const offset = before.get(number);
-    if (offset !== undefined) bytes.fill(SPACE, offset, firstAfter(inOrder, offset) ?? start);
-  }
-  return bytes;
-}
-
-/** Of numbers in order. */
-function firstAfter(numbers: Float64Array, limit: number): number | undefined {
-  let [from, to] = [0, numbers.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle]! > limit) to = middle;
-    else from = middle + 1;
-  }
-  return numbers[from];
+  out.push(trailerText(file, trailer, { id, of: file.trailer, start }));
+  return out.bytes();
 }
 
 /** Bytes that are gathered; strings have code units below 256. */
 interface Output {
   push(...added: readonly (string | Uint8Array)[]): void;
   size(): number;
-  /** After those that stand before. */
-  bytes(before?: Uint8Array): Uint8Array;
+  bytes(): Uint8Array;
 }
 
-/** `from`: where in the file they begin. */
-function output(from = 0): Output {
+function output(): Output {
   const parts: (string | Uint8Array)[] = [];
   /** Strings in a row are made into bytes as one. */
   let text = "";
-  let size = from;
+  let size = 0;
   const flush = (): void => {
     if (text !== "") parts.push(text);
     text = "";
@@ -99,9 +94,9 @@ function output(from = 0): Output {
       }
     },
     size: () => size,
-    bytes(before) {
+    bytes() {
       flush();
-      return pdfBytes(before === undefined ? parts : [before, ...parts]);
+      return pdfBytes(parts);
     },
   };
 }

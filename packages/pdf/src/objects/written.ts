@@ -23,16 +23,14 @@ export function objectOf(value: PdfValue): PdfObject {
 /** Entries that are undefined are left out. */
 export function entriesOf(dictionary: PdfDictionary): PdfDict {
   const dict: PdfDict = new Map();
-  for (const key in dictionary) {
-    const value = dictionary[key];
-    if (value !== undefined) dict.set(key, objectOf(value));
-  }
+  putEntries(dict, dictionary);
   return dict;
 }
 
 /** Sets these entries of a dictionary; undefined removes one. */
 export function putEntries(dict: PdfDict, entries: PdfDictionary): void {
-  for (const [key, value] of Object.entries(entries)) {
+  for (const key in entries) {
+    const value = entries[key];
     if (value === undefined) dict.delete(key);
     else dict.set(key, objectOf(value));
   }

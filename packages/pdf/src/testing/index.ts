@@ -31,4 +31,5 @@ export {
   type PageSpec,
   pdfFile,
 } from "./pdf-file.ts";
+export { packedPdf, revisedPdf } from "./revised-pdf.ts";
 export { taggedPdf } from "./tagged.ts";

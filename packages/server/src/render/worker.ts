@@ -401,6 +401,7 @@ async function edited(
       annotations,
       comments,
       flatten,
+      codec,
       imageOf,
       files: inFile,
       ...fonts,
