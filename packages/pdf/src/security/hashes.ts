@@ -59,11 +59,19 @@ function fraction(prime: bigint, root: 2n | 3n): bigint {
   return BigInt.asUintN(64, low);
 }
 
-const ROUND_CONSTANTS = primes(80).map((prime) => fraction(prime, 3n));
-const START_512 = primes(8).map((prime) => fraction(prime, 2n));
-const START_384 = primes(16)
-  .slice(8)
-  .map((prime) => fraction(prime, 2n));
+/** Each as its upper and its lower half: numbers of 64 bits are slow. */
+function halves(values: readonly bigint[]): Int32Array {
+  return Int32Array.from(values.flatMap((value) => [Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value))]));
+}
+
+const ROUND_CONSTANTS = halves(primes(80).map((prime) => fraction(prime, 3n)));
+const START_512 = halves(primes(8).map((prime) => fraction(prime, 2n)));
+const START_384 = halves(
+  primes(16)
+    .slice(8)
+    .map((prime) => fraction(prime, 2n)),
+);
+const ONE_HALF = 2 ** 32;
 
 export function sha512(bytes: Uint8Array): Uint8Array {
   return long(bytes, START_512);
@@ -73,32 +81,77 @@ export function sha384(bytes: Uint8Array): Uint8Array {
   return long(bytes, START_384).subarray(0, 48);
 }
 
-function long(bytes: Uint8Array, start: readonly bigint[]): Uint8Array {
+function long(bytes: Uint8Array, start: Int32Array): Uint8Array {
   const padded = new Uint8Array(((bytes.length + 16) >> 7) * 128 + 128);
   padded.set(bytes);
   padded[bytes.length] = 0x80;
   const view = new DataView(padded.buffer);
   view.setBigUint64(padded.length - 8, BigInt(bytes.length * 8));
-  const state = BigUint64Array.from(start);
-  const words = new BigUint64Array(80);
-  const sum = new BigUint64Array(2);
-  const turn = (value: bigint, by: bigint): bigint => (value >> by) | BigInt.asUintN(64, value << (64n - by));
+  const state = Int32Array.from(start);
+  const words = new Int32Array(160);
   for (let block = 0; block < padded.length; block += 128) {
-    for (let i = 0; i < 16; i++) words[i] = view.getBigUint64(block + i * 8);
-    for (let i = 16; i < 80; i++) {
-      const [x, y] = [words[i - 15]!, words[i - 2]!];
-      words[i] = words[i - 16]! + (turn(x, 1n) ^ turn(x, 8n) ^ (x >> 7n)) + words[i - 7]! + (turn(y, 19n) ^ turn(y, 61n) ^ (y >> 6n));
+    for (let i = 0; i < 32; i++) words[i] = view.getInt32(block + i * 4);
+    for (let i = 32; i < 160; i += 2) {
+      const [xh, xl, yh, yl] = [words[i - 30]!, words[i - 29]!, words[i - 4]!, words[i - 3]!];
+      const low =
+        (words[i - 31]! >>> 0) +
+        (words[i - 13]! >>> 0) +
+        ((turned(xl, xh, 1) ^ turned(xl, xh, 8) ^ turned(xl, xh, 7)) >>> 0) +
+        ((turned(yl, yh, 19) ^ turned(yh, yl, 29) ^ turned(yl, yh, 6)) >>> 0);
+      const high = (turned(xh, xl, 1) ^ turned(xh, xl, 8) ^ (xh >>> 7)) + (turned(yh, yl, 19) ^ turned(yl, yh, 29) ^ (yh >>> 6));
+      words[i] = words[i - 32]! + words[i - 14]! + high + Math.floor(low / ONE_HALF);
+      words[i + 1] = low;
     }
-    let [a, b, c, d, e, f, g, h] = state as unknown as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
-    for (let i = 0; i < 80; i++) {
-      sum[0] =
-        h + (turn(e, 14n) ^ turn(e, 18n) ^ turn(e, 41n)) + ((e & f) ^ (BigInt.asUintN(64, ~e) & g)) + ROUND_CONSTANTS[i]! + words[i]!;
-      sum[1] = sum[0]! + (turn(a, 28n) ^ turn(a, 34n) ^ turn(a, 39n)) + ((a & b) ^ (a & c) ^ (b & c));
-      [h, g, f, e, d, c, b, a] = [g, f, e, BigInt.asUintN(64, d + sum[0]!), c, b, a, sum[1]!];
-    }
-    for (const [at, value] of [a, b, c, d, e, f, g, h].entries()) state[at] = state[at]! + value;
+    mix(state, words);
   }
   const out = new Uint8Array(64);
-  for (const [at, word] of state.entries()) new DataView(out.buffer).setBigUint64(at * 8, word);
+  const words32 = new DataView(out.buffer);
+  for (const [at, half] of state.entries()) words32.setInt32(at * 4, half);
   return out;
+}
+
+/** The half that follows from `half` when the number is turned right by less than 32 bits. */
+function turned(half: number, other: number, by: number): number {
+  return (half >>> by) | (other << (32 - by));
+}
+
+/** Eighty rounds. */
+function mix(state: Int32Array, words: Int32Array): void {
+  const was = Int32Array.from(state);
+  for (let i = 0; i < 160; i += 2) {
+    const [ah, al, bh, bl, ch, cl] = [state[0]!, state[1]!, state[2]!, state[3]!, state[4]!, state[5]!];
+    const [eh, el, fh, fl, gh, gl] = [state[8]!, state[9]!, state[10]!, state[11]!, state[12]!, state[13]!];
+    const firstLow =
+      (state[15]! >>> 0) +
+      ((turned(el, eh, 14) ^ turned(el, eh, 18) ^ turned(eh, el, 9)) >>> 0) +
+      (((el & fl) ^ (~el & gl)) >>> 0) +
+      (ROUND_CONSTANTS[i + 1]! >>> 0) +
+      (words[i + 1]! >>> 0);
+    const firstHigh =
+      state[14]! +
+      (turned(eh, el, 14) ^ turned(eh, el, 18) ^ turned(el, eh, 9)) +
+      ((eh & fh) ^ (~eh & gh)) +
+      ROUND_CONSTANTS[i]! +
+      words[i]! +
+      Math.floor(firstLow / ONE_HALF);
+    const low =
+      (firstLow >>> 0) + ((turned(al, ah, 28) ^ turned(ah, al, 2) ^ turned(ah, al, 7)) >>> 0) + (((al & bl) ^ (al & cl) ^ (bl & cl)) >>> 0);
+    const high =
+      firstHigh +
+      (turned(ah, al, 28) ^ turned(al, ah, 2) ^ turned(al, ah, 7)) +
+      ((ah & bh) ^ (ah & ch) ^ (bh & ch)) +
+      Math.floor(low / ONE_HALF);
+    const movedLow = (state[7]! >>> 0) + (firstLow >>> 0);
+    const movedHigh = state[6]! + firstHigh + Math.floor(movedLow / ONE_HALF);
+    state.copyWithin(2, 0, 14);
+    state[0] = high;
+    state[1] = low;
+    state[8] = movedHigh;
+    state[9] = movedLow;
+  }
+  for (let at = 0; at < 16; at += 2) {
+    const low = (state[at + 1]! >>> 0) + (was[at + 1]! >>> 0);
+    state[at] = state[at]! + was[at]! + Math.floor(low / ONE_HALF);
+    state[at + 1] = low;
+  }
 }
