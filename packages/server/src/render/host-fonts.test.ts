@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { composeDocument, exportDocument, redactFile } from "@lectern/pdf";
-import { nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
+import { fontFiles, nodeCodec, openPdfiumNode } from "@lectern/pdf/node";
 import { pagesPdf } from "@lectern/pdf/testing";
 import type { RecordOf } from "@lectern/protocol";
 import sharp from "sharp";
@@ -129,6 +129,29 @@ describe("text beyond the standard fonts", async () => {
       .filter((one) => one.includes("abc"));
     expect(line.replace(/\s/g, "")).toBe(text.replace(/\s/g, ""));
   });
+
+  const dejaVu = fontFiles().filter((path) => /DejaVuSans(-Oblique)?\.ttf$/.test(path));
+  it.skipIf(dejaVu.length < 2)(
+    "takes pictographs from upright fonts, from fonts of those alone last, and from coloured ones never",
+    async () => {
+      const [face, letter] = [0x1f600, 0x416];
+      const upright = dejaVu.find((path) => path.endsWith("Sans.ttf"))!;
+      expect(hostFonts(dejaVu)(face, "Helvetica")?.name).toBe("DejaVuSans");
+      expect(hostFonts(dejaVu)(face, "Helvetica-Oblique")?.name).toBe("DejaVuSans-Oblique");
+      const emoji = join(folder, "AnEmoji-Regular.ttf");
+      await copyFile(upright, emoji);
+      const slanted = dejaVu.find((path) => path !== upright)!;
+      expect(hostFonts([emoji])(face, "Helvetica")?.name).toBe("DejaVuSans");
+      const [wide] = fontFiles().filter((path) => path.endsWith("LiberationSans-Regular.ttf"));
+      if (wide !== undefined) expect(hostFonts([...dejaVu, wide])(letter, "Helvetica")?.name).toBe("LiberationSans");
+      expect(hostFonts([emoji, slanted])(letter, "Helvetica")?.name).toBe("DejaVuSans-Oblique");
+      const bytes = await readFile(upright);
+      const coloured = join(folder, "AColorEmoji.ttf");
+      // One of the tables that no glyph needs is called another name.
+      await writeFile(coloured, bytes.fill("COLR", bytes.indexOf("GDEF"), bytes.indexOf("GDEF") + 4));
+      expect(hostFonts([coloured])(face, "Helvetica")).toBe(null);
+    },
+  );
 
   it("embeds nothing for what the standard fonts say", () => {
     expect(Buffer.from(exported("Grüße, “Welt” €")).toString("latin1")).not.toContain("FontFile");

@@ -7,14 +7,20 @@ import { type Font, openSync } from "fontkit";
 /** Enough for all scripts; a machine may have thousands. */
 const MAX_OPENED = 300;
 const FAMILIES = {
-  sans: /liberationsans-|arial|arimo|dejavusans-|notosans-/i,
-  serif: /liberationserif|times|tinos|dejavuserif|notoserif-/i,
+  sans: /liberationsans-|arial|arimo|dejavusans[-.]|notosans[-.]/i,
+  serif: /liberationserif|times|tinos|dejavuserif|notoserif[-.]/i,
   mono: /mono|courier|cousine/i,
 } as const;
+/** As wide as the standard fonts, letter by letter. */
+const AS_WIDE = /liberation|arial|arimo|times|tinos|courier|cousine/i;
+/** Asked last, whatever else is alike: of letters they have few, or odd ones. */
+const PICTOGRAPHS = /(emoji|symbol|math)[^/\\]*$/i;
+/** Glyphs in colours, which PDF has no word for. */
+const COLOURED = ["COLR", "CBDT", "sbix", "SVG "];
 
 /** Fonts are opened when a character needs one. `files` in any order: the same ones give the same choice. */
 export function hostFonts(files: readonly string[] = fontFiles()): FontFor {
-  const usable = files.filter((path) => !/(light|thin|black|condensed|narrow|emoji|symbol|math)[^/\\]*$/i.test(path)).toSorted(byName);
+  const usable = files.filter((path) => !/(light|thin|black|condensed|narrow)[^/\\]*$/i.test(path)).toSorted(byName);
   const opened = new Map<string, readonly HostFont[]>();
   const orders = new Map<FontName, readonly string[]>();
   const known = new Map<string, HostFont | null>();
@@ -49,13 +55,14 @@ function byName(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The family counts most, then weight and slant. */
+/** The family counts most, then weight, slant and widths. */
 function likeness(path: string, like: FontName): number {
   const file = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   const family = like.startsWith("Times") ? "serif" : like.startsWith("Courier") ? "mono" : "sans";
   const isBold = /bold/i.test(file) === like.includes("Bold");
   const isSlanted = /italic|oblique/i.test(file) === /Oblique|Italic/.test(like);
-  return (FAMILIES[family].test(file) ? 4 : 0) + (isBold ? 2 : 0) + (isSlanted ? 1 : 0);
+  if (PICTOGRAPHS.test(file)) return -1;
+  return (FAMILIES[family].test(file) ? 8 : 0) + (isBold ? 4 : 0) + (isSlanted ? 2 : 0) + (AS_WIDE.test(file) ? 1 : 0);
 }
 
 /** None when it cannot be read, or forbids to be embedded: another one will do. */
@@ -70,7 +77,13 @@ function openFaces(path: string): readonly HostFont[] {
 
 function isEmbeddable(font: Font): boolean {
   const { noEmbedding = false, noSubsetting = false, bitmapOnly = false } = font["OS/2"]?.fsType ?? {};
-  return !noEmbedding && !noSubsetting && !bitmapOnly && (hasTable(font, "glyf") || hasTable(font, "CFF "));
+  return (
+    !noEmbedding &&
+    !noSubsetting &&
+    !bitmapOnly &&
+    !COLOURED.some((tag) => hasTable(font, tag)) &&
+    (hasTable(font, "glyf") || hasTable(font, "CFF "))
+  );
 }
 
 function hasTable(font: Font, tag: string): boolean {
