@@ -12,12 +12,15 @@ export interface RedisBusOptions {
   readonly url: string;
   /** A connection broke, or a listener failed. */
   readonly onWarning?: (text: string, error: unknown) => void;
+  /** How often each connection is asked whether it is there, and how long it may take to answer, milliseconds. */
+  readonly probeMs?: number;
 }
 
 const LONGEST_PAUSE_MS = 3_000;
+const PROBE_MS = 5_000;
 
 /** Rejects when the server cannot be reached now. */
-export async function redisBus({ url, onWarning = () => undefined }: RedisBusOptions): Promise<Bus> {
+export async function redisBus({ url, onWarning = () => undefined, probeMs = PROBE_MS }: RedisBusOptions): Promise<Bus> {
   const node = randomUUID();
   const address = new URL(url);
   const prefix = address.searchParams.get("prefix") ?? "lectern";
@@ -26,6 +29,8 @@ export async function redisBus({ url, onWarning = () => undefined }: RedisBusOpt
     lazyConnect: true,
     connectTimeout: 5_000,
     keepAlive: 10_000,
+    // a connection on which a question is not answered in time is broken, however whole it looks
+    socketTimeout: probeMs,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     connectionName: `${prefix} bus`.replaceAll(" ", "-"),
@@ -57,10 +62,14 @@ export async function redisBus({ url, onWarning = () => undefined }: RedisBusOpt
     const at = text.indexOf(" ");
     if (text.slice(0, at) !== node) topics.deliver(channel.slice(prefix.length + 1), text.slice(at + 1));
   });
+  const probing = setInterval(() => {
+    for (const connection of [speaking, listening]) if (connection.status === "ready") connection.ping().catch(warn);
+  }, probeMs);
   try {
     await Promise.all([speaking.connect(), listening.connect()]);
     started = true;
   } catch (error) {
+    clearInterval(probing);
     speaking.disconnect();
     listening.disconnect();
     throw new Error(`Cannot use Redis at ${address.host}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -73,6 +82,7 @@ export async function redisBus({ url, onWarning = () => undefined }: RedisBusOpt
     subscribe: (topic, listener) => topics.add(topic, listener),
     async close() {
       closed = true;
+      clearInterval(probing);
       topics.clear();
       // what was published before is on its way
       if (speaking.status === "ready") await speaking.quit().catch(() => undefined);
