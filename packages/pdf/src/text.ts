@@ -21,10 +21,10 @@ export interface Character {
   /** null: it is not drawn, e.g. a space that only a gap tells of. */
   readonly place: Place | null;
   /** What the content marks it as; absent where nobody asks. */
-  readonly mark?: number;
+  readonly mark?: number | undefined;
 }
 
-/** Runs, and the mark of each UTF-16 code unit of each. */
+/** Runs, and the mark of each UTF-16 code unit of each; no marks where the characters have none. */
 export interface MarkedText extends PageText {
   readonly marks: readonly (readonly number[])[];
 }
@@ -46,10 +46,11 @@ const SAME_LINE = 0.35;
 const NEW_LINE = 0.9;
 const SAME_ANGLE = 1;
 
-/** Four lists of the same length: characters, their marks, and where each begins and ends along the line. */
+/** Lists of the same length: characters, their marks, and where each begins and ends along the line. */
 interface OpenRun {
   readonly texts: string[];
-  readonly marks: number[];
+  /** Null where the characters have none. */
+  readonly marks: number[] | null;
   readonly starts: number[];
   readonly ends: number[];
   readonly angle: number;
@@ -67,6 +68,7 @@ export function layOut(characters: readonly Character[]): PageText {
 export function layOutMarked(characters: readonly Character[]): MarkedText {
   const laid: Laid = { runs: [], marks: [] };
   let open: OpenRun | null = null;
+  const isMarked = characters[0]?.mark !== undefined;
 
   for (let i = 0; i < characters.length; i++) {
     const { code, place, mark = UNMARKED } = characters[i]!;
@@ -95,7 +97,7 @@ export function layOutMarked(characters: readonly Character[]): MarkedText {
       if (text === " ") continue;
       open = {
         texts: [],
-        marks: [],
+        marks: isMarked ? [] : null,
         starts: [],
         ends: [],
         angle: place.angle,
@@ -167,7 +169,7 @@ function add(run: OpenRun, text: string, place: Place, mark: number): void {
     run.rightToLeft = place.start < starts[last]! && place.start + place.end < starts[last]! + ends[last]!;
   }
   run.texts.push(text);
-  run.marks.push(mark);
+  run.marks?.push(mark);
   starts.push(place.start);
   ends.push(place.end);
   if (place.over < run.over) run.over = place.over;
@@ -179,7 +181,7 @@ function addWithoutPlace(run: OpenRun, text: string, mark: number): void {
   const last = run.starts.length - 1;
   const edge = run.rightToLeft === true ? run.starts[last]! : run.ends[last]!;
   run.texts.push(text);
-  run.marks.push(mark);
+  run.marks?.push(mark);
   run.starts.push(edge);
   run.ends.push(edge);
 }
@@ -188,12 +190,12 @@ function close({ runs, marks }: Laid, open: OpenRun | null, lineEnd: boolean): v
   const run = open === null ? null : closeRun(open, lineEnd);
   if (run !== null && open !== null) {
     runs.push(run);
-    marks.push(marksOf(open));
+    if (open.marks !== null) marks.push(marksOf(open.texts, open.marks));
   } else if (lineEnd) endLine(runs);
 }
 
 /** One for each UTF-16 code unit. */
-function marksOf({ texts, marks }: OpenRun): readonly number[] {
+function marksOf(texts: readonly string[], marks: readonly number[]): readonly number[] {
   const units: number[] = [];
   for (let i = 0; i < texts.length; i++) {
     units.push(marks[i]!);

@@ -37,7 +37,7 @@ export function readCharacters(
     const turned = turnedReader(wasm, text, geometry, alloc(72));
     const markOf = marks ? markReader(wasm, text, alloc(NAME_BYTES + 8)) : null;
     for (let i = 0; i < count; i++) {
-      const mark = markOf === null ? UNMARKED : markOf(i);
+      const mark = markOf?.(i);
       const code = fn.FPDFText_GetUnicode(text, i) >>> 0;
       if (code <= 32 && fn.FPDFText_IsGenerated(text, i) === 1) {
         found.push({ code, place: null, mark });
