@@ -1,6 +1,7 @@
 /**
- * What pdf.js shows of PDF files and what we show: which of the pages that it draws we draw, and how alike their text and their images are. Files are those of
- * the folder that LECTERN_TEST_CORPUS names (with the password `user` where one is asked for), or ours.
+ * What pdf.js and native PDFium show of PDF files and what we show: which of the pages that both draw we draw, and how alike their text and their images
+ * are. Files are those of the folder that LECTERN_TEST_CORPUS names (with the password `user` where one is asked for), or ours. Without native PDFium
+ * the pages are those that pdf.js draws.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +14,8 @@ import { annotatedPdf, formPdf, layeredPdf, orderForm, pagesPdf, rotatedPdf, sam
 import sharp from "sharp";
 import type { RenderSource } from "../packages/server/src/ports.ts";
 import { type RenderPool, renderPool } from "../packages/server/src/render/pool.ts";
-import { figure, median } from "./figure.ts";
+import { figure, median, skipped } from "./figure.ts";
+import { nativePdfium } from "./native.ts";
 import { PEERS } from "./sync-sides.ts";
 
 const PAGES = 3;
@@ -21,39 +23,54 @@ const WIDTH = 300;
 /** Of a page: shares of what both have, below which they do not agree. */
 const ALIKE = 0.8;
 const PASSWORD = "user";
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 60_000;
 
-interface Shown {
+interface Drawn {
   readonly height: number;
+  /** Row by row. */
   readonly grey: Uint8Array;
+}
+
+interface Shown extends Drawn {
   readonly text: string;
 }
 
 export async function benchAgreement(): Promise<void> {
   if (!existsSync(join(PEERS, "node_modules/pdfjs-dist")))
     spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: PEERS, stdio: "inherit" });
+  const native = nativePdfium();
+  if (native === null) skipped("pages as native PDFium draws them", "no Python wheel of PDFium, or no C compiler");
   const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
   const pool = renderPool({ workers: 1 });
-  const [texts, images]: [number[], number[]] = [[], []];
-  let [theirs, ours] = [0, 0];
+  const [texts, images, natives]: [number[], number[], number[]] = [[], [], []];
+  let [theirs, ours, done] = [0, 0, 0];
   try {
-    for (const path of await filesIn(folder)) {
-      const pages = (await shownByPdfjs(path)) ?? [];
-      for (const [index, other] of pages.entries()) {
-        if (other === null) continue;
+    const paths = await filesIn(folder);
+    for (const path of paths) {
+      const [others, drawn] = await Promise.all([shownByPdfjs(path), native === null ? null : drawnByPdfium(native, path)]);
+      for (const [index, other] of (others ?? []).entries()) {
+        const exact = drawn?.[index] ?? null;
+        if (other === null || (native !== null && exact === null)) continue;
         theirs++;
         const own = await shownByUs(pool, path, index);
         const name = `${path.split("/").at(-1)!}, page ${index + 1}`;
-        if (own === null) console.log(`      not drawn: ${name}`);
-        else {
-          ours++;
-          const [text, image] = [alikeTexts(own.text, other.text), alikeImages(own, other)];
-          const isTold = isReadable(other.text);
-          if (isTold) texts.push(text);
-          images.push(image);
-          if ((isTold && text < ALIKE) || image < ALIKE) console.log(`      ${name}: text ${text.toFixed(2)}, image ${image.toFixed(2)}`);
+        if (own === null) {
+          console.log(`      not drawn: ${name}`);
+          continue;
         }
+        ours++;
+        const [text, image] = [alikeTexts(own.text, other.text), alikeImages(own, other)];
+        const isTold = isReadable(other.text);
+        if (isTold) texts.push(text);
+        images.push(image);
+        const same = exact === null ? 1 : alikeImages(own, exact);
+        if (exact !== null) natives.push(same);
+        if ((isTold && text < ALIKE) || image < ALIKE || same < ALIKE)
+          console.log(
+            `      ${name}: text ${text.toFixed(2)}, image ${image.toFixed(2)}${exact === null ? "" : `, as PDFium's ${same.toFixed(2)}`}`,
+          );
       }
+      if (++done % 20 === 0) console.log(`      ${done} of ${paths.length} files`);
     }
   } finally {
     await pool.close();
@@ -62,9 +79,38 @@ export async function benchAgreement(): Promise<void> {
   const share = (count: number, all: number): number => (all === 0 ? 0 : (100 * count) / all);
   const alike = (values: readonly number[]): number => share(values.filter((value) => value >= ALIKE).length, values.length);
   const detail = (values: readonly number[]): string => `median ${median(values).toFixed(3)} of ${values.length} pages`;
-  figure("pages that pdf.js draws, drawn by us", share(ours, theirs), "%", { best: "most", must: 99.5 }, `${ours} of ${theirs}`);
-  figure("of those, text alike", alike(texts), "%", { best: "most", must: 95 }, detail(texts));
-  figure("of those, image alike", alike(images), "%", { best: "most", must: 95 }, detail(images));
+  const who = native === null ? "pdf.js draws" : "PDFium and pdf.js draw";
+  figure(`pages that ${who}, drawn by us`, share(ours, theirs), "%", { best: "most", must: 99.5 }, `${ours} of ${theirs}`);
+  figure("of those, text as pdf.js reads it", alike(texts), "%", { best: "most", must: 95 }, detail(texts));
+  figure("of those, image as pdf.js draws it", alike(images), "%", { best: "most", must: 95 }, detail(images));
+  if (native !== null)
+    figure("of those, image as native PDFium draws it", alike(natives), "%", { best: "most", must: 99 }, detail(natives));
+}
+
+/** Null when it cannot open the file. */
+async function drawnByPdfium(program: string, path: string): Promise<readonly (Drawn | null)[] | null> {
+  const run = (password: readonly string[]): Promise<Buffer | null> =>
+    output(program, [path, "0", String(PAGES), "show", String(WIDTH), ...password]);
+  const written = (await run([])) ?? (await run([PASSWORD]));
+  if (written === null) return null;
+  const pages: (Drawn | null)[] = [];
+  for (let at = 0; at + 4 <= written.length;) {
+    const height = written.readUInt32LE(at);
+    at += 4;
+    pages.push(height === 0 ? null : { height, grey: written.subarray(at, at + height * WIDTH) });
+    at += height * WIDTH;
+  }
+  return pages;
+}
+
+/** Null when it does not end with 0 in time. */
+function output(program: string, args: readonly string[]): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], timeout: LONGEST_MS, killSignal: "SIGKILL" });
+    const parts: Buffer[] = [];
+    child.stdout.on("data", (part: Buffer) => parts.push(part));
+    child.on("close", (code) => resolve(code === 0 ? Buffer.concat(parts) : null));
+  });
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
@@ -90,18 +136,12 @@ async function shownByPdfjs(path: string): Promise<readonly (Shown | null)[] | n
     readonly grey: string;
     readonly text: string;
   }
-  const run = (password: readonly string[]): Promise<string | null> =>
-    new Promise((resolve) => {
-      const args = [join(PEERS, "pdfjs.mjs"), path, String(PAGES), String(WIDTH), ...password];
-      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: LONGEST_MS, killSignal: "SIGKILL" });
-      const parts: Buffer[] = [];
-      child.stdout.on("data", (part: Buffer) => parts.push(part));
-      child.on("close", (code) => resolve(code === 0 ? Buffer.concat(parts).toString() : null));
-    });
+  const run = (password: readonly string[]): Promise<Buffer | null> =>
+    output(process.execPath, [join(PEERS, "pdfjs.mjs"), path, String(PAGES), String(WIDTH), ...password]);
   const written = (await run([])) ?? (await run([PASSWORD]));
   if (written === null) return null;
   // A library may have written to the output before.
-  const { pages } = JSON.parse(written.trim().split("\n").at(-1)!) as { readonly pages: readonly (Written | null)[] };
+  const { pages } = JSON.parse(written.toString().trim().split("\n").at(-1)!) as { readonly pages: readonly (Written | null)[] };
   return pages.map((page) => (page === null ? null : { ...page, grey: Buffer.from(page.grey, "base64") }));
 }
 
@@ -109,8 +149,16 @@ async function shownByUs(pool: RenderPool, path: string, page: number): Promise<
   const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
   const shown = async (source: RenderSource): Promise<Shown> => {
     const image = await pool.image(source, { page, width: WIDTH, format: "png", annotations: "none" });
-    const { data, info } = await sharp(image).flatten({ background: "#ffffff" }).greyscale().raw().toBuffer({ resolveWithObject: true });
-    return { height: info.height, grey: data, text: plainText(JSON.parse(await pool.text(source, page)) as PageText) };
+    const { data, info } = await sharp(image)
+      .flatten({ background: "#ffffff" })
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    // As both others do it: the words of libraries for grey differ.
+    const grey = new Uint8Array(info.width * info.height);
+    for (let at = 0, from = 0; at < grey.length; at++, from += info.channels)
+      grey[at] = (data[from]! * 77 + data[from + 1]! * 151 + data[from + 2]! * 28) >> 8;
+    return { height: info.height, grey, text: plainText(JSON.parse(await pool.text(source, page)) as PageText) };
   };
   return shown({ path, sha256 })
     .catch(() => shown({ path, sha256, password: PASSWORD }))
@@ -138,8 +186,8 @@ function alikeTexts(a: string, b: string): number {
 }
 
 /** The same of ink, square by square of eight pixels: what lies half a pixel elsewhere is still there. */
-function alikeImages(a: Shown, b: Shown): number {
-  const squares = ({ grey, height }: Shown): Map<string, number> => {
+function alikeImages(a: Drawn, b: Drawn): number {
+  const squares = ({ grey, height }: Drawn): Map<string, number> => {
     const found = new Map<string, number>();
     for (let y = 0; y < height; y++)
       for (let x = 0; x < WIDTH; x++) {

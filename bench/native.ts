@@ -3,7 +3,7 @@
  * bench first needs it, and never part of the product.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const WHEEL = "pypdfium2==5.13.0";
@@ -13,12 +13,13 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export function nativePdfium(): string | null {
   const folder = file("./peers/dist/");
   const program = `${folder}pdfium`;
-  if (existsSync(program)) return program;
+  const source = file("./peers/pdfium.c");
+  if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   mkdirSync(folder, { recursive: true });
   const library = `${folder}pypdfium2_raw/libpdfium.so`;
   const steps: readonly (readonly [command: string, ...args: string[]])[] = [
     ["python3", "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:", "--no-compile", "--upgrade", "--target", folder, WHEEL],
-    ["cc", "-O2", "-o", program, file("./peers/pdfium.c"), library, `-Wl,-rpath,${folder}pypdfium2_raw`],
+    ["cc", "-O2", "-o", program, source, library, `-Wl,-rpath,${folder}pypdfium2_raw`],
   ];
   for (const [command, ...args] of steps) {
     const { status } = spawnSync(command, args, { stdio: "ignore" });
