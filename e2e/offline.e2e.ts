@@ -90,21 +90,24 @@ describeInBrowser("without a network", () => {
   /** Written to the device: a tab may be closed then. */
   const onDevice = (page: Page, count: number): Promise<true> =>
     until(`${count} changes are on the device`, async () => (await kept(page)) === count);
-  const kept = (page: Page): Promise<number> =>
+  const rowsOf = (page: Page, name: "pushes" | "queues"): Promise<number> =>
     page.evaluate(
-      () =>
+      (store) =>
         new Promise<number>((resolve, reject) => {
           const opening = indexedDB.open("lectern");
           opening.onerror = () => reject(new Error("no storage"));
           opening.onsuccess = () => {
-            const counting = opening.result.transaction("pushes").objectStore("pushes").count();
+            const counting = opening.result.transaction(store).objectStore(store).count();
             counting.onsuccess = () => {
               opening.result.close();
               resolve(counting.result);
             };
           };
         }),
+      name,
     );
+  const kept = (page: Page) => rowsOf(page, "pushes");
+  const queues = (page: Page) => rowsOf(page, "queues");
 
   test("what the service has not confirmed is not called saved, and a line that has silently gone is noticed", async () => {
     const ana = await open("ana");
@@ -164,6 +167,45 @@ describeInBrowser("without a network", () => {
     await Promise.all([saved(living), saved(third)]);
     for (const page of [living, third]) await until("both are shown", async () => (await page.locator("g[data-id]").count()) === 2);
     await until("nothing is left on the device", async () => (await kept(third)) === 0);
+  });
+
+  test("… also where browsers have no locks: of two tabs that open at once, one takes over what was left, and each has a queue of its own", async () => {
+    await computer.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+    const left = await open("ana");
+    await saved(left);
+    await goOffline();
+    await draw(left, "left");
+    await onDevice(left, 1);
+    await left.goto("about:blank");
+    await goOnline();
+    // Ten minutes later; both know which queues there are before one of them takes any.
+    await computer.addInitScript(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + 600_000;
+      const original = Object.getOwnPropertyDescriptor(IDBIndex.prototype, "getAll")!.value as (query: IDBValidKey) => IDBRequest;
+      IDBIndex.prototype.getAll = function (this: IDBIndex, query: IDBValidKey) {
+        const request = original.call(this, query);
+        Object.defineProperty(request, "onsuccess", {
+          set(listener: () => void) {
+            request.addEventListener("success", () => {
+              localStorage.setItem(`reader ${Math.random()}`, "");
+              const timer = setInterval(() => {
+                if (Object.keys(localStorage).filter((name) => name.startsWith("reader ")).length < 2) return;
+                clearInterval(timer);
+                listener();
+              }, 20);
+            });
+          },
+        });
+        return request;
+      } as typeof IDBIndex.prototype.getAll;
+    });
+    const [one, two] = await Promise.all([open("ana"), open("ana")]);
+    await arrived(["ana left"]);
+    expect(await queues(one)).toBe(2);
+    await Promise.all([draw(one, "one"), draw(two, "two")]);
+    await arrived(["ana left", "ana one", "ana two"]);
+    await Promise.all([saved(one), saved(two)]);
   });
 
   test("what one person left is not sent when another opens the document on the same browser", async () => {

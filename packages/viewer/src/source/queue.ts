@@ -99,8 +99,8 @@ class DeviceQueue implements PushQueue {
 async function begin(database: IDBDatabase, key: string, signal: AbortSignal): Promise<string> {
   const row: QueueRow = { sid: newSid(), key, lastN: 0, aliveAt: 0 };
   await write(database, (queues) => queues.put(row));
-  await claim(database, row, signal);
-  return row.sid;
+  // Another tab may have found it in this moment: then it is that tab's.
+  return (await claim(database, row, signal)) ? row.sid : begin(database, key, signal);
 }
 
 /** Takes the queue for this tab until `signal`; false when another tab has it. */
@@ -117,14 +117,20 @@ function claim(database: IDBDatabase, row: QueueRow, signal: AbortSignal): Promi
   });
 }
 
-async function claimByHeartbeat(database: IDBDatabase, row: QueueRow, signal: AbortSignal): Promise<boolean> {
-  if (Date.now() - row.aliveAt < 3 * HEARTBEAT_MS) return false;
+async function claimByHeartbeat(database: IDBDatabase, { sid }: QueueRow, signal: AbortSignal): Promise<boolean> {
+  let isFree = false;
   const beat = (aliveAt: number): Promise<void> =>
     write(database, (queues) => {
-      const read = queues.get(row.sid) as IDBRequest<QueueRow | undefined>;
-      read.onsuccess = () => read.result !== undefined && queues.put({ ...read.result, aliveAt });
+      const read = queues.get(sid) as IDBRequest<QueueRow | undefined>;
+      read.onsuccess = () => {
+        if (read.result === undefined) return;
+        isFree ||= Date.now() - read.result.aliveAt >= 3 * HEARTBEAT_MS;
+        if (isFree) queues.put({ ...read.result, aliveAt });
+      };
     });
+  // Looked at and taken in one transaction, so that of two tabs one has it.
   await beat(Date.now());
+  if (!isFree) return false;
   // A beat that fails (the database is closing) is made up for by the next.
   const timer = setInterval(() => void beat(Date.now()).catch(() => clearInterval(timer)), HEARTBEAT_MS);
   window.addEventListener("pagehide", () => void beat(0).catch(() => undefined), { once: true, signal });
