@@ -1,5 +1,20 @@
 import { expect, test } from "vitest";
-import { type Character, layOut, type Place, plainText, textLines } from "./text.ts";
+import { Characters, layOut as layOutColumns, type Place, plainText, textLines } from "./text.ts";
+
+interface Character {
+  readonly code: number;
+  readonly place: Place | null;
+}
+
+function layOut(list: readonly Character[]): ReturnType<typeof layOutColumns> {
+  const characters = new Characters();
+  characters.begin(list.length);
+  for (const [i, { code, place }] of list.entries()) {
+    characters.codes[i] = code;
+    if (place !== null) characters.put(i, place);
+  }
+  return layOutColumns(characters);
+}
 
 /** Characters of 10 points' width from `x` on, their line's top at `y`. Spaces have no place of their own, as generated ones. */
 function line(

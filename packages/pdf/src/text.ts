@@ -15,13 +15,50 @@ export interface Place {
   readonly under: number;
 }
 
-export interface Character {
-  /** Code point, or a UTF-16 code unit. */
-  readonly code: number;
-  /** null: it is not drawn, e.g. a space that only a gap tells of. */
-  readonly place: Place | null;
-  /** What the content marks it as; absent where nobody asks. */
-  readonly mark?: number | undefined;
+/** More is given back after use. */
+const KEPT_CHARACTERS = 50_000;
+
+/**
+ * The characters of a page, in columns: an object for each would cost a fifth of what reading it does. One is used for page after page; laying
+ * out moves what it takes together in place.
+ */
+export class Characters {
+  count = 0;
+  /** Code points, or UTF-16 code units. */
+  codes = new Uint32Array(0);
+  /** What the content marks each as; null where nobody asks. */
+  marks: Int32Array | null = null;
+  angles = new Float64Array(0);
+  /** NaN: it is not drawn, e.g. a space that only a gap tells of. */
+  starts = new Float64Array(0);
+  ends = new Float64Array(0);
+  overs = new Float64Array(0);
+  unders = new Float64Array(0);
+
+  /** Room for so many, none of them placed or marked. */
+  begin(count: number, { marks = false }: { readonly marks?: boolean } = {}): void {
+    this.count = count;
+    if (this.codes.length < count || this.codes.length > KEPT_CHARACTERS) {
+      this.codes = new Uint32Array(count);
+      for (const column of ["angles", "starts", "ends", "overs", "unders"] as const) this[column] = new Float64Array(count);
+    }
+    this.marks = marks ? new Int32Array(count).fill(UNMARKED) : null;
+    this.starts.fill(Number.NaN, 0, count);
+  }
+
+  /** Where it stands, in a frame turned by `angle` degrees clockwise: along the line and across it, downward. */
+  put(i: number, { angle, start, end, over, under }: Place): void {
+    this.angles[i] = angle;
+    this.starts[i] = start;
+    this.ends[i] = end;
+    this.overs[i] = over;
+    this.unders[i] = under;
+  }
+
+  isPlaced(i: number): boolean {
+    const start = this.starts[i]!;
+    return start === start;
+  }
 }
 
 /** Runs, and the mark of each UTF-16 code unit of each; no marks where the characters have none. */
@@ -46,13 +83,15 @@ const SAME_LINE = 0.35;
 const NEW_LINE = 0.9;
 const SAME_ANGLE = 1;
 
-/** Lists of the same length: characters, their marks, and where each begins and ends along the line. */
+const SPACE = 32;
+const HYPHEN = 45;
+/** Of a character that nobody would see. */
+const NOTHING = -1;
+
+/** The characters from one place in the columns up to another. */
 interface OpenRun {
-  readonly texts: string[];
-  /** Null where the characters have none. */
-  readonly marks: number[] | null;
-  readonly starts: number[];
-  readonly ends: number[];
+  readonly from: number;
+  to: number;
   readonly angle: number;
   readonly size: number;
   over: number;
@@ -61,67 +100,61 @@ interface OpenRun {
   rightToLeft: boolean | null;
 }
 
-export function layOut(characters: readonly Character[]): PageText {
+export function layOut(characters: Characters): PageText {
   return { runs: inReadingOrder(layOutMarked(characters).runs) };
 }
 
-export function layOutMarked(characters: readonly Character[]): MarkedText {
+/** Uses the columns up. */
+export function layOutMarked(characters: Characters): MarkedText {
   const laid: Laid = { runs: [], marks: [] };
+  const { codes, count } = characters;
   let open: OpenRun | null = null;
-  const isMarked = characters[0]?.mark !== undefined;
 
-  for (let i = 0; i < characters.length; i++) {
-    const { code, place, mark = UNMARKED } = characters[i]!;
-    if (code === 10 || code === 13) {
-      close(laid, open, true);
+  for (let i = 0; i < count; i++) {
+    const at = i;
+    const given = codes[at]!;
+    if (given === 10 || given === 13) {
+      close(laid, open, { characters, lineEnd: true });
       open = null;
       continue;
     }
-    let text = code < 0x7f && code > 32 ? String.fromCharCode(code) : visibleText(code);
-    if (code >= 0xd800 && code < 0xdc00 && isLowSurrogate(characters[i + 1])) {
+    let code = given > SPACE && given < 0x7f ? given : visibleCode(given);
+    if (given >= 0xd800 && given < 0xdc00 && at + 1 < count && isLowSurrogate(codes[at + 1]!)) {
       // PDFium may give a character beyond the basic plane as two.
-      text = String.fromCharCode(code, characters[i + 1]!.code);
-      i++;
+      code = 0x10000 + ((given - 0xd800) << 10) + codes[++i]! - 0xdc00;
     }
-    if (text === null) continue;
-    const isFollowing = open !== null && place !== null && follows(open, place);
-    if (place === null || (text === " " && !isFollowing)) {
-      if (open !== null && (text !== " " || open.texts[open.texts.length - 1] !== " ")) addWithoutPlace(open, text, mark);
+    if (code === NOTHING) continue;
+    const isPlaced = characters.isPlaced(at);
+    const isFollowing = open !== null && isPlaced && follows(open, characters, at);
+    if (!isPlaced || (code === SPACE && !isFollowing)) {
+      if (open !== null && (code !== SPACE || codes[open.to - 1] !== SPACE)) addWithoutPlace(open, characters, { at, code });
       continue;
     }
     if (open !== null && !isFollowing) {
-      close(laid, open, startsLine(open, place));
+      close(laid, open, { characters, lineEnd: startsLine(open, characters, at) });
       open = null;
     }
     if (open === null) {
-      if (text === " ") continue;
-      open = {
-        texts: [],
-        marks: isMarked ? [] : null,
-        starts: [],
-        ends: [],
-        angle: place.angle,
-        size: place.under - place.over,
-        over: place.over,
-        under: place.under,
-        rightToLeft: null,
-      };
+      if (code === SPACE) continue;
+      const over = characters.overs[at]!;
+      const under = characters.unders[at]!;
+      open = { from: at, to: at, angle: characters.angles[at]!, size: under - over, over, under, rightToLeft: null };
     }
-    add(open, text, place, mark);
+    add(open, characters, { at, code });
   }
-  close(laid, open, true);
+  close(laid, open, { characters, lineEnd: true });
   endLine(laid.runs);
   return laid;
 }
 
-function isLowSurrogate(character: Character | undefined): boolean {
-  return character !== undefined && character.code >= 0xdc00 && character.code < 0xe000;
+function isLowSurrogate(code: number): boolean {
+  return code >= 0xdc00 && code < 0xe000;
 }
 
-/** null: nothing that a reader would see. PDFium gives 2 or U+FFFE for a hyphen that breaks a word. */
-function visibleText(code: number): string | null {
-  if (code === 0x02 || code === 0xad || code === 0xfffe) return "-";
-  if (code === 9 || code === 32 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000) return " ";
+/** PDFium gives 2 or U+FFFE for a hyphen that breaks a word. */
+function visibleCode(code: number): number {
+  if (code === 0x02 || code === 0xad || code === 0xfffe) return HYPHEN;
+  if (code === 9 || code === SPACE || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000) return SPACE;
   if (
     code < 32 ||
     (code >= 0x7f && code < 0xa0) ||
@@ -130,21 +163,26 @@ function visibleText(code: number): string | null {
     code === 0xfeff ||
     code > 0x10ffff
   )
-    return null;
-  return String.fromCodePoint(code);
+    return NOTHING;
+  return code;
 }
 
-function follows(run: OpenRun, place: Place): boolean {
-  if (place.angle !== run.angle && turn(run.angle, place.angle) > SAME_ANGLE) return false;
-  const own = place.under - place.over;
+function follows(run: OpenRun, { angles, starts, ends, overs, unders }: Characters, at: number): boolean {
+  const angle = angles[at]!;
+  if (angle !== run.angle && turn(run.angle, angle) > SAME_ANGLE) return false;
+  const over = overs[at]!;
+  const under = unders[at]!;
+  const own = under - over;
   const size = own > run.size ? own : run.size;
   const smaller = own > run.size ? run.size : own;
   if (smaller > 0 && size > smaller * SAME_SIZE) return false;
-  if (Math.abs(place.over + place.under - run.over - run.under) > 2 * SAME_LINE * size) return false;
-  const last = run.starts.length - 1;
-  if (place.start === run.starts[last] && place.end === run.ends[last]) return true; // part of a ligature
-  const ahead = place.start - run.ends[last]!;
-  const behind = run.starts[last]! - place.end;
+  if (Math.abs(over + under - run.over - run.under) > 2 * SAME_LINE * size) return false;
+  const last = run.to - 1;
+  const start = starts[at]!;
+  const end = ends[at]!;
+  if (start === starts[last] && end === ends[last]) return true; // part of a ligature
+  const ahead = start - ends[last]!;
+  const behind = starts[last]! - end;
   const widest = WIDEST_GAP * size;
   const narrowest = -WIDEST_OVERLAP * size;
   if (run.rightToLeft !== true && ahead < widest && ahead > narrowest) return true;
@@ -152,9 +190,11 @@ function follows(run: OpenRun, place: Place): boolean {
 }
 
 /** Of a character that does not follow: is it on another line? */
-function startsLine(run: OpenRun, place: Place): boolean {
-  if (turn(run.angle, place.angle) > SAME_ANGLE) return true;
-  return Math.abs((place.over + place.under - run.over - run.under) / 2) > NEW_LINE * Math.max(run.size, place.under - place.over);
+function startsLine(run: OpenRun, { angles, overs, unders }: Characters, at: number): boolean {
+  if (turn(run.angle, angles[at]!) > SAME_ANGLE) return true;
+  const over = overs[at]!;
+  const under = unders[at]!;
+  return Math.abs((over + under - run.over - run.under) / 2) > NEW_LINE * Math.max(run.size, under - over);
 }
 
 function turn(a: number, b: number): number {
@@ -162,55 +202,68 @@ function turn(a: number, b: number): number {
   return Math.min(difference, 360 - difference);
 }
 
-function add(run: OpenRun, text: string, place: Place, mark: number): void {
-  const { starts, ends } = run;
-  const last = starts.length - 1;
-  if (run.rightToLeft === null && last >= 0 && run.texts[last] !== " " && (place.start !== starts[last] || place.end !== ends[last])) {
-    run.rightToLeft = place.start < starts[last]! && place.start + place.end < starts[last]! + ends[last]!;
+interface Added {
+  /** Where it stands in the columns: at the run's end, or behind that. */
+  readonly at: number;
+  readonly code: number;
+}
+
+function add(run: OpenRun, { codes, marks, starts, ends, overs, unders }: Characters, { at, code }: Added): void {
+  const last = run.to - 1;
+  const start = starts[at]!;
+  const end = ends[at]!;
+  const over = overs[at]!;
+  const under = unders[at]!;
+  if (run.rightToLeft === null && last >= run.from && codes[last] !== SPACE && (start !== starts[last] || end !== ends[last])) {
+    run.rightToLeft = start < starts[last]! && start + end < starts[last]! + ends[last]!;
   }
-  run.texts.push(text);
-  run.marks?.push(mark);
-  starts.push(place.start);
-  ends.push(place.end);
-  if (place.over < run.over) run.over = place.over;
-  if (place.under > run.under) run.under = place.under;
+  const to = run.to++;
+  codes[to] = code;
+  if (marks !== null) marks[to] = marks[at]!;
+  starts[to] = start;
+  ends[to] = end;
+  if (over < run.over) run.over = over;
+  if (under > run.under) run.under = under;
 }
 
 /** It takes the room up to the next character. */
-function addWithoutPlace(run: OpenRun, text: string, mark: number): void {
-  const last = run.starts.length - 1;
-  const edge = run.rightToLeft === true ? run.starts[last]! : run.ends[last]!;
-  run.texts.push(text);
-  run.marks?.push(mark);
-  run.starts.push(edge);
-  run.ends.push(edge);
+function addWithoutPlace(run: OpenRun, { codes, marks, starts, ends }: Characters, { at, code }: Added): void {
+  const last = run.to - 1;
+  const to = run.to++;
+  codes[to] = code;
+  if (marks !== null) marks[to] = marks[at]!;
+  starts[to] = ends[to] = run.rightToLeft === true ? starts[last]! : ends[last]!;
 }
 
-function close({ runs, marks }: Laid, open: OpenRun | null, lineEnd: boolean): void {
-  const run = open === null ? null : closeRun(open, lineEnd);
+function close(
+  { runs, marks }: Laid,
+  open: OpenRun | null,
+  { characters, lineEnd }: { readonly characters: Characters; readonly lineEnd: boolean },
+): void {
+  const run = open === null ? null : closeRun(open, characters, lineEnd);
   if (run !== null && open !== null) {
     runs.push(run);
-    if (open.marks !== null) marks.push(marksOf(open.texts, open.marks));
+    if (characters.marks !== null) marks.push(marksOf(open, characters.codes, characters.marks));
   } else if (lineEnd) endLine(runs);
 }
 
 /** One for each UTF-16 code unit. */
-function marksOf(texts: readonly string[], marks: readonly number[]): readonly number[] {
+function marksOf({ from, to }: OpenRun, codes: Uint32Array, marks: Int32Array): readonly number[] {
   const units: number[] = [];
-  for (let i = 0; i < texts.length; i++) {
+  for (let i = from; i < to; i++) {
     units.push(marks[i]!);
-    if (texts[i]!.length === 2) units.push(marks[i]!);
+    if (codes[i]! > 0xffff) units.push(marks[i]!);
   }
   return units;
 }
 
 /** One glyph that stands for several characters (a ligature) gives each of them the same box: they share it. */
-function shareBoxes({ starts, ends, rightToLeft }: OpenRun): void {
-  for (let from = 0; from < starts.length;) {
+function shareBoxes({ from: first, to: last, rightToLeft }: OpenRun, { starts, ends }: Characters): void {
+  for (let from = first; from < last;) {
     const start = starts[from]!;
     const end = ends[from]!;
     let to = from + 1;
-    while (to < starts.length && end > start && starts[to] === start && ends[to] === end) to++;
+    while (to < last && end > start && starts[to] === start && ends[to] === end) to++;
     const width = (end - start) / (to - from);
     for (let i = from; to - from > 1 && i < to; i++) {
       const place = rightToLeft === true ? to - 1 - i : i - from;
@@ -221,33 +274,45 @@ function shareBoxes({ starts, ends, rightToLeft }: OpenRun): void {
   }
 }
 
-function closeRun(run: OpenRun, lineEnd: boolean): TextRun | null {
-  const { texts, angle, over, under } = run;
-  while (texts.length > 0 && texts[texts.length - 1] === " " && (lineEnd || texts.length === 1)) texts.pop();
-  if (texts.length === 0) return null;
-  shareBoxes(run);
+function closeRun(run: OpenRun, characters: Characters, lineEnd: boolean): TextRun | null {
+  const { from, angle, over, under } = run;
+  const { codes, starts, ends } = characters;
+  while (run.to > from && codes[run.to - 1] === SPACE && (lineEnd || run.to - from === 1)) run.to--;
+  const { to } = run;
+  if (to === from) return null;
+  shareBoxes(run, characters);
   const rightToLeft = run.rightToLeft === true;
-  const [first, second] = rightToLeft ? [run.ends, run.starts] : [run.starts, run.ends];
+  const [first, second] = rightToLeft ? [ends, starts] : [starts, ends];
   const edges: number[] = [];
-  let reached = first[0]!;
-  for (let i = 0; i < texts.length; i++) {
+  let reached = first[from]!;
+  for (let i = from; i < to; i++) {
     const at = first[i]!;
     if (rightToLeft ? at < reached : at > reached) reached = at;
     edges.push(round(reached));
-    if (texts[i]!.length === 2) edges.push(round(reached));
+    if (codes[i]! > 0xffff) edges.push(round(reached));
   }
-  const end = second[texts.length - 1]!;
+  const end = second[to - 1]!;
   edges.push(round(rightToLeft ? Math.min(reached, end) : Math.max(reached, end)));
   const snapped = snap(angle);
   const [low, high] = rightToLeft ? [edges[edges.length - 1]!, edges[0]!] : [edges[0]!, edges[edges.length - 1]!];
   return {
-    text: texts.join(""),
+    text: textOf(codes.subarray(from, to)),
     bbox: turnedBox(snapped, low, high, over, under),
     edges,
     fontSize: round(run.size),
     angle: snapped,
     lineEnd,
   };
+}
+
+/** Arguments of one call. */
+const CODES_AT_ONCE = 4_096;
+
+function textOf(codes: Uint32Array): string {
+  let text = "";
+  for (let from = 0; from < codes.length; from += CODES_AT_ONCE)
+    text += String.fromCodePoint.apply(null, codes.subarray(from, from + CODES_AT_ONCE) as unknown as number[]);
+  return text;
 }
 
 /** The box, level with the page, around a box of a turned line. */

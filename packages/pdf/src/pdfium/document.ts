@@ -166,8 +166,9 @@ export class PdfiumDocument implements PdfDocument {
       if (page === 0) return { runs: [] };
       const language = readLanguage(this.#wasm, copy.pointer);
       const said = language === null ? {} : { language };
-      if (!isTagged(this.#wasm, copy.pointer)) return { ...layOut(readCharacters(this.#wasm, page, geometry)), ...said };
-      const marked = layOutMarked(readCharacters(this.#wasm, page, geometry, { marks: true }));
+      if (!isTagged(this.#wasm, copy.pointer))
+        return { ...layOut(readCharacters(this.#wasm, page, geometry, { into: this.#engine.characters })), ...said };
+      const marked = layOutMarked(readCharacters(this.#wasm, page, geometry, { marks: true, into: this.#engine.characters }));
       const structure = readStructure(this.#wasm, page, geometry, marked);
       return { runs: marked.runs, ...said, ...(structure === null ? {} : { structure }) };
     });

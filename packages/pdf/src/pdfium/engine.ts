@@ -13,6 +13,7 @@ import { withMaxMemory } from "./max-memory.ts";
 import { type PdfiumRuntime, type Pointer, utf8, Wasm, WasmMemoryError } from "./memory.ts";
 import { Canvas } from "./render.ts";
 import { type FindFont, useSystemFonts } from "./system-fonts.ts";
+import { Characters } from "../text.ts";
 import { unpackStream } from "./unpack.ts";
 
 export interface PdfiumOptions {
@@ -66,6 +67,7 @@ const MEMORY_REFUSED = /^(Failed to grow the heap|Cannot enlarge memory)/;
 export class PdfiumEngine implements PdfEngine {
   readonly wasm: Wasm;
   readonly canvas: Canvas;
+  readonly characters = new Characters();
   readonly #files: FileTable;
   readonly #documents = new Set<PdfiumDocument>();
   /** How often the memory was not allowed to grow. */

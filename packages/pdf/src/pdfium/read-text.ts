@@ -3,7 +3,7 @@
  * go, and only what may be needed is asked of a character: a crossing between JavaScript and wasm costs as much as
  * PDFium's own work.
  */
-import { type Character, UNMARKED } from "../text.ts";
+import { type Characters, type Place, UNMARKED } from "../text.ts";
 import type { Pointer, Wasm } from "./memory.ts";
 import { type PageGeometry, toPage } from "./page.ts";
 
@@ -17,67 +17,61 @@ const RECT_BYTES = 16;
 /** Radians under which a line counts as level. */
 const LEVEL = 0.01;
 
-/** `marks`: with what the content marks each of them as (see `markReader`). */
-export function readCharacters(
-  wasm: Wasm,
-  page: Pointer,
-  geometry: PageGeometry,
-  { marks }: { readonly marks: boolean } = { marks: false },
-): Character[] {
+export interface ReadOptions {
+  /** What the content marks each of them as, too (see `markReader`). */
+  readonly marks?: boolean;
+  readonly into: Characters;
+}
+
+export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry, { marks = false, into }: ReadOptions): Characters {
   const { fn } = wasm;
   const text = fn.FPDFText_LoadPage(page);
-  if (text === 0) return [];
-  const count = Math.min(Math.max(0, fn.FPDFText_CountChars(text)), MAX_CHARACTERS);
-  const characters = wasm.frame((alloc) => {
+  const count = text === 0 ? 0 : Math.min(Math.max(0, fn.FPDFText_CountChars(text)), MAX_CHARACTERS);
+  into.begin(count, { marks });
+  if (text === 0) return into;
+  wasm.frame((alloc) => {
     const base = alloc(count * RECT_BYTES);
     const has = new Uint8Array(count);
     for (let i = 0; i < count; i++) has[i] = fn.FPDFText_GetLooseCharBox(text, i, base + i * RECT_BYTES);
     const boxes = wasm.f32s(base, count * 4).slice();
-    const found: Character[] = [];
     const turned = turnedReader(wasm, text, geometry, alloc(72));
     const markOf = marks ? markReader(wasm, text, alloc(NAME_BYTES + 8)) : null;
     for (let i = 0; i < count; i++) {
-      const mark = markOf?.(i);
+      if (markOf !== null) into.marks![i] = markOf(i);
       const code = fn.FPDFText_GetUnicode(text, i) >>> 0;
-      if (code <= 32 && fn.FPDFText_IsGenerated(text, i) === 1) {
-        found.push({ code, place: null, mark });
-        continue;
-      }
+      into.codes[i] = code;
+      if (code <= 32 && fn.FPDFText_IsGenerated(text, i) === 1) continue;
       const angle = fn.FPDFText_GetCharAngle(text, i);
       if (angle > LEVEL && angle < 2 * Math.PI - LEVEL) {
-        found.push({ code, place: turned(i, angle), mark });
-        continue;
-      }
-      const [left, top] = toPage(geometry, boxes[i * 4]!, boxes[i * 4 + 1]!);
-      const [right, bottom] = toPage(geometry, boxes[i * 4 + 2]!, boxes[i * 4 + 3]!);
-      const isPlaced = has[i] === 1 && Number.isFinite(left + top + right + bottom);
-      found.push({
-        code,
-        place: isPlaced
-          ? {
-              angle: 0,
-              start: Math.min(left, right),
-              end: Math.max(left, right),
-              over: Math.min(top, bottom),
-              under: Math.max(top, bottom),
-            }
-          : null,
-        mark,
-      });
+        const place = turned(i, angle);
+        if (place !== null) into.put(i, place);
+      } else if (has[i] === 1) putLevel(into, i, { geometry, boxes });
     }
-    return found;
   });
   fn.FPDFText_ClosePage(text);
-  return characters;
+  return into;
+}
+
+/** As `toPage` and `put` would, without an object in between: this is done for every character. */
+function putLevel(
+  into: Characters,
+  i: number,
+  { geometry, boxes }: { readonly geometry: PageGeometry; readonly boxes: Float32Array },
+): void {
+  const left = boxes[i * 4]! - geometry.box[0];
+  const right = boxes[i * 4 + 2]! - geometry.box[0];
+  const top = geometry.box[3] - boxes[i * 4 + 1]!;
+  const bottom = geometry.box[3] - boxes[i * 4 + 3]!;
+  if (!Number.isFinite(left + top + right + bottom)) return;
+  into.angles[i] = 0;
+  into.starts[i] = Math.min(left, right);
+  into.ends[i] = Math.max(left, right);
+  into.overs[i] = Math.min(top, bottom);
+  into.unders[i] = Math.max(top, bottom);
 }
 
 /** PDFium gives useful boxes for level text only; other characters are placed by their origin, matrix and tight box. */
-function turnedReader(
-  wasm: Wasm,
-  text: Pointer,
-  geometry: PageGeometry,
-  memory: Pointer,
-): (i: number, angle: number) => Character["place"] {
+function turnedReader(wasm: Wasm, text: Pointer, geometry: PageGeometry, memory: Pointer): (i: number, angle: number) => Place | null {
   const { fn } = wasm;
   const [origin, box, matrix] = [memory, memory + 16, memory + 48];
   return (i, angle) => {
