@@ -20,7 +20,7 @@ const PAGES = 100;
 const WIDTH = 960;
 const LONG = 1400;
 const READS = 20_000;
-const ROUNDS = 5;
+const ROUNDS = 12;
 
 const show = (what: string, ms: number, ratio?: string): void =>
   console.log(`${what.padEnd(54)} ${ms.toFixed(2).padStart(8)} ms${ratio === undefined ? "" : `   ${ratio}`}`);

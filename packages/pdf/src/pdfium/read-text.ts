@@ -1,7 +1,6 @@
 /**
- * The characters of a page with their boxes. Boxes go into one buffer in PDFium's memory and are read from there in one
- * go, and only what may be needed is asked of a character: a crossing between JavaScript and wasm costs as much as
- * PDFium's own work.
+ * The characters of a page with their boxes. Only what may be needed is asked of a character: a crossing between JavaScript and wasm costs as much
+ * as PDFium's own work.
  */
 import { type Characters, type Place, UNMARKED } from "../text.ts";
 import type { Pointer, Wasm } from "./memory.ts";
@@ -30,10 +29,8 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
   into.begin(count, { marks });
   if (text === 0) return into;
   wasm.frame((alloc) => {
-    const base = alloc(count * RECT_BYTES);
-    const has = new Uint8Array(count);
-    for (let i = 0; i < count; i++) has[i] = fn.FPDFText_GetLooseCharBox(text, i, base + i * RECT_BYTES);
-    const boxes = wasm.f32s(base, count * 4).slice();
+    const box = alloc(RECT_BYTES);
+    let sides = wasm.f32s(box, 4);
     const turned = turnedReader(wasm, text, geometry, alloc(72));
     const markOf = marks ? markReader(wasm, text, alloc(NAME_BYTES + 8)) : null;
     for (let i = 0; i < count; i++) {
@@ -45,7 +42,11 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
       if (angle > LEVEL && angle < 2 * Math.PI - LEVEL) {
         const place = turned(i, angle);
         if (place !== null) into.put(i, place);
-      } else if (has[i] === 1) putLevel(into, i, { geometry, boxes });
+      } else if (fn.FPDFText_GetLooseCharBox(text, i, box) === 1) {
+        // The memory has grown meanwhile, into another place.
+        if (sides.length === 0) sides = wasm.f32s(box, 4);
+        putLevel(into, i, { geometry, sides });
+      }
     }
   });
   fn.FPDFText_ClosePage(text);
@@ -56,12 +57,12 @@ export function readCharacters(wasm: Wasm, page: Pointer, geometry: PageGeometry
 function putLevel(
   into: Characters,
   i: number,
-  { geometry, boxes }: { readonly geometry: PageGeometry; readonly boxes: Float32Array },
+  { geometry, sides }: { readonly geometry: PageGeometry; readonly sides: Float32Array },
 ): void {
-  const left = boxes[i * 4]! - geometry.box[0];
-  const right = boxes[i * 4 + 2]! - geometry.box[0];
-  const top = geometry.box[3] - boxes[i * 4 + 1]!;
-  const bottom = geometry.box[3] - boxes[i * 4 + 3]!;
+  const left = sides[0]! - geometry.box[0];
+  const right = sides[2]! - geometry.box[0];
+  const top = geometry.box[3] - sides[1]!;
+  const bottom = geometry.box[3] - sides[3]!;
   if (!Number.isFinite(left + top + right + bottom)) return;
   into.angles[i] = 0;
   into.starts[i] = Math.min(left, right);
