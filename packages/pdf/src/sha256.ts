@@ -99,3 +99,12 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   hash.update(bytes);
   return hash.digest();
 }
+
+/** As blobs are named. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return hexOf(sha256(bytes));
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -56,8 +56,7 @@ export class Characters {
   }
 
   isPlaced(i: number): boolean {
-    const start = this.starts[i]!;
-    return start === start;
+    return !Number.isNaN(this.starts[i]!);
   }
 }
 

@@ -8,4 +8,4 @@ export {
   type RemotePdf,
   type WorkerPort,
 } from "./rpc.ts";
-export { sha256 } from "../sha256.ts";
+export { sha256Hex } from "../sha256.ts";

@@ -5,7 +5,7 @@ import type { PdfImage } from "../appearance-stream.ts";
 import { exportDocument } from "../export.ts";
 import { importRecords } from "../import.ts";
 import type { KeepPicture } from "../import-picture.ts";
-import { sha256, sha256Hash } from "../sha256.ts";
+import { hexOf, sha256, sha256Hash, sha256Hex } from "../sha256.ts";
 import type { DocumentFacts, FilePicture, ReplyMessage, RequestMessage, Requests } from "./rpc.ts";
 
 export interface ServedPort {
@@ -114,11 +114,11 @@ function keeping(engine: PdfEngine, pictures: Map<string, FilePicture>): KeepPic
     codec: engine.codec,
     drawn(picture) {
       const bytes = engine.png(picture);
-      return named(keep({ blob: hex(sha256(bytes)), mediaType: "image/png", bytes }));
+      return named(keep({ blob: sha256Hex(bytes), mediaType: "image/png", bytes }));
     },
     file(bytes, blob) {
       const mediaType = pictureType(bytes);
-      return mediaType === null || hex(sha256(bytes)) !== blob ? null : named(keep({ blob, mediaType, bytes: bytes.slice() }));
+      return mediaType === null || sha256Hex(bytes) !== blob ? null : named(keep({ blob, mediaType, bytes: bytes.slice() }));
     },
   };
 }
@@ -133,9 +133,5 @@ function hashOf(source: Uint8Array | RangeReader): string {
       hash.update(piece);
     }
   }
-  return hex(hash.digest());
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(hash.digest());
 }

@@ -5,7 +5,7 @@
  *
  * It goes into the one build of PDFium whose function has this length and digest. Any other is left as it is: slower, and right.
  */
-import { sha256 } from "../sha256.ts";
+import { sha256Hex } from "../sha256.ts";
 import { assemble, I32, ModuleReader, SECTION, type Section, sectionsOf, unsigned } from "./wasm-module.ts";
 
 /** `CFX_RenderDevice::DrawNormalText`, with `DrawNormalTextHelper` inlined. */
@@ -195,8 +195,6 @@ function joined(pieces: readonly Piece[]): Uint8Array {
   return bytes;
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
 /** Where the function's length stands, where its body is, and where in it a row of a letter begins. */
 function findDrawText(
   module: Uint8Array,
@@ -210,7 +208,7 @@ function findDrawText(
     reader.skip(size);
     if (size !== DRAW_TEXT.bytes) continue;
     const body = module.subarray(from, from + size);
-    if (hex(sha256(body)) !== DRAW_TEXT.sha256) continue;
+    if (sha256Hex(body) !== DRAW_TEXT.sha256) continue;
     const place = body.findIndex((_, at) => PLACE.every((byte, i) => body[at + i] === byte));
     return place < 0 ? null : { start, from, to: from + size, place: from + place };
   }

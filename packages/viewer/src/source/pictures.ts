@@ -1,5 +1,5 @@
 /** Pictures of a document that the page provides: those in its file, and those that people put on it. They live as long as the viewer. */
-import { type FilePicture, sha256 } from "@lectern/pdf/browser";
+import { type FilePicture, sha256Hex } from "@lectern/pdf/browser";
 import type { PdfImage } from "@lectern/pdf";
 import { ApiError, pictureType } from "@lectern/protocol/plain";
 import { pdfImage } from "./pdf-image.ts";
@@ -38,7 +38,7 @@ export class Pictures {
       throw new ApiError("invalid_document", "The picture cannot be read", { cause });
     });
     bitmap.close();
-    const blob = Array.from(sha256(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const blob = sha256Hex(bytes);
     this.#keep(blob, picture);
     return { blob, mediaType };
   }
