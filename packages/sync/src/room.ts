@@ -7,6 +7,7 @@ import type { AnyRecord, ClientMessage, Op } from "@lectern/protocol";
 import { ApiError, type ErrorCode, type Grants, type RecordHead } from "@lectern/protocol/plain";
 import type { CommitResult, LayerHead, LoggedChange, PeerRow, StoredRecord } from "./change-log.ts";
 import { Batch, type Outcome, type Waiting } from "./decide.ts";
+import { FanOut } from "./fan-out.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { LayerState, seenRecord } from "./layer-state.ts";
 import { RecentChanges } from "./recent-changes.ts";
@@ -16,7 +17,6 @@ import { peerColor, RoomPresence } from "./room-presence.ts";
 import type { CommitCaller, Committed, JoinOptions, Member, SyncRoomOptions } from "./room-options.ts";
 import { RoomView } from "./room-view.ts";
 import { snapshotJson, type SnapshotOptions } from "./snapshot-json.ts";
-import type { SharedFrame } from "./socket.ts";
 import { applyToRecord, blobsNamed, type PushInput } from "./stage.ts";
 import { type Touched, welcomeFrame } from "./welcome.ts";
 
@@ -28,15 +28,6 @@ interface Missed {
 
 /** Ops and pushes of one batch: long enough to share an fsync, short enough to keep the others waiting briefly. */
 const BATCH_OPS = 2_000;
-/** Bytes waiting on a connection at which changes stop, and at which it is given up. */
-const STALL_BYTES = 1_000_000;
-const DROP_BYTES = 8_000_000;
-const STALL_CHECK_MS = 50;
-/** Between two frames for everyone, when there is always something to tell: a millisecond for so many members. */
-const MEMBERS_PER_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 16;
-/** Characters of changes in one frame; whoever would get more reads the layer anew. */
-const BATCH_CHARS = 8_000_000;
 /** Changes up to which a returning client gets a delta. */
 const DELTA_CHANGES = 1_000;
 
@@ -47,6 +38,7 @@ export class SyncRoom {
   readonly #bySid = new Map<string, RoomMember>();
   readonly #peers: KnownPeers;
   readonly #recent = new RecentChanges();
+  readonly #fanOut: FanOut;
   readonly #stopHints: () => void;
   #state: LayerState;
   #head: LayerHead = { seq: 0, epoch: 0, floorSeq: 0 };
@@ -64,9 +56,6 @@ export class SyncRoom {
   /** Another node writes here, too, just now. */
   #contended = false;
   #caughtUp: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  #cancelFlush: (() => void) | null = null;
-  #flushedAt = Number.NEGATIVE_INFINITY;
-  #cancelStall: (() => void) | null = null;
   #cancelPoll: (() => void) | null = null;
 
   constructor(options: SyncRoomOptions) {
@@ -74,6 +63,13 @@ export class SyncRoom {
     this.#peers = new KnownPeers(options.log);
     this.#state = new LayerState(options.base, []);
     this.#presence = new RoomPresence(options.clock, (id) => this.#state.head(id), { link: options.presence, layer: options.layerId });
+    this.#fanOut = new FanOut({
+      clock: options.clock,
+      members: this.#members,
+      recent: this.#recent,
+      head: () => this.#head,
+      end: (member, frame, reason) => this.#end(member, frame, reason, false),
+    });
     this.#stopHints =
       options.hints?.subscribe(options.layerId, ({ seq }) => {
         if (seq > this.#head.seq) this.#lookBehind();
@@ -343,6 +339,7 @@ export class SyncRoom {
       await this.#decideWaiting(batch);
       let writing = this.#write(batch);
       for (;;) {
+        this.#fanOut.prepare(batch);
         next = this.#newBatch(batch);
         const result = await this.#decideMeanwhile(next, writing);
         if (result === "conflict" && this.#options.fault !== "no compare-and-swap") return await this.#outrun(batch, next);
@@ -473,7 +470,8 @@ export class SyncRoom {
   }
 
   /** The batch is durable: it becomes the state, and everyone is told. */
-  #publish({ pushes, outcomes, commits, changes, peers }: Batch): void {
+  #publish(batch: Batch): void {
+    const { pushes, outcomes, commits, changes, peers } = batch;
     for (const { staged, applied } of changes) {
       for (const [id, record] of staged.records) this.#state.put(record, staged.entries.get(id)!);
       this.#recent.push(applied);
@@ -483,7 +481,7 @@ export class SyncRoom {
     this.#head = { ...this.#head, seq: this.#head.seq + changes.length, ...(erased === undefined ? {} : { erasedSeq: erased }) };
     for (const { expected: _, ...row } of peers.values()) this.#peers.rows.set(row.sid, row);
     for (const [index, waiting] of pushes.entries()) this.#answer(waiting, outcomes[index]!);
-    this.#flushSoon();
+    this.#fanOut.soon(batch);
     for (const { sid } of pushes) this.#forgetPeer(sid);
   }
 
@@ -569,7 +567,7 @@ export class SyncRoom {
     if (changes === null || head.epoch !== this.#head.epoch) throw new ReplacedError();
     for (const change of changes) this.#applyLogged(change);
     this.#head = head;
-    if (changes.length > 0) this.#flushSoon();
+    if (changes.length > 0) this.#fanOut.soon(null);
   }
 
   #applyLogged({ seq, at, actor, sid, n, ops }: LoggedChange): void {
@@ -626,60 +624,7 @@ export class SyncRoom {
     }, pollMs);
   }
 
-  // Telling everyone
-
-  /** At once; but when the last was a moment ago, what comes until the moment is over shares a frame. The more there are to tell, the longer it is. */
-  #flushSoon(): void {
-    const { clock } = this.#options;
-    const pause = Math.min(LONGEST_PAUSE_MS, Math.floor(this.#members.size / MEMBERS_PER_PAUSE_MS));
-    const delay = this.#flushedAt + pause - clock.now();
-    if (delay <= 0 || delay > pause) this.#flush();
-    else this.#cancelFlush ??= clock.setTimeout(() => this.#flush(), delay);
-  }
-
-  #flush(): void {
-    this.#cancelFlush?.();
-    this.#cancelFlush = null;
-    this.#flushedAt = this.#options.clock.now();
-    const { seq } = this.#head;
-    const frames = new Map<string, SharedFrame>();
-    for (const member of this.#members.values()) {
-      if (member.cursor === seq && member.acks.length === 0 && member.rejects.length === 0) continue;
-      const buffered = member.bufferedBytes();
-      if (buffered > DROP_BYTES) {
-        this.#end(member, byeFrame("unavailable", 1), "unavailable", false);
-        continue;
-      }
-      if (buffered > STALL_BYTES) {
-        this.#cancelStall ??= this.#options.clock.setTimeout(() => {
-          this.#cancelStall = null;
-          this.#flush();
-        }, STALL_CHECK_MS);
-        continue;
-      }
-      const key = `${member.cursor} ${member.view.key}`;
-      let shared = frames.get(key);
-      if (shared === undefined) {
-        const missed = this.#recent.since(member.cursor);
-        if (missed === null) {
-          // Too far behind to be told change by change.
-          this.#end(member, resetFrame(this.#head.epoch), null, false);
-          continue;
-        }
-        const changes = missed.map((change) => member.view.encode(change)).filter((change) => change !== "");
-        shared = { text: `{"type":"batch","from":${member.cursor},"to":${seq},"changes":[${changes.join(",")}]}` };
-        frames.set(key, shared);
-      }
-      if (shared.text.length > BATCH_CHARS) {
-        this.#end(member, resetFrame(this.#head.epoch), null, false);
-        continue;
-      }
-      const acks = member.acks.length === 0 ? "" : `"acks":${JSON.stringify(member.acks.splice(0))},`;
-      const rejects = member.rejects.length === 0 ? "" : `"rejects":${JSON.stringify(member.rejects.splice(0))},`;
-      member.sendShared(shared, `${acks}${rejects}`);
-      member.cursor = seq;
-    }
-  }
+  // Views
 
   /** The class of viewers with these rights; shared while somebody of it is here. */
   #view(grants: Grants): RoomView {
@@ -720,7 +665,8 @@ export class SyncRoom {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopHints();
-    for (const cancel of [this.#cancelFlush, this.#cancelStall, this.#cancelPoll]) cancel?.();
+    this.#fanOut.close();
+    this.#cancelPoll?.();
     for (const member of this.#members.values()) member.end(frame, reason, false);
     this.#members.clear();
     this.#bySid.clear();

@@ -136,8 +136,10 @@ async function startThread(options: WorkerOptions): Promise<Thread> {
         if (unfit !== null) return reject(unfit);
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
-        // what is asked in the same turn of the event loop, by whatever connections, travels in one message
-        if (unsent.push({ id, statements }) === 1) setImmediate(send);
+        unsent.push({ id, statements });
+        // A thread with nothing to do begins at once; while it works, what is asked in one turn of the event loop travels in one message.
+        if (waiting.size === 1) send();
+        else if (unsent.length === 1) setImmediate(send);
       });
     },
     waiting: () => waiting.size,

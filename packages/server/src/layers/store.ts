@@ -267,12 +267,24 @@ export function moveLayer({ id, name, revision: from, head }: Layer, { revision,
       sql: "UPDATE layers SET seq = ?, floor_seq = ?, epoch = epoch + 1, revision = ? WHERE id = ?",
       params: [seq, seq, revision, id],
     },
-    ...rowStatements(insertChanges, [changeRow(id, { seq, sid: `revision:${revision}`, n: 1, actor: null, at: now, ops: [] })]),
+    ...rowStatements(INSERT_CHANGES, [changeRow(id, { seq, sid: `revision:${revision}`, n: 1, actor: null, at: now, ops: [] })]),
     ...rowStatements(
-      upsertRecords,
+      UPSERT_RECORDS,
       records.map((record) => recordRow(id, record)),
     ),
   ];
+}
+
+/** A statement for so many rows. */
+interface RowsInsert {
+  readonly count: number;
+  readonly sql: string;
+}
+
+/** Many rows in one statement cost a server less than many statements do, and few texts are prepared once each. Most rows first. */
+function rowsInserts(columns: number, sql: (rows: string) => string): readonly RowsInsert[] {
+  const row = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
+  return [50, 10, 1].map((count) => ({ count, sql: sql(Array.from({ length: count }, () => row).join(", ")) }));
 }
 
 const HEAD = "SELECT seq, epoch, floor_seq, erased_seq FROM layers WHERE id = ?";
@@ -285,13 +297,14 @@ const PUT_PEER = `${INSERT_PEER} ON CONFLICT (layer_id, sid) DO UPDATE SET user_
   rejects = excluded.rejects, updated_at = excluded.updated_at`;
 /** Nobody else writes to the layer before the transaction has ended. */
 const HOLD = "UPDATE layers SET seq = seq WHERE id = ?";
-const insertChanges = (rows: string): string => `INSERT INTO changes (layer_id, seq, sid, n, actor, at, session_id, ops) VALUES ${rows}`;
-const upsertRecords = (
-  rows: string,
-): string => `INSERT INTO records (layer_id, id, kind, seq, page_id, created_by, created_at, updated_by, updated_at, grp, deleted, data)
+const INSERT_CHANGES = rowsInserts(8, (rows) => `INSERT INTO changes (layer_id, seq, sid, n, actor, at, session_id, ops) VALUES ${rows}`);
+const UPSERT_RECORDS = rowsInserts(
+  12,
+  (rows) => `INSERT INTO records (layer_id, id, kind, seq, page_id, created_by, created_at, updated_by, updated_at, grp, deleted, data)
   VALUES ${rows} ON CONFLICT (layer_id, id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq,
   page_id = excluded.page_id, created_by = excluded.created_by, created_at = excluded.created_at, updated_by = excluded.updated_by,
-  updated_at = excluded.updated_at, grp = excluded.grp, deleted = excluded.deleted, data = excluded.data`;
+  updated_at = excluded.updated_at, grp = excluded.grp, deleted = excluded.deleted, data = excluded.data`,
+);
 const INSERT_EVENT = `INSERT INTO outbox (id, application_id, topic, payload, created_at)
   VALUES (?, (SELECT application_id FROM layers WHERE id = ?), ?, ?, ?)`;
 /** By id, so that a layer that is read again has its records in the same order. */
@@ -413,10 +426,10 @@ function checkOrder(expectedSeq: number, commits: readonly PendingCommit[]): voi
 function commitStatements(layerId: string, commits: readonly PendingCommit[], now: number): Statement[] {
   return [
     ...rowStatements(
-      insertChanges,
+      INSERT_CHANGES,
       commits.map(({ change, json }) => changeRow(layerId, change, json?.ops)),
     ),
-    ...rowStatements(upsertRecords, lastStates(layerId, commits)),
+    ...rowStatements(UPSERT_RECORDS, lastStates(layerId, commits)),
     ...commits.filter(({ erases }) => erases === true).map(({ change }) => ({ sql: ERASED, params: [change.seq, layerId] })),
     ...commits.flatMap((commit) => eventStatements(layerId, commit, now)),
   ];
@@ -428,16 +441,11 @@ function peerStatement(layerId: string, { sid, userId, lastN, rejects, expected 
   return { sql: UPDATE_PEER, params: [userId, lastN, text, now, layerId, sid, expected], expect: 1 };
 }
 
-/** Rows in one statement: many cost a server less than many statements do, and few texts are prepared once each. */
-const ROWS_TOGETHER = [50, 10, 1];
-
-function rowStatements(sql: (rows: string) => string, rows: readonly SqlValue[][]): Statement[] {
+function rowStatements(inserts: readonly RowsInsert[], rows: readonly SqlValue[][]): Statement[] {
   const statements: Statement[] = [];
   for (let at = 0; at < rows.length;) {
-    const count = ROWS_TOGETHER.find((size) => size <= rows.length - at)!;
-    const some = rows.slice(at, at + count);
-    const marks = `(${some[0]!.map(() => "?").join(", ")})`;
-    statements.push({ sql: sql(some.map(() => marks).join(", ")), params: some.flat() });
+    const { count, sql } = inserts.find((insert) => insert.count <= rows.length - at)!;
+    statements.push({ sql, params: count === 1 ? rows[at]! : rows.slice(at, at + count).flat() });
     at += count;
   }
   return statements;
