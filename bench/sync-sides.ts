@@ -1,4 +1,4 @@
-/** The servers that bench/sync.ts compares, behind one interface: ours, and Hocuspocus of the folder `peers`. */
+/** The servers that bench/sync.ts compares, behind one interface: ours, and of the folder `peers` Hocuspocus and a bare one. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pagesPdf } from "@lectern/pdf/testing";
@@ -134,5 +134,21 @@ export async function hocuspocus(folder: string): Promise<Side> {
     },
     crash: () => end(running.child, "SIGKILL"),
     inspector: () => inspectorOf(running),
+  };
+}
+
+/** One that does nothing but keep and tell. Only `load` of it is compared. */
+export async function bare(folder: string): Promise<Pick<Side, "name" | "document" | "load" | "start" | "crash">> {
+  const port = await freePort();
+  let running: Running;
+  return {
+    name: "bare",
+    document: () => Promise.resolve("the only one"),
+    load: (document, options) => runLoad({ kind: "lectern", urls: [`http://127.0.0.1:${port}`], name: document }, options),
+    async start() {
+      running = startNode(["--inspect=127.0.0.1:0", join(PEERS, "bare.mjs"), join(folder, "bare.sqlite"), String(port)]);
+      await running.line((line) => line === "listening");
+    },
+    crash: () => end(running.child, "SIGKILL"),
   };
 }

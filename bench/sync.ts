@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasPostgres, testPostgres } from "../packages/server/src/testing/test-postgres.ts";
 import { cpuMs, heapUsed, median } from "./processes.ts";
-import { hocuspocus, lectern, type Load, type LoadOptions, PEERS, type Side } from "./sync-sides.ts";
+import { bare, hocuspocus, lectern, type Load, type LoadOptions, PEERS, type Side } from "./sync-sides.ts";
 
 const ROUNDS = 5;
 
@@ -43,7 +43,7 @@ async function measured(side: Side, options: LoadOptions): Promise<Load & { read
 }
 
 /** In turn, so that a drift of the machine's speed hits both. The first round is not counted: code gets compiled in it. */
-async function inTurn<T>(rounds: number, sides: readonly Side[], run: (side: Side) => Promise<T>): Promise<T[][]> {
+async function inTurn<S, T>(rounds: number, sides: readonly S[], run: (side: S) => Promise<T>): Promise<T[][]> {
   const results: T[][] = sides.map(() => []);
   for (let round = 0; round <= rounds; round++)
     for (const [index, side] of sides.entries()) {
@@ -55,26 +55,38 @@ async function inTurn<T>(rounds: number, sides: readonly Side[], run: (side: Sid
 
 const of = <K extends string>(key: K, results: readonly Readonly<Record<K, number>>[]): number[] => results.map((result) => result[key]);
 
-async function benchLoad(sides: readonly Side[]): Promise<void> {
-  const [few, fewTheirs] = await inTurn(ROUNDS, sides, (side) => measured(side, { clients: 20, ops: 250, window: 16 }));
+async function benchLoad(sides: readonly Side[], folder: string): Promise<void> {
+  const [few, fewTheirs] = await inTurn(ROUNDS, sides, (side) => measured(side, { clients: 20, ops: 1000, window: 16 }));
   report("durable ops/s, 20 clients", "/s", of("opsPerSecond", few!), of("opsPerSecond", fewTheirs!), {
     best: "most",
     must: 1.8,
     aim: 2.5,
   });
   report("server CPU per op, 20 clients", "ms", of("cpuPerOp", few!), of("cpuPerOp", fewTheirs!), { best: "least", must: 0.5, aim: 0.35 });
-  const [many, manyTheirs] = await inTurn(3, sides, (side) => measured(side, { clients: 100, ops: 30, window: 8 }));
+  const [many, manyTheirs] = await inTurn(ROUNDS, sides, (side) => measured(side, { clients: 100, ops: 200, window: 8 }));
   report("durable ops/s, 100 clients", "/s", of("opsPerSecond", many!), of("opsPerSecond", manyTheirs!), {
     best: "most",
     must: 1.5,
     aim: 2.2,
   });
-  const [paced, pacedTheirs] = await inTurn(ROUNDS, sides, (side) => measured(side, { clients: 20, ops: 25, everyMs: 200 }));
+  const least = await bare(folder);
+  await least.start();
+  const [paced, pacedTheirs, pacedLeast] = await inTurn(ROUNDS, [...sides, least], async (side) => {
+    const load = await side.load(await side.document(), { clients: 20, ops: 25, everyMs: 200 });
+    if ("saved" in side) await side.saved();
+    return load;
+  });
+  await least.crash();
   report("fan-out p95, 20 clients × 5 ops/s", "ms", of("fanOutP95", paced!), of("fanOutP95", pacedTheirs!), {
     best: "least",
     must: 1.3,
     aim: 1,
   });
+  const bareP95 = median(of("fanOutP95", pacedLeast!));
+  const [toLeast, leastToTheirs] = [median(of("fanOutP95", paced!)) / bareP95, bareP95 / median(of("fanOutP95", pacedTheirs!))];
+  console.log(
+    `  a bare server that keeps before it tells: ${bareP95.toFixed(2)} ms; ours ${toLeast.toFixed(2)}× of it, it ${leastToTheirs.toFixed(2)}× of theirs`,
+  );
   report("bytes per op, 20 clients × 5 ops/s", "B", of("bytesPerOp", paced!), of("bytesPerOp", pacedTheirs!), {
     best: "least",
     must: 0.9,
@@ -170,7 +182,7 @@ export async function benchSync(only?: string): Promise<void> {
   const wants = (part: string): boolean => only === undefined || only === part;
   try {
     for (const side of sides) await side.start();
-    if (wants("load")) await benchLoad(sides);
+    if (wants("load")) await benchLoad(sides, folder);
     if (wants("large")) for (const records of [10_000, 50_000]) await benchLarge(sides, records);
     if (wants("kill")) await benchKill(sides);
     if (wants("nodes")) await benchNodes(folder);

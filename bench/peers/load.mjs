@@ -3,9 +3,9 @@
  * (frames are made before, and only looked through for answers), so that what is measured is the server.
  */
 import { randomBytes } from "node:crypto";
-import { WebSocket } from "ws";
-import * as Y from "yjs";
 import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from "lib0/encoding";
+import * as Y from "yjs";
+import { connect, frameOf } from "./lean-socket.mjs";
 
 /**
  * @typedef {object} LoadOptions
@@ -22,8 +22,9 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint
 /**
  * What both need of a protocol.
  * @typedef {object} Wire
- * @property {readonly (string | Uint8Array)[]} frames one for each op
- * @property {(ws: WebSocket) => void} hello
+ * @property {string} [protocol]
+ * @property {readonly Buffer[]} frames one for each op
+ * @property {readonly Buffer[]} hello
  * @property {(frame: Buffer) => boolean} isWelcome
  * @property {(frame: Buffer) => number} acks how many ops this frame acknowledges
  */
@@ -51,14 +52,17 @@ const range = (/** @type {number} */ count) => Array.from({ length: count }, (_,
 /** @param {number} client @returns {Wire} */
 function lectern(client) {
   return {
+    protocol: "lectern.sync.2",
     frames: range(ops).map((op) =>
-      JSON.stringify({
-        type: "push",
-        n: op + 1,
-        ops: range(recordsPerOp).map((i) => ["c", idOf(client, op, i), "annotation", recordOf()]),
-      }),
+      frameOf(
+        JSON.stringify({
+          type: "push",
+          n: op + 1,
+          ops: range(recordsPerOp).map((i) => ["c", idOf(client, op, i), "annotation", recordOf()]),
+        }),
+      ),
     ),
-    hello: (ws) => ws.send(JSON.stringify({ type: "hello", sid: `bench-${run}-${client}`, token: options.name, since: -1 })),
+    hello: [frameOf(JSON.stringify({ type: "hello", sid: `bench-${run}-${client}`, token: options.name, since: -1 }))],
     isWelcome: (frame) => frame.indexOf('{"type":"welcome"') === 0,
     acks(frame) {
       // They come first in a frame.
@@ -84,9 +88,9 @@ const bytes = (/** @type {Uint8Array} */ value) => (/** @type {ReturnType<typeof
 function hocuspocus(client) {
   const doc = new Y.Doc();
   const records = doc.getMap("records");
-  /** @type {Uint8Array[]} */
+  /** @type {Buffer[]} */
   const frames = [];
-  doc.on("update", (/** @type {Uint8Array} */ update) => frames.push(message(number(0), number(2), bytes(update))));
+  doc.on("update", (/** @type {Uint8Array} */ update) => frames.push(frameOf(message(number(0), number(2), bytes(update)))));
   for (const op of range(ops))
     doc.transact(() => {
       for (const i of range(recordsPerOp)) {
@@ -99,110 +103,130 @@ function hocuspocus(client) {
   const kindAt = Buffer.byteLength(options.name) + 1;
   return {
     frames,
-    hello(ws) {
-      ws.send(message(number(2), number(0), text("token"), text("4.7.0")));
-      ws.send(message(number(0), number(0), bytes(Y.encodeStateVector(new Y.Doc()))));
-    },
+    hello: [
+      message(number(2), number(0), text("token"), text("4.7.0")),
+      message(number(0), number(0), bytes(Y.encodeStateVector(new Y.Doc()))),
+    ].map(frameOf),
     isWelcome: (frame) => (frame[kindAt] === 0 || frame[kindAt] === 4) && frame[kindAt + 1] === 1,
     acks: (frame) => (frame[kindAt] === 8 ? 1 : 0),
   };
 }
 
-/** @param {string | Uint8Array} frame */
+/** @param {Buffer} frame */
 function stamped(frame) {
-  const time = `@${performance.now().toFixed(3).padStart(13, "0")}@`;
-  if (typeof frame === "string") return frame.replace(TIME, time);
-  const copy = Buffer.from(frame);
-  copy.write(time, copy.indexOf(TIME), "latin1");
-  return copy;
+  frame.write(`@${performance.now().toFixed(3).padStart(13, "0")}@`, frame.indexOf(TIME), "latin1");
+  return frame;
 }
 
 /** @param {readonly number[]} values @param {number} share */
 const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
 
-const wires = range(clients).map(kind === "lectern" ? lectern : hocuspocus);
 /** @type {number[]} */
 const fanOut = [];
 /** @type {number[]} */
 const ackTimes = [];
 let measuring = false;
 
-const sockets = await Promise.all(
-  wires.map(async (wire, client) => {
-    const url = /** @type {string} */ (urls[client % urls.length]);
-    const ws =
-      kind === "lectern" ? new WebSocket(`${url}/viewer/sync`, "lectern.sync.2") : new WebSocket(url, { perMessageDeflate: false });
-    /** @type {number[]} */
-    const sentAt = [];
-    const state = { ws, acked: 0, sentAt, send: () => {}, done: Promise.resolve() };
-    const welcomed = new Promise((resolve, reject) => {
-      ws.on("message", (/** @type {Buffer} */ frame) => {
-        if (!measuring) {
-          if (wire.isWelcome(frame)) resolve(undefined);
-          return;
-        }
-        const acks = wire.acks(frame);
-        const now = performance.now();
-        for (let i = 0; i < acks; i++) ackTimes.push(now - (sentAt[state.acked++] ?? now));
-        if (everyMs > 0)
-          for (let at = frame.indexOf("@0"); at >= 0; at = frame.indexOf("@0", at + 15)) {
-            const sent = Number(frame.toString("latin1", at + 1, at + 14));
-            if (sent > 0) fanOut.push(now - sent);
-          }
-        if (acks > 0) state.send();
-      });
-      ws.on("close", (code, reason) => {
-        if (state.acked < ops) reject(new Error(`closed after ${state.acked} of ${ops} acknowledged: ${code} ${reason.toString()}`));
-      });
-      ws.on("error", reject);
+/** What is looked at of a frame: where it says what it acknowledges; the times in it may be anywhere. */
+const keep = everyMs > 0 ? Number.POSITIVE_INFINITY : 1024;
+
+class Client {
+  acked = 0;
+  /** @type {number[]} */
+  #sentAt = [];
+  #onAcked = () => {};
+  /** @type {(error: Error) => void} */
+  #onFailed = () => {};
+  /** @type {import("./lean-socket.mjs").LeanSocket | null} */
+  #socket = null;
+  #index;
+  #wire;
+
+  /** @param {number} index */
+  constructor(index) {
+    this.#index = index;
+    this.#wire = kind === "lectern" ? lectern(index) : hocuspocus(index);
+  }
+
+  /** Resolves when it has been welcomed. @returns {Promise<void>} */
+  join() {
+    const { protocol, hello, isWelcome } = this.#wire;
+    const url = new URL(kind === "lectern" ? "/viewer/sync" : "/", urls[this.#index % urls.length]);
+    return new Promise((resolve, reject) => {
+      this.#onFailed = reject;
+      const onFrame = (/** @type {Buffer} */ frame) => {
+        if (measuring) this.#read(frame);
+        else if (isWelcome(frame)) resolve();
+      };
+      const onEnd = (/** @type {string} */ why) => this.#onFailed(new Error(`closed after ${this.acked} of ${ops} acknowledged: ${why}`));
+      connect(url, { protocol, keep, onFrame, onEnd }).then((socket) => {
+        this.#socket = socket;
+        socket.send(hello);
+      }, reject);
     });
-    await new Promise((resolve) => ws.on("open", resolve));
-    wire.hello(ws);
-    await welcomed;
-    return state;
-  }),
-);
+  }
+
+  /** Resolves when all of its ops are acknowledged. @returns {Promise<void>} */
+  run() {
+    return new Promise((resolve, reject) => {
+      this.#onFailed = reject;
+      const fill = () => this.#send(window - (this.#sentAt.length - this.acked));
+      this.#onAcked = () => {
+        if (this.acked >= ops) resolve();
+        else if (everyMs === 0) fill();
+      };
+      if (everyMs === 0) return fill();
+      const begin = (everyMs * this.#index) / clients;
+      setTimeout(() => {
+        this.#send(1);
+        const timer = setInterval(() => (this.#sentAt.length < ops ? this.#send(1) : clearInterval(timer)), everyMs);
+      }, begin);
+    });
+  }
+
+  wireBytes() {
+    return this.#socket?.wireBytes() ?? 0;
+  }
+
+  /** @param {Buffer} frame */
+  #read(frame) {
+    const acks = this.#wire.acks(frame);
+    const now = performance.now();
+    for (let i = 0; i < acks; i++) ackTimes.push(now - (this.#sentAt[this.acked++] ?? now));
+    if (everyMs > 0)
+      for (let at = frame.indexOf("@0"); at >= 0; at = frame.indexOf("@0", at + 15)) {
+        const sent = Number(frame.toString("latin1", at + 1, at + 14));
+        if (sent > 0) fanOut.push(now - sent);
+      }
+    if (acks > 0) this.#onAcked();
+  }
+
+  /** The next ops, so many of those that are left. @param {number} count */
+  #send(count) {
+    const frames = this.#wire.frames.slice(this.#sentAt.length, this.#sentAt.length + count);
+    const now = performance.now();
+    for (const _ of frames) this.#sentAt.push(now);
+    this.#socket?.send(everyMs > 0 ? frames.map(stamped) : frames);
+  }
+}
+
+const all = range(clients).map((index) => new Client(index));
+await Promise.all(all.map((client) => client.join()));
 // What joining itself brings along (who is there) has arrived.
 await new Promise((resolve) => setTimeout(resolve, 500));
 
-/** @param {WebSocket} ws @returns {{ bytesRead: number, bytesWritten: number }} */
-const wireOf = (ws) => /** @type {any} */ (ws)._socket;
-const wireBytes = () => sockets.reduce((sum, { ws }) => sum + wireOf(ws).bytesRead + wireOf(ws).bytesWritten, 0);
+const wireBytes = () => all.reduce((sum, client) => sum + client.wireBytes(), 0);
 const bytesBefore = wireBytes();
 const cpuBefore = process.cpuUsage();
 measuring = true;
 process.stdout.write(`${JSON.stringify({ begins: true })}\n`);
 const start = performance.now();
-await Promise.all(
-  sockets.map(
-    (state, client) =>
-      new Promise((resolve, reject) => {
-        const { frames } = /** @type {Wire} */ (wires[client]);
-        const { ws } = state;
-        ws.on("close", () => reject(new Error(`closed after ${state.acked} of ${ops} acknowledged`)));
-        const sendOne = () => {
-          const frame = /** @type {string | Uint8Array} */ (frames[state.sentAt.length]);
-          state.sentAt.push(performance.now());
-          ws.send(everyMs > 0 ? stamped(frame) : frame);
-        };
-        state.send = () => {
-          if (state.acked >= ops) return resolve(undefined);
-          if (everyMs === 0) while (state.sentAt.length < ops && state.sentAt.length - state.acked < window) sendOne();
-        };
-        if (everyMs === 0) return state.send();
-        const begin = (everyMs * client) / clients;
-        setTimeout(() => {
-          sendOne();
-          const timer = setInterval(() => (state.sentAt.length < ops ? sendOne() : clearInterval(timer)), everyMs);
-        }, begin);
-      }),
-  ),
-);
+await Promise.all(all.map((client) => client.run()));
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
 // Whoever is told last is told.
 await new Promise((resolve) => setTimeout(resolve, 300));
-const acked = sockets.reduce((sum, { acked: count }) => sum + count, 0);
+const acked = all.reduce((sum, client) => sum + client.acked, 0);
 const result = {
   opsPerSecond: acked / seconds,
   acked,
