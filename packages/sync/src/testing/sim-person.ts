@@ -55,7 +55,8 @@ export class Person {
   readonly #ids: string[] = [];
   grants: Grants;
   client: SyncClient | null = null;
-  line: Line | null = null;
+  /** All that there were. */
+  readonly lines: Line[] = [];
   /** The server forgot a queue of this person. */
   #unsure = false;
   #tab = 0;
@@ -73,6 +74,11 @@ export class Person {
     });
     this.grants = this.#random.pick(RIGHTS)!(user);
     world.every(250, () => this.#act());
+  }
+
+  /** The last one; its end may have been reached. */
+  get line(): Line | null {
+    return this.lines.at(-1) ?? null;
   }
 
   /** A new tab on the same queue; the old one dies where it stands. */
@@ -125,9 +131,15 @@ export class Person {
     this.line?.pair.dropUp((frame) => /^\{"type":"push","n":([2-9]|\d\d)/.test(frame));
   }
 
-  /** Nobody has heard of this person for very long. A first push that may be on its way could not be told from one that was applied. */
+  /**
+   * Nobody has heard of this person for very long. A first push that may be on its way, or may wait in a node that stands still, could not be
+   * told from one that was applied.
+   */
   beForgotten(): void {
-    if (this.queue.ns.includes(1)) return;
+    const { clock } = this.#world;
+    const isFirst = (frame: string): boolean => frame.startsWith('{"type":"push","n":1,');
+    const onItsWay = this.lines.some(({ node, pair }) => node.pausedUntil > clock.now() || pair.carriesUp(isFirst));
+    if (this.queue.ns.includes(1) || onItsWay) return;
     this.#unsure = true;
     this.#world.disk.log.forgetPeer(this.queue.sid);
   }

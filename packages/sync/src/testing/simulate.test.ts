@@ -40,6 +40,10 @@ describe("simulation", () => {
     [15715, "the same, with what came after it"],
     [32009, "what was lost with a queue could be undone while the queue was made anew"],
     [27656, "what was added while the queue was made anew was written under its old number, too"],
+    [
+      40998,
+      "the same, with one on an old connection to a node that stood still; the simulation, which forgets only who was silent for long, now waits",
+    ],
     [108686, "a node told somebody who came from the other one that a push was decided, and only later what became of it"],
     [3078, "the same, to who came while the node was reading what it had missed"],
   ])("seed %i once failed: %s", async (seed) => {

@@ -204,7 +204,7 @@ export class World {
       line.end = (code) => node.life === life && socket.bye(code);
       return socket;
     });
-    person.line = Object.assign(line, { pair });
+    person.lines.push(Object.assign(line, { pair }));
     const deliver = (direction: "up" | "down") => {
       if (direction === "down" && line.slow) {
         this.clock.setTimeout(() => deliver(direction), 50);

@@ -89,6 +89,11 @@ export class SocketPair {
     return true;
   }
 
+  /** Is such a frame on its way to the room? */
+  carriesUp(isIt: (frame: string) => boolean): boolean {
+    return this.#up.some((item) => typeof item !== "string" && isIt(item.frame));
+  }
+
   /** Loses the first such frame to the room: what a broken proxy may do, and no TCP does. */
   dropUp(isIt: (frame: string) => boolean): boolean {
     const index = this.#up.findIndex((item) => typeof item !== "string" && isIt(item.frame));
