@@ -138,13 +138,15 @@ export async function hocuspocus(folder: string): Promise<Side> {
 }
 
 /** One that does nothing but keep and tell. Only `load` of it is compared. */
-export async function bare(folder: string): Promise<Pick<Side, "name" | "document" | "load" | "start" | "crash">> {
+export async function bare(folder: string): Promise<Pick<Side, "name" | "document" | "load" | "saved" | "start" | "crash">> {
   const port = await freePort();
   let running: Running;
   return {
     name: "bare",
     document: () => Promise.resolve("the only one"),
     load: (document, options) => runLoad({ kind: "lectern", urls: [`http://127.0.0.1:${port}`], name: document }, options),
+    // As ours.
+    saved: () => Promise.resolve(),
     async start() {
       running = startNode(["--inspect=127.0.0.1:0", join(PEERS, "bare.mjs"), join(folder, "bare.sqlite"), String(port)]);
       await running.line((line) => line === "listening");
