@@ -1,5 +1,6 @@
 import type { RecordData } from "@lectern/protocol";
 import { describe, expect, it } from "vitest";
+import { History } from "./history.ts";
 import { baseOf, baseRecord, comment, grantsOf, marker, rectangle } from "./testing/fixtures.ts";
 import { type TestClient, testClient } from "./testing/test-client.ts";
 import { testRoom } from "./testing/test-room.ts";
@@ -30,6 +31,21 @@ describe("undo and redo", () => {
     while (ann.canUndo) ann.undo();
     await both();
     expect([ann.records.get("b")?.id, bob.records.get("b")?.id]).toEqual(["b", "b"]);
+  });
+
+  it("do not bring back what was brought back already, and is not to be seen any more", () => {
+    const { id, ...rest } = baseRecord("a");
+    const shown = new Map([[id, { id, ...rest }]]);
+    const history = new History({ get: (wanted) => shown.get(wanted), confirmed: () => undefined, isPending: () => false });
+    history.record(1, ["d", "a"]);
+    history.close("action");
+    shown.delete("a");
+    // Accepted, and hidden from this person before it was shown again.
+    history.record(2, ["r", "a"]);
+    history.close("action");
+    const done: unknown[] = [];
+    history.run("undo", ({ op }) => done.push(op));
+    expect([done, history.canUndo]).toEqual([[], false]);
   });
 
   it("take back and do again what was done: update, create, delete, group, page", async () => {

@@ -124,12 +124,14 @@ export class History {
    * any more are skipped.
    */
   run(direction: "undo" | "redo", apply: (op: HistoryOp) => void): void {
-    const stack = direction === "undo" ? this.#undo : this.#redo;
     for (let done = false; !done;) {
-      const entry = stack.pop();
+      const entry = (direction === "undo" ? this.#undo : this.#redo).pop();
       if (entry === undefined) return;
       // What is about to be deleted need not be put back to what it was first.
       const made = new Set(entry.filter((step) => step.what === "create" || step.what === "restore").map((step) => step.id));
+      const gone = new Set(
+        [...made].filter((id) => this.#live(id) === undefined && !entry.some((step) => step.id === id && step.what === "delete")),
+      );
       for (const step of entry.toReversed()) {
         const needless = made.has(step.id) && (step.what === "update" || step.what === "group");
         const back = needless ? null : this.#inverse(step);
@@ -137,6 +139,8 @@ export class History {
         apply(back);
         done = true;
       }
+      // What one left there and is not there any more was taken by others: an earlier deletion of one's own is no reason to bring it back.
+      if (gone.size > 0) this.#filter((step) => !gone.has(step.id));
     }
   }
 
