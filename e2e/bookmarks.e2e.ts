@@ -42,7 +42,7 @@ describeInBrowser("bookmarks and files below the outline", () => {
     await page.keyboard.press("Enter");
     await pageImage(page, 7).waitFor();
     await add.click();
-    await page.keyboard.press("Escape");
+    await panel.getByRole("textbox", { name: "Name of the bookmark" }).press("Escape");
     await panel.getByRole("button", { name: "Page 7", exact: true }).waitFor();
     await expect
       .poll(() => bookmarks(id))
