@@ -69,14 +69,7 @@ async function benchLoad(sides: readonly Side[], folder: string): Promise<void> 
     must: 1.5,
     aim: 2.2,
   });
-  const least = await bare(folder);
-  await least.start();
-  const [paced, pacedTheirs, pacedLeast] = await inTurn(ROUNDS, [...sides, least], async (side) => {
-    const load = await side.load(await side.document(), { clients: 20, ops: 25, everyMs: 200 });
-    await side.saved();
-    return load;
-  });
-  await least.crash();
+  const [paced, pacedTheirs, pacedLeast] = await benchPaced(sides, folder);
   report("fan-out p95, 20 clients × 5 ops/s", "ms", of("fanOutP95", paced!), of("fanOutP95", pacedTheirs!), {
     best: "least",
     must: 1.3,
@@ -92,6 +85,21 @@ async function benchLoad(sides: readonly Side[], folder: string): Promise<void> 
     must: 0.9,
     aim: 0.7,
   });
+}
+
+/** Changes that come alone: of each side, and last of a bare server that is there for this only. */
+async function benchPaced(sides: readonly Side[], folder: string): Promise<Load[][]> {
+  const least = await bare(folder);
+  await least.start();
+  try {
+    return await inTurn(ROUNDS, [...sides, least], async (side) => {
+      const load = await side.load(await side.document(), { clients: 20, ops: 25, everyMs: 200 });
+      await side.saved();
+      return load;
+    });
+  } finally {
+    await least.crash();
+  }
 }
 
 /** Documents of so many records; each side has them, and was started again since. */
