@@ -26,6 +26,8 @@ export interface DataDirectory {
   readonly blobs: string;
   /** Folder of what can be made again: images, text. */
   readonly cache: string;
+  /** Other processes use it, too. */
+  readonly shared: boolean;
   /** Gives the directory free. */
   close(): void;
 }
@@ -47,7 +49,7 @@ export async function openDataDirectory(path: string, { shared = false }: { read
     unlock();
     throw error;
   }
-  return { path, database: join(path, "lectern.sqlite"), blobs, cache, close: unlock };
+  return { path, database: join(path, "lectern.sqlite"), blobs, cache, shared, close: unlock };
 }
 
 /** null: somebody has it. */

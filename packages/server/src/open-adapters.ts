@@ -13,11 +13,11 @@ export async function openDatabase({ databaseUrl }: Config, path: string, onWarn
 }
 
 export async function openBlobs(
-  { blobsUrl, databaseUrl }: Config,
-  data: Pick<DataDirectory, "path" | "blobs">,
+  { blobsUrl }: Config,
+  data: Pick<DataDirectory, "path" | "blobs" | "shared">,
   onWarning: OnWarning,
 ): Promise<BlobStore> {
-  if (blobsUrl === null) return (await import("./adapters/blobs-disk.ts")).diskBlobs(data.blobs, { shared: databaseUrl !== null });
+  if (blobsUrl === null) return (await import("./adapters/blobs-disk.ts")).diskBlobs(data.blobs, data);
   const { s3Blobs } = await import("./adapters/blobs-s3.ts");
   return s3Blobs({ url: blobsUrl, cacheDir: join(data.path, "blob-cache"), onError: onWarning }).catch(cannotStart);
 }

@@ -52,7 +52,9 @@ export async function backup(
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "keys"), { recursive: true, mode: 0o700 });
   try {
-    const source = await openBlobs(config, { path: config.dataDir, blobs: join(config.dataDir, "blobs") }, () => undefined);
+    // A server may be running on it, in the middle of an upload.
+    const data = { path: config.dataDir, blobs: join(config.dataDir, "blobs"), shared: true };
+    const source = await openBlobs(config, data, () => undefined);
     const { blobs, bytes } = await copyOfOneMoment(config, source, folder);
     await copyFile(join(config.dataDir, KEY), join(folder, KEY)).catch((error: unknown) => {
       throw new CommandError(`The server's key ${join(config.dataDir, KEY)} cannot be read`, { cause: error });

@@ -202,6 +202,28 @@ describe.each(["a folder", "a bucket"])("a store with its files in %s", (place) 
   }, 120_000);
 });
 
+it("is backed up in the middle of an upload, which goes on", async () => {
+  const bytes = Buffer.from(pagesPdf(4));
+  let rest: (() => void) | null = null;
+  const body = new ReadableStream<Uint8Array>({
+    start(stream) {
+      stream.enqueue(bytes.subarray(0, 500));
+      rest = () => {
+        stream.enqueue(bytes.subarray(500));
+        stream.close();
+      };
+    },
+  });
+  const headers = { authorization: `Bearer ${TEST_KEY}`, "content-type": "application/pdf" };
+  const uploaded = fetch(`${service.url}/viewer/documents?wait=0`, { method: "POST", headers, body, duplex: "half" });
+  const unfinished = join(service.dataDir, "blobs", ".unfinished");
+  await expect.poll(async () => (await readdir(unfinished)).length, { timeout: 10_000 }).toBe(1);
+  expect(await lectern(["backup", join(folder, "backup beside an upload")])).toMatchObject({ code: 0 });
+  rest!();
+  expect((await uploaded).status).toBe(200);
+  expect(await readdir(unfinished)).toEqual([]);
+}, 60_000);
+
 it("refuses a backup whose files are damaged or missing, and what is no backup", async () => {
   const target = join(folder, "damaged");
   expect(await lectern(["backup", target])).toMatchObject({ code: 0 });

@@ -116,7 +116,7 @@ async function bucket(config: Config): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), "lectern-doctor-"));
   const warnings: string[] = [];
   try {
-    const blobs = await openBlobs(config, { path: folder, blobs: folder }, (text) => warnings.push(text));
+    const blobs = await openBlobs(config, { path: folder, blobs: folder, shared: false }, (text) => warnings.push(text));
     const { sha256, size } = await blobs.write("doctor", Readable.from([Buffer.from(`lectern doctor ${systemClock.now()}`)]));
     const found = await blobs.size("doctor", sha256);
     await blobs.delete("doctor", sha256);
