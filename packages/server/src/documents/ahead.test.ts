@@ -29,6 +29,8 @@ afterAll(async () => {
 test("the next two pages and the one before are drawn ahead, once, and are there when they are asked for", async () => {
   const { id: documentId, sourceSha256: blob } = await place.prepared(pagesPdf(9));
   const ask = (index: number) => pageImage(place.deps, { applicationId: APPLICATION, documentId, blob, index, width: 320 });
+  // The first page is drawn when a document is prepared, whether or not somebody waits.
+  await expect.poll(() => drawn, { timeout: 30_000 }).toEqual([{ page: 0, priority: "ahead" }]);
   drawn.length = 0;
   await ask(4);
   await expect.poll(() => drawn.length, { timeout: 30_000 }).toBe(4);
@@ -44,4 +46,4 @@ test("the next two pages and the one before are drawn ahead, once, and are there
   // There is no page behind the last one.
   expect(drawn.every(({ page }) => page >= 0 && page <= 8)).toBe(true);
   expect(new Set(drawn.map(({ page }) => page)).size).toBe(drawn.length);
-});
+}, 60_000);
