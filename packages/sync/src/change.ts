@@ -80,21 +80,35 @@ export function createdRecord(
   return { id, kind, seq, createdBy: by, createdAt: at, updatedBy: by, updatedAt: at, grp: grp ?? null, data } as AnyRecord;
 }
 
+/** Property by property, as is what else is made for each change: `shapes.test.ts` says why. */
+export function storedRecord(
+  { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data }: AnyRecord,
+  deleted: boolean,
+): StoredRecord {
+  return { id, kind, seq, createdBy, createdAt, updatedBy, updatedAt, grp, data, deleted } as StoredRecord;
+}
+
 /** The record after the op; null when an op other than a create finds nothing. The op has been checked before. */
-export function applyOp(record: StoredRecord | null, op: Op, { seq, at, by }: Stamp): StoredRecord | null {
-  if (op[0] === "c") return { ...createdRecord(op, { seq, at, by }), deleted: false };
+export function applyOp(record: StoredRecord | null, op: Op, stamp: Stamp): StoredRecord | null {
+  if (op[0] === "c") return storedRecord(createdRecord(op, stamp), false);
   if (record === null) return null;
-  const stamped = { ...record, seq, updatedBy: by, updatedAt: at };
+  const { id, kind, createdBy, createdAt } = record;
+  let { grp, data, deleted }: { grp: string | null; data: object; deleted: boolean } = record;
   switch (op[0]) {
     case "u":
-      return { ...stamped, data: applyPatch(record.kind, record.data as unknown as Data, op[2]) } as unknown as StoredRecord;
+      data = applyPatch(kind, data as Data, op[2]);
+      break;
     case "d":
-      return { ...stamped, deleted: true };
+      deleted = true;
+      break;
     case "r":
-      return { ...stamped, deleted: false };
+      deleted = false;
+      break;
     case "g":
-      return { ...stamped, grp: op[2] };
+      grp = op[2];
   }
+  const { seq, at, by } = stamp;
+  return storedRecord({ id, kind, seq, createdBy, createdAt, updatedBy: by, updatedAt: at, grp, data } as AnyRecord, deleted);
 }
 
 /** The record as viewers get it. `marked`: with the mark of a tombstone, if it is one. */

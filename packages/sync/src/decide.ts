@@ -137,14 +137,15 @@ export class Batch {
     const stamp: Stamp = { seq: this.to + 1, at: this.#at, by: input.actor };
     const result = this.#stagePush(input, stamp);
     const rejects = (row?.rejects ?? []).filter((reject) => reject.n > n - REJECTS_KEPT);
-    const update = { sid, userId: input.grants.userId, lastN: n, expected: this.peers.get(sid)?.expected ?? row?.lastN ?? 0 };
+    const expected = this.peers.get(sid)?.expected ?? row?.lastN ?? 0;
+    const update = (refused: readonly Reject[]): PeerUpdate => ({ sid, userId: input.grants.userId, lastN: n, rejects: refused, expected });
     if ("refusal" in result) {
       const reject: Reject = { n, ...result.refusal } satisfies Refusal & { n: number };
       // A caller is told and may try again; a queue goes on, and must not meet this push again.
-      if (sid !== "" && settle === null) this.peers.set(sid, { ...update, rejects: [...rejects, reject] });
+      if (sid !== "" && settle === null) this.peers.set(sid, update([...rejects, reject]));
       return { kind: "refused", reject };
     }
-    if (sid !== "") this.peers.set(sid, { ...update, rejects });
+    if (sid !== "") this.peers.set(sid, update(rejects));
     this.#accept(result.change, { sid, n, input, stamp });
     return { kind: "accepted", seq: stamp.seq };
   }
@@ -154,13 +155,13 @@ export class Batch {
     { sid, n, input, stamp }: { readonly sid: string; readonly n: number; readonly input: PushInput; readonly stamp: Stamp },
   ): void {
     const { session = null, erases = false, actor } = input;
-    const { seq, at } = stamp;
-    const change: LoggedChange = { seq, sid, n, actor, at, ...(session === null ? {} : { session }), ops: staged.logged };
+    const { seq, at, by } = stamp;
+    const change: LoggedChange = { seq, sid, n, actor, at, ops: staged.logged, ...(session === null ? {} : { session }) };
     const records = [...staged.records.values()];
     const json = { ops: `[${staged.loggedJson.join(",")}]`, data: [...staged.entries.values()].map(({ data }) => data) };
     const events = this.#context.eventsOf?.(change, records) ?? [];
     this.commits.push({ change, records, json, events, ...(erases ? { erases } : {}) });
-    this.changes.push({ staged, applied: { ...stamp, ops: staged.applied } });
+    this.changes.push({ staged, applied: { seq, at, by, ops: staged.applied } });
     if (erases) this.#erasedSeq = seq;
   }
 

@@ -54,7 +54,10 @@ export class FanOut {
     const frames: Frames = new Map();
     for (const member of this.#options.members.values()) {
       const key = frameKey(member);
-      if (member.cursor === batch.from && !frames.has(key)) frames.set(key, batchFrame(member, batch.to, changes));
+      if (member.cursor !== batch.from || frames.has(key)) continue;
+      const frame = batchFrame(member, batch.to, changes);
+      member.prepareShared(frame);
+      frames.set(key, frame);
     }
     this.#prepared = { batch, frames };
   }

@@ -5,7 +5,7 @@
 import type { AnyRecord } from "@lectern/protocol";
 import type { RecordHead, RecordKind } from "@lectern/protocol/plain";
 import type { BaseRecords } from "./base-records.ts";
-import { visibleRecord } from "./change.ts";
+import { storedRecord, visibleRecord } from "./change.ts";
 import type { StoredRecord } from "./change-log.ts";
 import { derivedPage, pageOf, parentOf } from "./references.ts";
 
@@ -87,9 +87,9 @@ export class LayerState {
     const entry = this.#entries.get(id);
     if (entry !== undefined) return recordOf(id, entry);
     const based = this.#base.get(id);
-    if (based !== null) return { ...based, deleted: false };
+    if (based !== null) return storedRecord(based, false);
     const page = this.#base.page(id);
-    return page === null ? null : { ...derivedPage(id, page), deleted: false };
+    return page === null ? null : storedRecord(derivedPage(id, page), false);
   }
 
   /** Of a record that ever was; null when there was none. */

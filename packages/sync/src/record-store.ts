@@ -3,7 +3,7 @@
  * by record, whenever either changes, so a colleague's change slides in below one's own without a flicker.
  */
 import type { AnyRecord, Change, Op } from "@lectern/protocol";
-import { applyOp, applyPatch, createdRecord, deepEqual, visibleRecord } from "./change.ts";
+import { applyOp, applyPatch, createdRecord, deepEqual, storedRecord, visibleRecord } from "./change.ts";
 import { pageOf, parentOf } from "./references.ts";
 
 /** What became different on screen. */
@@ -244,7 +244,7 @@ function applyPending(record: AnyRecord | undefined, { op, saved, at, by }: Pend
     case "g":
       if (!live) return record;
   }
-  const after = applyOp(record === undefined ? null : { ...record, deleted: !live }, op, { seq: record?.seq ?? 0, at, by });
+  const after = applyOp(record === undefined ? null : storedRecord(record, !live), op, { seq: record?.seq ?? 0, at, by });
   return after === null ? undefined : visibleRecord(after, true);
 }
 

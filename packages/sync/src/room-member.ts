@@ -73,6 +73,10 @@ export class RoomMember {
     if (this.open) this.#connection.send(frame);
   }
 
+  prepareShared(frame: SharedFrame): void {
+    this.#connection.prepareShared?.(frame);
+  }
+
   sendShared(frame: SharedFrame, own: string): void {
     if (!this.open) return;
     if (this.#connection.sendShared !== undefined) this.#connection.sendShared(frame, own);

@@ -477,9 +477,10 @@ export class SyncRoom {
       this.#recent.push(applied);
       this.#lastAt = applied.at;
     }
-    const erased = commits.findLast((commit) => commit.erases === true)?.change.seq;
-    this.#head = { ...this.#head, seq: this.#head.seq + changes.length, ...(erased === undefined ? {} : { erasedSeq: erased }) };
-    for (const { expected: _, ...row } of peers.values()) this.#peers.rows.set(row.sid, row);
+    const { seq, epoch, floorSeq, erasedSeq } = this.#head;
+    const erased = commits.findLast((commit) => commit.erases === true)?.change.seq ?? erasedSeq;
+    this.#head = { seq: seq + changes.length, epoch, floorSeq, ...(erased === undefined ? {} : { erasedSeq: erased }) };
+    for (const { sid, userId, lastN, rejects } of peers.values()) this.#peers.rows.set(sid, { sid, userId, lastN, rejects });
     for (const [index, waiting] of pushes.entries()) this.#answer(waiting, outcomes[index]!);
     this.#fanOut.soon(batch);
     for (const { sid } of pushes) this.#forgetPeer(sid);

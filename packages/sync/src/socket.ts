@@ -35,6 +35,8 @@ export interface Connection {
   send(text: string): void;
   /** With `own` (`"name":value,…,`), properties of this connection alone in front of the others. Left out: it is sent as one text. */
   sendShared?(frame: SharedFrame, own: string): void;
+  /** Such a frame will probably be sent soon, to many. */
+  prepareShared?(frame: SharedFrame): void;
   /** Bytes given to `send` that have not left yet. */
   bufferedBytes(): number;
   /** Nothing is sent after it. `reason` was told in `bye` before, where there was one. */

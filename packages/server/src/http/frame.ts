@@ -5,9 +5,13 @@
 import type { Duplex } from "node:stream";
 import type { SharedFrame } from "@lectern/sync/room";
 
+export function prepareShared(frame: SharedFrame): Uint8Array {
+  return (frame.bytes ??= textFrame(frame.text));
+}
+
 /** `own`: as for `Connection.sendShared`. The socket must be open. */
 export function writeShared(stream: Duplex, frame: SharedFrame, own: string): void {
-  const bytes = (frame.bytes ??= textFrame(frame.text));
+  const bytes = prepareShared(frame);
   if (own === "") {
     stream.write(bytes);
     return;

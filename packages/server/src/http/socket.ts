@@ -16,7 +16,7 @@ import { findDocument, type Session, shownName } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { single } from "./auth.ts";
 import { problemBytes } from "./error.ts";
-import { writeShared } from "./frame.ts";
+import { prepareShared, writeShared } from "./frame.ts";
 import type { Logger } from "./log.ts";
 import { type RateLimiter, rateHeaders } from "../rate.ts";
 import type { RequestIds } from "./request-id.ts";
@@ -137,6 +137,7 @@ export function attachSockets(options: SocketsOptions): Sockets {
         sendShared: (frame, own) => {
           if (ws.readyState === ws.OPEN) writeShared(stream, frame, own);
         },
+        prepareShared,
         bufferedBytes: () => ws.bufferedAmount,
         close: (reason) => end(ws, reason),
       },

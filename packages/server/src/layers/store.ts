@@ -445,8 +445,10 @@ function rowStatements(inserts: readonly RowsInsert[], rows: readonly SqlValue[]
   const statements: Statement[] = [];
   for (let at = 0; at < rows.length;) {
     const { count, sql } = inserts.find((insert) => insert.count <= rows.length - at)!;
-    statements.push({ sql, params: count === 1 ? rows[at]! : rows.slice(at, at + count).flat() });
-    at += count;
+    const params: SqlValue[] = [];
+    // Not `flat`, which looks each value up by its name: a tenth of all that a change needs.
+    for (const end = at + count; at < end; at++) params.push(...rows[at]!);
+    statements.push({ sql, params });
   }
   return statements;
 }
