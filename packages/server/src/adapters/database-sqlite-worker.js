@@ -2,8 +2,8 @@
  * Worker thread of database-sqlite.ts: the one writer, or a reader. Plain JavaScript with checked types, because Node 20 starts a thread on
  * a TypeScript file only through a loader that costs a quarter of a second per thread, in every test.
  *
- * The writer takes all transactions that wait when a commit returns into the next commit, each in a savepoint of its own, so that one failure
- * undoes itself only; nothing is answered before COMMIT returned.
+ * The writer takes all transactions that wait when a commit returns into the next commit, each of several in a savepoint of its own, so that
+ * one failure undoes itself only; nothing is answered before COMMIT returned.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
@@ -73,13 +73,12 @@ function run(sql, params = []) {
 }
 
 /**
- * All of one transaction inside the open one.
+ * All statements of one transaction, up to the first that fails.
  * @param {Work} work
  * @returns {Outcome}
  */
-function runInSavepoint(work) {
+function runStatements(work) {
   const rows = [];
-  run("SAVEPOINT work");
   for (const [index, statement] of work.statements.entries()) {
     /** @type {Outcome | null} */
     let failure = null;
@@ -94,14 +93,22 @@ function runInSavepoint(work) {
       const message = messageOf(error);
       failure = { id: work.id, failed: message.startsWith("UNIQUE constraint failed") ? "unique" : "error", index, message };
     }
-    if (failure !== null) {
-      run("ROLLBACK TO work");
-      run("RELEASE work");
-      return failure;
-    }
+    if (failure !== null) return failure;
   }
-  run("RELEASE work");
   return { id: work.id, rows };
+}
+
+/**
+ * One of several transactions that share a commit.
+ * @param {Work} work
+ * @returns {Outcome}
+ */
+function runInSavepoint(work) {
+  run("SAVEPOINT work");
+  const outcome = runStatements(work);
+  if ("failed" in outcome) run("ROLLBACK TO work");
+  run("RELEASE work");
+  return outcome;
 }
 
 /** @param {unknown} error */
@@ -137,8 +144,10 @@ function commit(group) {
   try {
     run("BEGIN IMMEDIATE");
     growLog();
-    const outcomes = group.map(runInSavepoint);
-    run("COMMIT");
+    const isAlone = group.length === 1;
+    const outcomes = group.map(isAlone ? runStatements : runInSavepoint);
+    // Of several each that failed has undone itself.
+    run(isAlone && outcomes.some((outcome) => "failed" in outcome) ? "ROLLBACK" : "COMMIT");
     return outcomes;
   } catch (error) {
     if (database.isTransaction) run("ROLLBACK");

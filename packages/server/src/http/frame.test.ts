@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { writeShared } from "./frame.ts";
 
-/** Around each place where the length of a frame is written in another way. */
-const LENGTHS = [2, 100, 125, 126, 127, 200, 65_500, 65_535, 65_536, 70_000];
+/** Around each place where a frame, or the length of it, is written in another way. */
+const LENGTHS = [2, 100, 125, 126, 127, 200, 16_384, 16_385, 16_386, 65_500, 65_535, 65_536, 70_000];
 
 it("arrives as the one text that it is, shared as it is or with properties of one's own in front", async () => {
   const server = createServer();

@@ -5,6 +5,9 @@
 import type { Duplex } from "node:stream";
 import type { SharedFrame } from "@lectern/sync/room";
 
+/** A copy of so many bytes costs less than two pieces that are written as one. */
+const COPIED_BYTES = 16_384;
+
 export function prepareShared(frame: SharedFrame): Uint8Array {
   return (frame.bytes ??= textFrame(frame.text));
 }
@@ -19,8 +22,13 @@ export function writeShared(stream: Duplex, frame: SharedFrame, own: string): vo
   // The text without its `{`.
   const rest = bytes.subarray(headerBytes(bytes[1]!) + 1);
   const first = Buffer.from(`{${own}`);
+  const start = [header(first.length + rest.length), first];
+  if (rest.length <= COPIED_BYTES) {
+    stream.write(Buffer.concat([...start, rest]));
+    return;
+  }
   stream.cork();
-  stream.write(Buffer.concat([header(first.length + rest.length), first]));
+  stream.write(Buffer.concat(start));
   stream.write(rest);
   stream.uncork();
 }
